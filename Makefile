@@ -1,0 +1,54 @@
+# Two commands matter: `make demo` shows the daemon at work, `make test` proves it. Each does all its own set-up.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: help demo test check lint types arrows fast bench docs lock clean
+.DEFAULT_GOAL := help
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 10
+
+$(READY): requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "zoho-tokend needs Python 3.11 or newer; point PYTHON= at one." >&2; exit 1; }
+	@echo "Setting up $(VENV) from requirements/dev.txt (hash-locked) ..."
+	@rm -rf $(VENV) && $(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: $(READY)  ## the daemon, a real OpenBao server and a Zoho that runs on loopback, live in this terminal
+	@$(BIN)/zoho-tokend demo $(DEMO_ARGS)
+
+test: check  ## everything: checks, then every test; with CI=true nothing may be skipped
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+check: lint types arrows  ## the checks without the tests
+
+lint: $(READY)  ## ruff: style and near-ALL lints
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+
+types: $(READY)  ## mypy, strict
+	@$(BIN)/mypy
+
+arrows: $(READY)  ## import-linter: the architecture of the README
+	@$(BIN)/lint-imports
+
+fast: $(READY)  ## the tests that take seconds: pure core, wire, codec, virtual time
+	@$(BIN)/python -m pytest tests/unit tests/component $(PYTEST_ARGS)
+
+bench: $(READY)  ## the benchmarks: ratios within one run, written to docs/benchmarks.md
+	@$(BIN)/python -m tests.benchmarks
+
+docs: $(READY)  ## write the generated tables of README.md anew
+	@$(BIN)/python -m tests.generated_docs
+
+lock: $(READY)  ## resolve the requirements anew: hashes, no addresses
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --custom-compile-command "make lock" pyproject.toml -o requirements/runtime.txt
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --custom-compile-command "make lock" --extra demo --group dev pyproject.toml -o requirements/dev.txt
+
+clean:  ## remove what the other commands made
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist

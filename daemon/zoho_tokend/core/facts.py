@@ -1,0 +1,50 @@
+"""What anybody may know of a connection: the rows behind /status, the status page, the metrics and the demo's table."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from zoho_tokend.core.model import ConnectionName
+
+
+class State(StrEnum):
+    """The state of a connection: the label values of ``zoho_tokend_connections{state}``."""
+
+    FRESH = "fresh"
+    REFRESHING = "refreshing"
+    FAILING = "failing"
+    THROTTLED = "throttled"
+    UNSAVED = "unsaved"
+    EXPIRED = "expired"
+    NEEDS_CONSENT = "needs_consent"
+    MISCONFIGURED = "misconfigured"
+    PENDING = "pending"
+
+
+HEALTHY = frozenset({State.FRESH, State.REFRESHING})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionFacts:
+    """One connection, at one moment, without a secret.
+
+    Attributes:
+        expires_at: the end of the token that stands in Vault; None when there is none. So for ``issued_at``.
+        next_refresh_at: when the next refresh, retry or probe is due; None while one is under way.
+        version: the KV version of the published record; 0 when there is none.
+        budget_remaining: how many issues its refresh token has left in the present ten minutes.
+        error: the last failure as a sentence; None after a success.
+    """
+
+    name: ConnectionName
+    state: State
+    data_center: str | None
+    issued_at: datetime | None
+    expires_at: datetime | None
+    next_refresh_at: datetime | None
+    last_success_at: datetime | None
+    last_attempt_at: datetime | None
+    version: int
+    failures: int
+    budget_remaining: int
+    error: str | None

@@ -1,0 +1,123 @@
+"""What the use cases need from outside, as few verbs as will do. Adapters carry these out; tests have fakes of them."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from zoho_tokend.core.model import ConnectionName, Credential, Issued, Published, Secret, TokenRecord
+
+
+class Clock(Protocol):
+    """Time, asked for and never taken."""
+
+    def now(self) -> datetime:
+        """The present instant, in UTC; it never steps back."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds since some fixed moment, for durations."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """The names under the credentials' path, deleted ones included.
+
+    Attributes:
+        ill_named: those that cannot be a connection's name.
+    """
+
+    names: frozenset[ConnectionName]
+    ill_named: frozenset[str]
+
+
+class CredentialStore(Protocol):
+    """The long-lived records."""
+
+    async def names(self) -> Listing:
+        """Every name that has, or had, a credential.
+
+        Raises:
+            VaultUnavailable: Vault gave no usable answer; an empty listing is a true one.
+            NotAllowed: the policy does not let us list.
+        """
+        ...
+
+    async def credential(self, connection: ConnectionName, *, fresh: bool = False) -> Credential:
+        """The credential with its client resolved for its accounts server, read now.
+
+        A named client may be as old as a minute, unless ``fresh``.
+
+        Raises:
+            NoCredential: there is none, or its latest version is deleted.
+            RecordUnreadable: a field is missing or ill-shaped, or the named client is; the text names it.
+            NotAllowed: the policy denies the read.
+            VaultUnavailable: Vault gave no usable answer.
+        """
+        ...
+
+    async def rotate(self, credential: Credential, refresh_token: Secret) -> None:
+        """The credential holds this refresh token in place of the one it was read with; all else is kept.
+
+        Raises:
+            Conflict: the credential was changed meanwhile; nothing was written.
+            NotAllowed: the policy denies the write.
+            VaultUnavailable: Vault gave no usable answer; the write may have landed.
+        """
+        ...
+
+
+class TokenStore(Protocol):
+    """The short-lived records."""
+
+    async def published(self, connection: ConnectionName) -> Published:
+        """What stands there now.
+
+        Raises:
+            NotAllowed, VaultUnavailable.
+        """
+        ...
+
+    async def history(self, connection: ConnectionName) -> tuple[datetime, ...]:
+        """When each version that Vault still remembers was written, in any order: our memory of issues.
+
+        Raises:
+            NotAllowed, VaultUnavailable.
+        """
+        ...
+
+    async def publish(self, record: TokenRecord, *, after_version: int) -> int:
+        """The record stands in Vault, whole; answers its version.
+
+        Raises:
+            Conflict: the current version is not ``after_version``; nothing was written.
+            NotAllowed: the policy denies the write.
+            VaultUnavailable: Vault gave no usable answer; the write may have landed.
+        """
+        ...
+
+    async def unwritable(self, connections: Collection[ConnectionName]) -> frozenset[ConnectionName]:
+        """Those of the connections whose token record the policy does not let us create and update.
+
+        Raises:
+            VaultUnavailable.
+        """
+        ...
+
+
+class TokenEndpoint(Protocol):
+    """Zoho's token endpoint."""
+
+    def data_center(self, credential: Credential) -> str:
+        """The name of the data centre that the credential belongs to (``eu``), for records, logs and metrics."""
+        ...
+
+    async def issue(self, credential: Credential) -> Issued:
+        """A new access token; costs budget, whatever the answer.
+
+        Raises:
+            ServerNotAllowed: the accounts server is outside the allow-list; nothing was sent.
+            Throttled, ZohoUnavailable, GrantRejected, ClientRejected.
+        """
+        ...
