@@ -1,0 +1,134 @@
+"""One connection in memory, and the state that a person sees. It holds no credential at rest."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from zoho_tokend.core.errors import (
+    GrantRejected,
+    Outcome,
+    Throttled,
+)
+from zoho_tokend.core.facts import State
+from zoho_tokend.core.model import ConnectionName, Credential, Secret, TokenRecord
+
+
+class Reason(StrEnum):
+    """Why a connection is refreshed, or waits: the same words in decisions, logs and /status."""
+
+    NEW = "new"
+    DUE = "due"
+    EXPIRED = "expired"
+    RETRY = "retry"
+    CONFIRM = "confirm"
+    PROBE = "probe"
+    WOKEN = "woken"
+    ON_REQUEST = "on_request"
+    NOT_DUE = "not_due"
+    UNSAVED = "unsaved"
+    BUDGET = "budget"
+    CLIENT_COOLING = "client_cooling"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """What is known of the token that stands in Vault; the token itself is not kept."""
+
+    issued_at: datetime
+    expires_at: datetime
+    api_domain: str
+    data_center: str
+
+    @property
+    def lifetime(self) -> timedelta:
+        """How long it lives from its issue on."""
+        return self.expires_at - self.issued_at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """The last failure: how it ended, and the sentence for a person."""
+
+    outcome: Outcome
+    error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """A permanent answer that was heard for one stamp of the credential, and waits to be said a second time."""
+
+    stamp: str | None
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rotation:
+    """A refresh token that Zoho sent in place of the stored one, and Vault has not taken yet."""
+
+    credential: Credential
+    refresh_token: Secret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """What is known of a connection between two refreshes.
+
+    Attributes:
+        token: what stands in Vault; None when there is none.
+        version: the KV version of the published record; 0 when there is none.
+        recalled: whether the budget spent before this process started has been read from Vault.
+        grant_key: what Zoho counts issues by, as a fingerprint; None until the credential was read.
+        stamp: which versions of the credential's records were read last.
+        retry_at: when to try again, after a failure; None when the token's age decides.
+        retry_reason: why then.
+        parked: only a person or a changed record can help.
+        unsaved: a token that Zoho issued and Vault has not taken; it is written again, and not issued again.
+        rotation: a refresh token that Vault has not taken.
+        write_at: when the unsaved ones are written again.
+    """
+
+    name: ConnectionName
+    token: Token | None = None
+    version: int = 0
+    recalled: bool = False
+    grant_key: str | None = None
+    client_id: str | None = None
+    server: str | None = None
+    stamp: str | None = None
+    refresh_at: float | None = None
+    failures: int = 0
+    throttles: int = 0
+    failure: Failure | None = None
+    doubt: Doubt | None = None
+    parked: bool = False
+    retry_at: datetime | None = None
+    retry_reason: Reason = Reason.RETRY
+    unsaved: TokenRecord | None = None
+    rotation: Rotation | None = None
+    write_at: datetime | None = None
+    failed_writes: int = 0
+    last_success_at: datetime | None = None
+    last_attempt_at: datetime | None = None
+
+
+def state(connection: Connection, now: datetime, *, in_flight: bool) -> State:
+    """The connection's state, the one that a person must know first."""
+    match connection:
+        case Connection(parked=True, failure=Failure(outcome=GrantRejected.outcome)):
+            return State.NEEDS_CONSENT
+        case Connection(parked=True):
+            return State.MISCONFIGURED
+        case Connection(unsaved=TokenRecord()) | Connection(rotation=Rotation()):
+            return State.UNSAVED
+        case Connection(token=None):
+            return State.PENDING
+        case Connection(token=Token(expires_at=expires_at)) if expires_at <= now:
+            return State.EXPIRED
+        case _ if in_flight:
+            return State.REFRESHING
+        case Connection(failure=Failure(outcome=Throttled.outcome)):
+            return State.THROTTLED
+        case Connection(failure=Failure()):
+            return State.FAILING
+        case _:
+            return State.FRESH

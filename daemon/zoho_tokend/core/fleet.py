@@ -1,0 +1,254 @@
+"""The fleet: everything known of every connection, their budgets and their clients, and what is due.
+
+Plain memory that takes facts and ``now``. A connection is always in exactly one place: waiting with a time (a parked
+one too), standing in line, or under way.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Final
+
+from zoho_tokend.core import aftermath, budget, connection, cooling, schedule
+from zoho_tokend.core.budget import Spent
+from zoho_tokend.core.connection import Connection
+from zoho_tokend.core.cooling import Cooling
+from zoho_tokend.core.due_queue import DueQueue
+from zoho_tokend.core.errors import Outcome, RefreshError, Throttled, ZohoUnavailable
+from zoho_tokend.core.facts import ConnectionFacts
+from zoho_tokend.core.lanes import Lanes
+from zoho_tokend.core.model import ConnectionName, Credential, Published
+from zoho_tokend.core.policy import Policy
+from zoho_tokend.core.schedule import Decision, Refresh, Save, Wait
+
+_ZOHO_VERDICTS: Final = frozenset({Outcome.GRANT_REJECTED, Outcome.CLIENT_REJECTED})
+_NO_COOLING: Final = Cooling()
+_ALREADY: Final = datetime.min.replace(tzinfo=UTC)
+
+
+class Fleet:
+    """The connections of this process."""
+
+    def __init__(self, policy: Policy, *, places: int) -> None:
+        self._policy = policy
+        self._connections: dict[ConnectionName, Connection] = {}
+        self._queue = DueQueue()
+        self._lanes = Lanes(places)
+        self._spent: dict[str, Spent] = {}
+        self._clients: dict[str, Cooling] = {}
+        self._troubled: set[str] = set()
+
+    # --- which connections there are ---------------------------------------------------------------------------
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._connections
+
+    def __getitem__(self, name: ConnectionName) -> Connection:
+        return self._connections[name]
+
+    def __len__(self) -> int:
+        return len(self._connections)
+
+    @property
+    def names(self) -> Collection[ConnectionName]:
+        """The names of all connections."""
+        return self._connections.keys()
+
+    @property
+    def parked(self) -> Iterator[Connection]:
+        """The parked connections."""
+        return (each for each in tuple(self._connections.values()) if each.parked)
+
+    @property
+    def unsaved(self) -> int:
+        """How many tokens Zoho issued that Vault has not taken."""
+        return sum(1 for each in self._connections.values() if each.unsaved or each.rotation)
+
+    @property
+    def in_flight(self) -> int:
+        """How many refreshes are under way."""
+        return len(self._lanes.going)
+
+    def add(self, name: ConnectionName, published: Published, now: datetime) -> Connection:
+        """The connection is known; where its token cannot be believed or there is none, it is due."""
+        each = self._connections[name] = aftermath.discovered(name, published)
+        if name not in self._lanes.going:
+            self._queue.put(name, schedule.next_at(each, now, self._policy))
+        return each
+
+    def forget(self, name: ConnectionName) -> None:
+        """The connection is known no longer."""
+        self._connections.pop(name, None)
+        self._queue.discard(name)
+
+    # --- what is due -------------------------------------------------------------------------------------------
+
+    def line_up(self, now: datetime) -> None:
+        """Those whose time has come stand in line, or wait on where the decision says so."""
+        for name in self._queue.pop_due(now):
+            decision = self.decide(name, now)
+            if isinstance(decision, Refresh | Save):
+                self._stand_in_line(name)
+            else:
+                self._queue.put(name, decision.until)
+
+    def take(self, now: datetime) -> tuple[ConnectionName, Refresh | Save] | None:
+        """The next connection that may go, and what to do with it; None when none may. ``leave`` ends it."""
+        while (name := self._lanes.take()) is not None:
+            if name in self._connections:
+                decision = self.decide(name, now)
+                if isinstance(decision, Refresh | Save):
+                    return name, decision
+                self._queue.put(name, decision.until)
+            self._lanes.leave(name)
+        return None
+
+    def leave(self, name: ConnectionName, now: datetime) -> None:
+        """What was taken is done, however it ended; the connection waits for its next time."""
+        self._lanes.leave(name)
+        if name in self._connections:
+            self._queue.put(name, schedule.next_at(self[name], now, self._policy))
+
+    def stand_down(self) -> None:
+        """Nobody stands in line any more; those under way go on."""
+        self._lanes.clear()
+
+    def decide(self, name: ConnectionName, now: datetime) -> Decision:
+        """What is to be done with the connection now."""
+        each = self[name]
+        return schedule.decide(each, spent=self._spent_by(each), client=self._client(each), now=now, policy=self.policy)
+
+    def due_at(self, name: ConnectionName, now: datetime) -> datetime:
+        """The moment at which the connection's next refresh is, or was, due."""
+        each = self[name]
+        return each.retry_at or schedule.due_at(each, now, self._policy)
+
+    # --- what happens to a connection --------------------------------------------------------------------------
+
+    def read(self, name: ConnectionName, credential: Credential, now: datetime) -> Connection:
+        """The connection's credential was read."""
+        return self._put(aftermath.after_reading(self[name], credential), now)
+
+    def recall(self, name: ConnectionName, issues: Iterable[datetime], now: datetime) -> None:
+        """The issues that Vault remembers count against the budget; the connection's credential was read before."""
+        each = self[name]
+        self._connections[name] = replace(each, recalled=True)
+        if each.grant_key:
+            known = set(self._spent.get(each.grant_key, ()))
+            self._spent[each.grant_key] = budget.recent(known | set(issues), now)
+
+    def begin(self, name: ConnectionName, now: datetime) -> Wait | None:
+        """An issue is begun and counted; or, where the budget or the client forbids it, until when to wait."""
+        each = self[name]
+        wait = schedule.may_issue(spent=self._spent_by(each), client=self._client(each), now=now, policy=self._policy)
+        if wait is not None:
+            return wait
+        self._connections[name] = replace(each, last_attempt_at=now)
+        if each.grant_key:
+            self._spent[each.grant_key] = (*budget.recent(self._spent_by(each), now), now)
+        if each.client_id and each.client_id in self._clients:
+            self._clients[each.client_id] = cooling.after_start(self._client(each), now, self._policy.probe_interval)
+        return None
+
+    def answered(self, name: ConnectionName, begun: datetime, now: datetime) -> None:
+        """The issue that was begun then has ended: it counts from now, the latest at which Zoho can have met it."""
+        if (each := self._connections.get(name)) and each.grant_key:
+            spent = list(self._spent_by(each))
+            if begun in spent:
+                spent.remove(begun)
+            self._spent[each.grant_key] = budget.recent((*spent, now), now)
+
+    def update(self, name: ConnectionName, change: Callable[[Connection], Connection], now: datetime) -> Connection:
+        """The connection is what the change makes of it."""
+        return self._put(change(self[name]), now)
+
+    def issued(self, name: ConnectionName) -> None:
+        """Zoho issued a token: the client does not cool, and the server is well."""
+        each = self[name]
+        if each.client_id in self._clients:
+            self._clients[each.client_id] = cooling.after_issue(self._clients[each.client_id], name)
+        if each.server:
+            self._troubled.discard(each.server)
+
+    def fail(self, name: ConnectionName, error: RefreshError, now: datetime) -> Connection:
+        """The connection's refresh failed; its client and its server are judged by it too."""
+        each = self[name]
+        if isinstance(error, Throttled) and each.client_id:
+            self._clients[each.client_id] = cooling.after_throttle(
+                self._client(each), name, now, self._policy.probe_interval
+            )
+        if each.server:
+            if isinstance(error, ZohoUnavailable):
+                self._troubled.add(each.server)
+            elif error.outcome is Outcome.THROTTLED or error.outcome in _ZOHO_VERDICTS:
+                self._troubled.discard(each.server)
+        return self._put(aftermath.after_failure(each, error, now), now)
+
+    def wake(self, name: ConnectionName, now: datetime) -> Connection:
+        """The connection is tried at once."""
+        return self._put(aftermath.after_waking(self[name], now), now)
+
+    # --- settings, and what anybody may see --------------------------------------------------------------------
+
+    @property
+    def policy(self) -> Policy:
+        """The numbers that decide."""
+        return self._policy
+
+    def obey(self, policy: Policy, *, places: int, now: datetime) -> None:
+        """Other numbers decide from now on; what only settings stood in the way of is tried again."""
+        self._policy = policy
+        self._lanes.places = places
+        for each in tuple(self._connections.values()):
+            if each.parked and each.failure and each.failure.outcome not in _ZOHO_VERDICTS:
+                self.wake(each.name, now)
+            else:
+                self._put(each, now)
+
+    def facts(self, now: datetime) -> Iterator[ConnectionFacts]:
+        """What anybody may know of each connection. Made of values that never change: any thread may go through it."""
+        going, spent, policy = self._lanes.going, dict(self._spent), self._policy
+        rows = tuple(self._connections.values())
+        return (_facts(each, now, going=going, spent=spent, policy=policy) for each in rows)
+
+    # --- within ------------------------------------------------------------------------------------------------
+
+    def _put(self, each: Connection, now: datetime) -> Connection:
+        self._connections[each.name] = each
+        # One that stands in line or is under way gets its next time when it leaves.
+        if self._queue.when(each.name) is not None:
+            self._queue.put(each.name, schedule.next_at(each, now, self._policy))
+        return each
+
+    def _stand_in_line(self, name: ConnectionName) -> None:
+        each = self[name]
+        failing = each.failures > 0 or each.server in self._troubled
+        self._lanes.join(name, expires_at=each.token.expires_at if each.token else _ALREADY, failing=failing)
+
+    def _spent_by(self, each: Connection) -> Spent:
+        return self._spent.get(each.grant_key, ()) if each.grant_key else ()
+
+    def _client(self, each: Connection) -> Cooling:
+        return self._clients.get(each.client_id, _NO_COOLING) if each.client_id else _NO_COOLING
+
+
+def _facts(
+    each: Connection, now: datetime, *, going: Collection[ConnectionName], spent: Mapping[str, Spent], policy: Policy
+) -> ConnectionFacts:
+    in_flight = each.name in going
+    return ConnectionFacts(
+        name=each.name,
+        state=connection.state(each, now, in_flight=in_flight),
+        data_center=each.token.data_center if each.token else None,
+        issued_at=each.token.issued_at if each.token else None,
+        expires_at=each.token.expires_at if each.token else None,
+        next_refresh_at=None if in_flight else schedule.next_at(each, now, policy),
+        last_success_at=each.last_success_at,
+        last_attempt_at=each.last_attempt_at,
+        version=each.version,
+        failures=each.failures,
+        budget_remaining=budget.remaining(
+            spent.get(each.grant_key or "", ()), now, limit=policy.issues_per_ten_minutes
+        ),
+        error=each.failure.error if each.failure else None,
+    )

@@ -1,0 +1,68 @@
+"""Zoho's data centres, and the accounts servers that a credential may be sent to. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from zoho_tokend.core.origin import Origin, parse_origin
+
+ELSEWHERE: Final = "other"
+"""The location of an accounts server that is allowed, yet none of Zoho's own that we know."""
+
+
+@dataclass(frozen=True, slots=True)
+class DataCenter:
+    """One of Zoho's data centres.
+
+    Attributes:
+        location: Zoho's name of it, as in the ``location`` of a consent's redirect.
+        api_domain: where its tokens are used. A token answer's own ``api_domain`` goes before it.
+    """
+
+    location: str
+    accounts_server: Origin
+    api_domain: str
+
+
+def _data_center(location: str, accounts_host: str, api_host: str) -> DataCenter:
+    return DataCenter(location, parse_origin(f"https://{accounts_host}"), f"https://{api_host}")
+
+
+DATA_CENTERS: Final = (
+    # https://zoho.com/accounts/protocol/oauth/multi-dc.html and https://www.bigin.com/developer/docs/apis/multi-dc.html
+    _data_center("us", "accounts.zoho.com", "www.zohoapis.com"),
+    _data_center("eu", "accounts.zoho.eu", "www.zohoapis.eu"),
+    _data_center("in", "accounts.zoho.in", "www.zohoapis.in"),
+    _data_center("au", "accounts.zoho.com.au", "www.zohoapis.com.au"),
+    _data_center("jp", "accounts.zoho.jp", "www.zohoapis.jp"),
+    # Canada's two names differ, on purpose: https://www.zoho.com/crm/developer/docs/api/v8/multi-dc.html
+    _data_center("ca", "accounts.zohocloud.ca", "www.zohoapis.ca"),
+    _data_center("sa", "accounts.zoho.sa", "www.zohoapis.sa"),
+    # The page names the accounts server alone; the API host is what public clients use.
+    _data_center("uk", "accounts.zoho.uk", "www.zohoapis.uk"),
+    # https://www.zoho.com/crm/developer/docs/api/v8/multi-dc.html
+    _data_center("cn", "accounts.zoho.com.cn", "www.zohoapis.com.cn"),
+    # https://www.zoho.com/workdrive/developer/docs/api/v1/getting-started-multi-dc-support.html
+    _data_center("ae", "accounts.zoho.ae", "www.zohoapis.ae"),
+    # In the API console's list (https://api-console.zoho.com) and in public clients; on none of the pages above.
+    _data_center("sg", "accounts.zoho.sg", "www.zohoapis.sg"),
+)
+
+_LOCATIONS: Final = {center.accounts_server: center.location for center in DATA_CENTERS}
+
+
+class AccountsServers:
+    """The accounts servers that a credential may be sent to: Zoho's own, and those that the operator adds."""
+
+    __slots__ = ("_added",)
+
+    def __init__(self, added: Iterable[Origin] = ()) -> None:
+        self._added = frozenset(added)
+
+    def allows(self, origin: Origin) -> bool:
+        """Whether a credential may be sent there."""
+        return origin in _LOCATIONS or origin in self._added
+
+    def location(self, origin: Origin) -> str:
+        """Zoho's name of the data centre (``eu``); ``other`` for any origin that is none of Zoho's own."""
+        return _LOCATIONS.get(origin, ELSEWHERE)
