@@ -44,39 +44,40 @@ def after_reading(connection: Connection, credential: Credential) -> Connection:
     )
 
 
+def after_issue(connection: Connection, *, record: TokenRecord, rotation: Rotation | None, now: datetime) -> Connection:
+    """The connection once Zoho issued a token: it is held in memory first, and let go when it has landed in Vault."""
+    return replace(connection, unsaved=record, rotation=rotation or connection.rotation, write_at=now, failed_writes=0)
+
+
 def after_publishing(connection: Connection, record: TokenRecord, version: int, now: datetime) -> Connection:
     """The connection once a record stands in Vault: every failure is forgotten."""
-    return replace(
-        connection,
-        token=_token(record),
-        version=version,
-        failures=0,
-        throttles=0,
-        failure=None,
-        doubt=None,
-        parked=False,
-        retry_at=None,
-        unsaved=None,
-        write_at=connection.write_at if connection.rotation else None,
-        failed_writes=0,
-        last_success_at=now,
+    return _nothing_held(
+        replace(
+            connection,
+            token=_token(record),
+            version=version,
+            failures=0,
+            throttles=0,
+            failure=None,
+            doubt=None,
+            parked=False,
+            retry_at=None,
+            unsaved=None,
+            last_success_at=now,
+        )
     )
 
 
-def after_refusal_to_save(
-    connection: Connection,
-    *,
-    record: TokenRecord | None,
-    rotation: Rotation | None,
-    error: RefreshError,
-    now: datetime,
-) -> Connection:
-    """The connection with what Vault did not take held in memory, to be written again."""
+def after_storing_rotation(connection: Connection) -> Connection:
+    """The connection once the refresh token that Zoho sent stands in Vault, or a person has stored another."""
+    return _nothing_held(replace(connection, rotation=None))
+
+
+def after_failed_write(connection: Connection, error: RefreshError, now: datetime) -> Connection:
+    """The connection once Vault did not take what is held: it is written again."""
     failed = connection.failed_writes + 1
     return replace(
         connection,
-        unsaved=record,
-        rotation=rotation,
         write_at=now + backoff.after_failed_write(connection.name, failed),
         failed_writes=failed,
         failure=Failure(outcome=error.outcome, error=str(error)),
@@ -85,9 +86,7 @@ def after_refusal_to_save(
 
 def after_expiry_unsaved(connection: Connection) -> Connection:
     """The connection once a token that Vault never took has reached its end."""
-    return replace(
-        connection, unsaved=None, write_at=connection.write_at if connection.rotation else None, failed_writes=0
-    )
+    return _nothing_held(replace(connection, unsaved=None))
 
 
 def after_failure(connection: Connection, error: RefreshError, now: datetime) -> Connection:
@@ -119,6 +118,12 @@ def after_waking(connection: Connection, now: datetime) -> Connection:
     return replace(
         connection, parked=False, doubt=None, failures=0, throttles=0, retry_at=now, retry_reason=Reason.WOKEN
     )
+
+
+def _nothing_held(connection: Connection) -> Connection:
+    if connection.unsaved or connection.rotation:
+        return connection
+    return replace(connection, write_at=None, failed_writes=0)
 
 
 def _after_throttle(connection: Connection, error: Throttled, now: datetime) -> Connection:

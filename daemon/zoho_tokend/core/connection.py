@@ -82,9 +82,9 @@ class Connection:
         retry_at: when to try again, after a failure; None when the token's age decides.
         retry_reason: why then.
         parked: only a person or a changed record can help.
-        unsaved: a token that Zoho issued and Vault has not taken; it is written again, and not issued again.
-        rotation: a refresh token that Vault has not taken.
-        write_at: when the unsaved ones are written again.
+        unsaved: a token that Zoho issued and Vault has not taken yet; it is written again, and not issued again.
+        rotation: a refresh token that Vault has not taken yet.
+        write_at: when these are written; None when nothing is held.
     """
 
     name: ConnectionName
@@ -110,6 +110,11 @@ class Connection:
     last_success_at: datetime | None = None
     last_attempt_at: datetime | None = None
 
+    @property
+    def is_unsaved(self) -> bool:
+        """Whether something is held that Vault has refused, or was not there to take."""
+        return self.failed_writes > 0
+
 
 def state(connection: Connection, now: datetime, *, in_flight: bool) -> State:
     """The connection's state, the one that a person must know first."""
@@ -118,7 +123,7 @@ def state(connection: Connection, now: datetime, *, in_flight: bool) -> State:
             return State.NEEDS_CONSENT
         case Connection(parked=True):
             return State.MISCONFIGURED
-        case Connection(unsaved=TokenRecord()) | Connection(rotation=Rotation()):
+        case _ if connection.is_unsaved:
             return State.UNSAVED
         case Connection(token=None):
             return State.PENDING

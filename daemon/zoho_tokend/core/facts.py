@@ -1,7 +1,7 @@
 """What anybody may know of a connection: the rows behind /status, the status page, the metrics and the demo's table."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from zoho_tokend.core.model import ConnectionName
@@ -48,3 +48,24 @@ class ConnectionFacts:
     failures: int
     budget_remaining: int
     error: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DaemonFacts:
+    """The process itself, at one moment.
+
+    Attributes:
+        floor: the least life that a reader may ever find, as the settings promise it.
+        vault_expires_at: the end of the Vault session's token; None when it never ends, or there is no session.
+        unsaved: how many tokens are held in memory for Vault to take.
+        leader: whether this process refreshes; true for the only one.
+    """
+
+    version: str
+    now: datetime
+    started_at: datetime
+    floor: timedelta
+    vault_alive: bool
+    vault_expires_at: datetime | None
+    unsaved: int
+    leader: bool

@@ -61,13 +61,17 @@ class Fleet:
 
     @property
     def unsaved(self) -> int:
-        """How many tokens Zoho issued that Vault has not taken."""
-        return sum(1 for each in self._connections.values() if each.unsaved or each.rotation)
+        """Of how many connections something is held that Vault has not taken."""
+        return sum(each.is_unsaved for each in self._connections.values())
 
     @property
     def in_flight(self) -> int:
         """How many refreshes are under way."""
         return len(self._lanes.going)
+
+    def is_under_way(self, name: ConnectionName) -> bool:
+        """Whether the connection is being refreshed or saved."""
+        return name in self._lanes.going
 
     def add(self, name: ConnectionName, published: Published, now: datetime) -> Connection:
         """The connection is known; where its token cannot be believed or there is none, it is due."""

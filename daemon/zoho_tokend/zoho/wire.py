@@ -158,8 +158,8 @@ def _unusable(status: int, error: str) -> str:
 def _lifetime(fields: Mapping[str, object]) -> timedelta:
     """How long the token lives; an hour, which is Zoho's rule, where the answer does not say it usably.
 
-    Beside ``expires_in_sec``, ``expires_in`` is in milliseconds (https://github.com/Weble/ZohoClient/issues/11); alone it
-    is in seconds, unless it would be more than a day.
+    Beside ``expires_in_sec``, ``expires_in`` is in milliseconds (https://github.com/Weble/ZohoClient/issues/11); alone
+    it is in seconds, unless that were more than a day.
     """
     seconds = _number(fields.get("expires_in_sec"))
     if seconds is None:

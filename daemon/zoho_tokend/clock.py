@@ -1,0 +1,43 @@
+"""The real clock: wall time that never steps back, and how far it has parted from monotonic time."""
+
+import time
+from datetime import UTC, datetime, timedelta
+
+
+class SystemClock:
+    """Follows the wall clock forward, a suspended machine included, and goes on by monotonic time when it steps back.
+
+    A step back must not put every due refresh off by its size; a token's real age is what monotonic time says. The
+    drift that remains then is for the liveness probe: past a few minutes the process is better off restarted.
+    """
+
+    def __init__(self) -> None:
+        self._last = self._wall()
+        self._last_monotonic = time.monotonic()
+        self._ahead = timedelta()
+
+    def now(self) -> datetime:
+        """The present instant, in UTC."""
+        wall, monotonic = self._wall(), time.monotonic()
+        steady = self._last + timedelta(seconds=monotonic - self._last_monotonic)
+        now = max(wall, self._last) if steady - wall < _SLEW else steady
+        self._ahead = now - wall
+        self._last, self._last_monotonic = now, monotonic
+        return now
+
+    def monotonic(self) -> float:
+        """Seconds since some fixed moment."""
+        return time.monotonic()
+
+    @property
+    def drift(self) -> timedelta:
+        """How far ``now`` is ahead of the wall clock, which was put back."""
+        self.now()
+        return self._ahead
+
+    @staticmethod
+    def _wall() -> datetime:
+        return datetime.now(UTC)  # noqa: TID251 - this is the Clock
+
+
+_SLEW = timedelta(seconds=1)

@@ -1,0 +1,121 @@
+"""One refresh, from the decision to the answer: read the credential, ask Zoho, have the token published.
+
+What it must never do: spend an issue that the budget does not allow.
+"""
+
+import traceback
+from dataclasses import replace
+from datetime import timedelta
+
+from zoho_tokend.core import aftermath, schedule
+from zoho_tokend.core.connection import Reason, Rotation
+from zoho_tokend.core.course import Course
+from zoho_tokend.core.errors import NoCredential, RefreshError, ZohoUnavailable
+from zoho_tokend.core.events import Parked, RefreshCrashed, RefreshDeferred, Sink, Stage, UnsavedTokenExpired, Vanished
+from zoho_tokend.core.fleet import Fleet
+from zoho_tokend.core.model import ConnectionName, Credential, RefreshTokenGrant
+from zoho_tokend.core.ports import Clock, CredentialStore, TokenEndpoint, TokenStore
+from zoho_tokend.publisher import Publisher
+
+
+class Refresher:
+    """Refreshes one connection, or saves what Vault has not taken of it. Its memory is the fleet.
+
+    Any error is the connection's own: none leaves, so that one broken tenant never stops another.
+    """
+
+    def __init__(
+        self,
+        *,
+        fleet: Fleet,
+        credentials: CredentialStore,
+        tokens: TokenStore,
+        endpoint: TokenEndpoint,
+        clock: Clock,
+        emit: Sink,
+    ) -> None:
+        self._fleet = fleet
+        self._credentials = credentials
+        self._tokens = tokens
+        self._endpoint = endpoint
+        self._publisher = Publisher(fleet=fleet, credentials=credentials, tokens=tokens, clock=clock, emit=emit)
+        self._clock = clock
+        self._emit = emit
+
+    async def refresh(self, name: ConnectionName, reason: Reason) -> None:
+        """The connection has a new token in Vault, or waits for its next try; an event says which."""
+        course = self._course(name, reason, late=self._clock.now() - self._fleet.due_at(name, self._clock.now()))
+        try:
+            await self._refresh(course)
+        except NoCredential:
+            self._fleet.forget(name)
+            self._emit(Vanished(connection=name))
+        except RefreshError as error:
+            self._failed(course, error)
+        except Exception as error:  # noqa: BLE001 - nobody foresaw it: this connection backs off, the others go on
+            self._crashed(course, error)
+
+    async def save(self, name: ConnectionName) -> None:
+        """What is held stands in Vault, or is written again later; a token that expired meanwhile is let go."""
+        course = self._course(name, Reason.UNSAVED, late=timedelta())
+        now, unsaved = self._clock.now(), self._fleet[name].unsaved
+        try:
+            if unsaved is not None and unsaved.expires_at <= now:
+                self._fleet.update(name, aftermath.after_expiry_unsaved, now)
+                self._emit(UnsavedTokenExpired(connection=name))
+            else:
+                await self._publisher.store(course)
+        except Exception as error:  # noqa: BLE001 - as above
+            self._crashed(course, error)
+
+    async def _refresh(self, course: Course) -> None:
+        name = course.name
+        with course.timed(Stage.VAULT):
+            credential = await self._credentials.credential(name)
+            connection = self._fleet.read(name, credential, self._clock.now())
+            if not connection.recalled:
+                self._fleet.recall(name, await self._tokens.history(name), self._clock.now())
+        asked_at = self._clock.now()
+        if (wait := self._fleet.begin(name, asked_at)) is not None:
+            self._emit(RefreshDeferred(connection=name, reason=wait.reason, until=wait.until))
+            return
+        credential = _newest(credential, connection.rotation)
+        try:
+            with course.timed(Stage.ZOHO):
+                issued = await self._endpoint.issue(credential)
+        finally:
+            self._fleet.answered(name, asked_at, self._clock.now())
+        data_center = self._endpoint.data_center(credential)
+        self._publisher.hold(issued, credential=credential, asked_at=asked_at, data_center=data_center)
+        await self._publisher.store(course)
+
+    def _course(self, name: ConnectionName, reason: Reason, *, late: timedelta) -> Course:
+        begun = self._clock.monotonic()
+        return Course(name=name, reason=reason, late=max(late, timedelta()), clock=self._clock, begun=begun)
+
+    def _failed(self, course: Course, error: RefreshError) -> None:
+        now = self._clock.now()
+        was_parked = self._fleet[course.name].parked
+        connection = self._fleet.fail(course.name, error, now)
+        next_at = schedule.next_at(connection, now, self._fleet.policy)
+        self._emit(course.failed(error, failures=connection.failures, next_at=next_at))
+        if connection.parked and not was_parked:
+            self._emit(Parked(connection=course.name, outcome=error.outcome, error=str(error), next_probe_at=next_at))
+
+    def _crashed(self, course: Course, error: Exception) -> None:
+        trace = "".join(traceback.format_exception(error))
+        self._emit(RefreshCrashed(connection=course.name, kind=type(error).__name__, traceback=trace))
+        if course.name not in self._fleet:
+            return
+        crash = ZohoUnavailable("an error of zoho-tokend's own, see the log")
+        if self._fleet[course.name].write_at is not None:
+            self._publisher.refused(course, crash)
+        else:
+            self._failed(course, crash)
+
+
+def _newest(credential: Credential, rotation: Rotation | None) -> Credential:
+    """The credential with the refresh token that Zoho sent last, where Vault has not taken that one yet."""
+    if rotation is None or rotation.credential.stamp != credential.stamp:
+        return credential
+    return replace(credential, grant=RefreshTokenGrant(refresh_token=rotation.refresh_token))

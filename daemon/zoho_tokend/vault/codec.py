@@ -1,0 +1,167 @@
+"""Records as they stand in Vault, to values and back; pure. The fields are the contract of design section 3."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Final
+
+from zoho_tokend.core.errors import RecordUnreadable
+from zoho_tokend.core.model import (
+    Client,
+    ClientCredentialsGrant,
+    ConnectionName,
+    Credential,
+    Grant,
+    RefreshTokenGrant,
+    Secret,
+    TokenRecord,
+    connection_name,
+)
+from zoho_tokend.core.origin import Origin, parse_origin
+from zoho_tokend.vault.document import Document, Reader
+
+LocationOf = Callable[[Origin], str | None]
+"""The data centre (``eu``) of an accounts server; None for a server that is none of Zoho's own."""
+
+LOWEST_REFRESH_AT: Final = 0.2
+HIGHEST_REFRESH_AT: Final = 0.95
+SCHEMA: Final = "1"
+
+_ABSENT: Final = "-"
+_INLINE: Final = ("client_id", "client_secret")
+
+
+def client_name(record: Document) -> str | None:
+    """The client that a credential names; None when it brings its own.
+
+    Raises:
+        RecordUnreadable: it does both or neither, or the name cannot be one.
+    """
+    reader = Reader(document=record, stamp=str(record.version))
+    name = reader.word("client")
+    inline = [field for field in record.fields if field.startswith(_INLINE)]
+    if name is None:
+        if not inline:
+            raise reader.fault("client", "is missing: name a client, or give client_id and client_secret here")
+        return None
+    if inline:
+        raise reader.fault("client", f"stands beside '{min(inline)}': keep the one or the other")
+    try:
+        return connection_name(name)
+    except ValueError:
+        raise reader.fault("client", "is no client's name: letters, digits, '-', '_' and '.'") from None
+
+
+def client_missing(record: Document, where: str) -> RecordUnreadable:
+    """What is to be said where the named client does not exist; seen as changed as soon as it does."""
+    stamp = f"{record.version}/{_ABSENT}"
+    return RecordUnreadable(f"{record.where}: the field 'client' names {where}, which does not exist", stamp=stamp)
+
+
+def credential(
+    connection: ConnectionName, record: Document, client: Document | None, *, location_of: LocationOf
+) -> Credential:
+    """The credential of a record, with the client that it names, or with its own where ``client`` is None.
+
+    Raises:
+        RecordUnreadable: a field of either is missing or ill-shaped.
+    """
+    stamp = str(record.version) if client is None else f"{record.version}/{client.version}"
+    own = Reader(document=record, stamp=stamp)
+    clients = own if client is None else Reader(document=client, stamp=stamp)
+    accounts_server = _accounts_server(own, clients)
+    return Credential(
+        connection=connection,
+        client=_client(clients, location_of(accounts_server)),
+        grant=_grant(own),
+        accounts_server=accounts_server,
+        scope=own.text("scope"),
+        refresh_at=own.share("refresh_at", low=LOWEST_REFRESH_AT, high=HIGHEST_REFRESH_AT),
+        stamp=stamp,
+        version=record.version,
+    )
+
+
+def rotated(record: Document, refresh_token: Secret) -> dict[str, object]:
+    """All fields of a credential as they are, but for its refresh token."""
+    return {**record.fields, "refresh_token": refresh_token.reveal()}
+
+
+def token_fields(record: TokenRecord) -> dict[str, object]:
+    """A token record as jobs read it; instants are cut to whole seconds, so none is later than it was."""
+    expires_at = record.expires_at.replace(microsecond=0)
+    return {
+        "access_token": record.access_token.reveal(),
+        "token_type": record.token_type,
+        "authorization": f"Zoho-oauthtoken {record.access_token.reveal()}",
+        "expires_at": _instant_text(expires_at),
+        "expires_at_epoch": int(expires_at.timestamp()),
+        "issued_at": _instant_text(record.issued_at),
+        "refresh_after": _instant_text(record.refresh_after),
+        "api_domain": record.api_domain,
+        "accounts_server": record.accounts_server,
+        "data_center": record.data_center,
+        "scope": record.scope,
+        "connection": record.connection,
+        "schema": SCHEMA,
+    }
+
+
+def token_record(connection: ConnectionName, fields: Mapping[str, object]) -> TokenRecord | None:
+    """The token record in these fields; None where they are none of ours, or another connection's."""
+    texts = {name: value for name, value in fields.items() if isinstance(value, str)}
+    if texts.get("schema") != SCHEMA or texts.get("connection") != connection:
+        return None
+    try:
+        return TokenRecord(
+            connection=connection,
+            access_token=Secret(texts["access_token"]),
+            token_type=texts["token_type"],
+            issued_at=_instant(texts["issued_at"]),
+            expires_at=_instant(texts["expires_at"]),
+            refresh_after=_instant(texts["refresh_after"]),
+            api_domain=texts["api_domain"],
+            accounts_server=texts["accounts_server"],
+            data_center=texts["data_center"],
+            scope=texts["scope"],
+        )
+    except (KeyError, ValueError):
+        return None
+
+
+def _accounts_server(own: Reader, clients: Reader) -> Origin:
+    reader = own if "accounts_server" in own.document.fields else clients
+    text = reader.demand("accounts_server", reader.word("accounts_server"))
+    try:
+        return parse_origin(text)
+    except ValueError as problem:
+        raise reader.fault("accounts_server", f"is not one: {problem}") from None
+
+
+def _client(reader: Reader, location: str | None) -> Client:
+    """A secret of the data centre's own wins: Zoho's console can give one application several."""
+    special = reader.word(f"client_secret_{location}") if location else None
+    secret = special if special is not None else reader.demand("client_secret", reader.word("client_secret"))
+    return Client(client_id=reader.demand("client_id", reader.word("client_id")), client_secret=Secret(secret))
+
+
+def _grant(reader: Reader) -> Grant:
+    match reader.word("grant_type"):
+        case None | "refresh_token":
+            return RefreshTokenGrant(Secret(reader.demand("refresh_token", reader.word("refresh_token"))))
+        case "client_credentials":
+            return ClientCredentialsGrant(
+                soid=reader.demand("soid", reader.word("soid")), scope=reader.demand("scope", reader.text("scope"))
+            )
+        case _:
+            raise reader.fault("grant_type", "is neither refresh_token nor client_credentials")
+
+
+def _instant_text(instant: datetime) -> str:
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _instant(text: str) -> datetime:
+    instant = datetime.fromisoformat(text)
+    if instant.tzinfo is None:
+        raise ValueError("an instant names its time zone")
+    return instant.astimezone(UTC)

@@ -1,0 +1,94 @@
+"""One version of a KV v2 record, and its fields read strictly; pure.
+
+A fault names the record and the field, and never the value.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from zoho_tokend.core.errors import RecordUnreadable
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """What was read.
+
+    Attributes:
+        where: the record as a person names it (``secret/zoho/credentials/crm-prod``).
+    """
+
+    where: str
+    version: int
+    fields: Mapping[str, object] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """Takes fields out of a document; ``stamp`` goes into every fault."""
+
+    document: Document
+    stamp: str
+
+    def word(self, name: str) -> str | None:
+        """The field as a text without any white space, such as an id or a secret; None when there is none.
+
+        Raises:
+            RecordUnreadable.
+        """
+        text = self.text(name)
+        if text is not None and " " in text:
+            raise self.fault(name, "holds white space")
+        return text
+
+    def text(self, name: str) -> str | None:
+        """The field as one line of text; None when there is none.
+
+        Raises:
+            RecordUnreadable.
+        """
+        value = self.document.fields.get(name)
+        if value is None:
+            return None
+        if not isinstance(value, str):
+            raise self.fault(name, "is no text")
+        if not value.strip():
+            raise self.fault(name, "is empty")
+        if value != value.strip():
+            raise self.fault(name, "has white space or a line end around it, as often after copying")
+        if not value.isprintable():
+            raise self.fault(name, "holds a line end or another character that cannot be printed")
+        return value
+
+    def share(self, name: str, *, low: float, high: float) -> float | None:
+        """The field as a number between the two, written as a number or as text; None when there is none.
+
+        Raises:
+            RecordUnreadable.
+        """
+        value = self.document.fields.get(name)
+        if value is None:
+            return None
+        try:
+            number = float(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else None
+        except ValueError:
+            number = None
+        if number is None or not low <= number <= high:
+            raise self.fault(name, f"is no number from {low} to {high}")
+        return number
+
+    def demand(self, name: str, value: T | None) -> T:
+        """The value, which must be there.
+
+        Raises:
+            RecordUnreadable.
+        """
+        if value is None:
+            raise self.fault(name, "is missing")
+        return value
+
+    def fault(self, name: str, problem: str) -> RecordUnreadable:
+        """What is wrong with a field."""
+        return RecordUnreadable(f"{self.document.where}: the field '{name}' {problem}", stamp=self.stamp)

@@ -1,0 +1,87 @@
+"""Where the records lie: the paths of design section 3; pure."""
+
+from dataclasses import dataclass
+
+from zoho_tokend.core.events import VaultOperation
+from zoho_tokend.core.model import ConnectionName
+from zoho_tokend.vault.request import Request
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A record, or a folder of records, in a KV v2 mount (https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v2).
+
+    Its text is what a person types after ``vault kv get``.
+    """
+
+    mount: str
+    path: str
+
+    def __str__(self) -> str:
+        return f"{self.mount}/{self.path}"
+
+    @property
+    def data(self) -> str:
+        """The path that a policy names for reading and writing it."""
+        return f"{self.mount}/data/{self.path}"
+
+    @property
+    def metadata(self) -> str:
+        """The path that a policy names for its versions, and for listing it."""
+        return f"{self.mount}/metadata/{self.path}"
+
+    def read(self) -> Request:
+        """The latest version."""
+        return Request(operation=VaultOperation.READ, method="GET", path=self.data)
+
+    def versions(self) -> Request:
+        """When each version was written."""
+        return Request(operation=VaultOperation.METADATA, method="GET", path=self.metadata)
+
+    def names(self) -> Request:
+        """What lies in the folder; a folder's name ends in a slash."""
+        return Request(operation=VaultOperation.LIST, method="LIST", path=self.metadata)
+
+    def write(self, fields: dict[str, object], *, after_version: int) -> Request:
+        """A new version, unless another than ``after_version`` is the current one."""
+        body = {"data": fields, "options": {"cas": after_version}}
+        return Request(operation=VaultOperation.WRITE, method="POST", path=self.data, body=body)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """The three folders.
+
+    Attributes:
+        mount: the KV v2 mount of clients and credentials, without slashes at either end.
+        prefix: the folder in it, likewise; empty for none.
+        tokens_mount: the KV v2 mount of the token records; None where it is the same one.
+    """
+
+    mount: str = "secret"
+    prefix: str = "zoho"
+    tokens_mount: str | None = None
+
+    def client(self, name: str) -> Place:
+        """The record of an application of Zoho's API console."""
+        return self._place(self.mount, "clients", name)
+
+    def credentials(self) -> Place:
+        """The folder of the credentials."""
+        return self._place(self.mount, "credentials")
+
+    def credential(self, connection: ConnectionName) -> Place:
+        """The long-lived record of a connection."""
+        return self._place(self.mount, "credentials", connection)
+
+    def token(self, connection: ConnectionName) -> Place:
+        """The short-lived record that jobs read."""
+        return self._place(self.tokens_mount or self.mount, "tokens", connection)
+
+    def mounts(self) -> dict[str, str]:
+        """Each mount, and the setting that names it."""
+        tokens = {self.tokens_mount: "TOKENS_MOUNT"} if self.tokens_mount else {}
+        return tokens | {self.mount: "MOUNT"}
+
+    def _place(self, mount: str, *parts: str) -> Place:
+        return Place(mount=mount, path="/".join(filter(None, (self.prefix, *parts))))

@@ -1,0 +1,101 @@
+"""Zoho's token endpoint, as the port of the core: one request a token, its outcome and Zoho's clock made known."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Final
+
+from zoho_tokend.core.errors import (
+    ClientRejected,
+    GrantRejected,
+    ServerNotAllowed,
+    Throttled,
+    TokendError,
+    ZohoUnavailable,
+)
+from zoho_tokend.core.events import ClockCompared, Peer, Sink, ZohoAnswered, ZohoOutcome
+from zoho_tokend.core.model import Credential, Issued
+from zoho_tokend.core.ports import Clock
+from zoho_tokend.zoho.calls import Calls
+from zoho_tokend.zoho.datacenters import AccountsServers
+from zoho_tokend.zoho.transport import TimeLimits, Transport
+from zoho_tokend.zoho.wire import TOKEN_PATH, Answer, clock_skew, issued, token_form
+
+_OUTCOMES: Final[dict[type[TokendError], ZohoOutcome]] = {
+    Throttled: ZohoOutcome.THROTTLED,
+    GrantRejected: ZohoOutcome.GRANT_REJECTED,
+    ClientRejected: ZohoOutcome.CLIENT_REJECTED,
+    ZohoUnavailable: ZohoOutcome.UNAVAILABLE,
+}
+_SECONDS_BETWEEN_COMPARISONS: Final = 60.0
+
+
+class ZohoEndpoint:
+    """Carries out `zoho_tokend.core.ports.TokenEndpoint`.
+
+    Attributes:
+        servers: where credentials may be sent; replaced when the settings are read again.
+    """
+
+    def __init__(
+        self, transport: Transport, calls: Calls, *, servers: AccountsServers, clock: Clock, sink: Sink
+    ) -> None:
+        self.servers = servers
+        self._transport = transport
+        self._calls = calls
+        self._clock = clock
+        self._sink = sink
+        self._compared_at = float("-inf")
+
+    def data_center(self, credential: Credential) -> str:
+        return self.servers.location(credential.accounts_server)
+
+    async def issue(self, credential: Credential) -> Issued:
+        if not self.servers.allows(credential.accounts_server):
+            raise ServerNotAllowed(
+                f"the accounts server {credential.accounts_server} is neither Zoho's own nor allowed: correct the "
+                "credential's field accounts_server, or add the origin to ALLOWED_ACCOUNTS_SERVERS"
+            )
+        return await self._calls.uncancelled(self._issue(credential))
+
+    async def _issue(self, credential: Credential) -> Issued:
+        started = self._clock.monotonic()
+        outcome = ZohoOutcome.UNAVAILABLE
+        try:
+            answer = await self._transport.post(credential.accounts_server, TOKEN_PATH, token_form(credential))
+            self._compare_clocks(answer)
+            token = issued(answer)
+            outcome = ZohoOutcome.ISSUED
+        except TokendError as error:
+            outcome = _OUTCOMES[type(error)]
+            raise
+        else:
+            return token
+        finally:
+            took = timedelta(seconds=self._clock.monotonic() - started)
+            self._sink(ZohoAnswered(data_center=self.data_center(credential), outcome=outcome, took=took))
+
+    def _compare_clocks(self, answer: Answer) -> None:
+        now = self._clock.monotonic()
+        if now - self._compared_at < _SECONDS_BETWEEN_COMPARISONS:
+            return
+        skew = clock_skew(answer)
+        if skew is not None:
+            self._compared_at = now
+            self._sink(ClockCompared(peer=Peer.ZOHO, skew=skew))
+
+
+@asynccontextmanager
+async def zoho_endpoint(
+    servers: AccountsServers, *, clock: Clock, sink: Sink, connections: int = 32, limits: TimeLimits | None = None
+) -> AsyncIterator[ZohoEndpoint]:
+    """The endpoint, open; leaving waits for the calls under way, 30 s at most, and then closes every connection.
+
+    Args:
+        connections: at least as many as tokens are asked for at once.
+
+    Raises:
+        BadSettings: the environment names a proxy or a CA bundle that cannot be used.
+    """
+    async with Transport(clock, connections=connections, limits=limits) as transport, Calls() as calls:
+        yield ZohoEndpoint(transport, calls, servers=servers, clock=clock, sink=sink)

@@ -1,0 +1,152 @@
+"""One POST to an accounts server over httpx, with an end to its time and its size.
+
+Proxies of the environment (``HTTPS_PROXY``, ``NO_PROXY``) and its CA bundle (``SSL_CERT_FILE``) are honoured: Zoho lies
+outside, and many a cluster reaches the outside through a proxy alone. Over https a proxy sees a tunnel, never a form.
+Plain http, which is for loopback, never goes through one.
+
+A call is not to be cancelled by its caller, for a cancelled one may lose its pool slot for ever
+(https://github.com/encode/httpcore/issues/1093): run it through `zoho_tokend.zoho.calls`. The deadline in here is the
+one exception. It can strike only while bytes are awaited, where httpcore gives the slot back, since waiting for a slot
+ends well before it; and should slots be lost nevertheless, a full pool is replaced.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from types import TracebackType
+from typing import Final, Self
+
+import httpx
+
+from zoho_tokend import __version__
+from zoho_tokend.core.errors import BadSettings, ZohoUnavailable
+from zoho_tokend.core.origin import Origin
+from zoho_tokend.core.ports import Clock
+from zoho_tokend.zoho.wire import Answer
+
+LARGEST_BODY: Final = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeLimits:
+    """How long each part of a call may take, in seconds; ``total`` ends a drip that never lets ``read`` run out."""
+
+    connect: float = 5
+    read: float = 20
+    write: float = 10
+    pool: float = 5
+    total: float = 30
+
+
+class Transport:
+    """Posts forms.
+
+    Args:
+        connections: how many calls may run at once; more would wait for a slot in vain.
+        limits: of one call's time.
+
+    Raises:
+        BadSettings: the environment names a proxy or a CA bundle that cannot be used.
+    """
+
+    def __init__(self, clock: Clock, *, connections: int = 32, limits: TimeLimits | None = None) -> None:
+        self._clock = clock
+        self._connections = connections
+        self._limits = limits or TimeLimits()
+        self._pool = _pool(connections, self._limits)
+        self._users: Counter[httpx.AsyncClient] = Counter()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._pool.aclose()
+
+    async def post(self, origin: Origin, path: str, fields: Mapping[str, str]) -> Answer:
+        """The answer to one form, whatever its status. One request: no retry, no redirect, no cookie.
+
+        Raises:
+            ZohoUnavailable: there was none, or it was too slow or too large.
+        """
+        try:
+            async with asyncio.timeout(self._limits.total), self._borrowed() as pool:
+                return await self._exchange(pool, f"{origin}{path}", fields)
+        except TimeoutError:
+            raise ZohoUnavailable(f"{origin} gave no whole answer within {self._limits.total:.0f} s") from None
+        except httpx.HTTPError as error:
+            # Neither its text nor itself: it may quote bytes of the answer.
+            raise ZohoUnavailable(f"{origin} {_what_happened(error)}") from None
+
+    async def _exchange(self, pool: httpx.AsyncClient, url: str, fields: Mapping[str, str]) -> Answer:
+        async with pool.stream("POST", url, data=fields) as response:
+            received_at = self._clock.now()
+            body = bytearray()
+            async for chunk in response.aiter_raw():
+                body += chunk
+                if len(body) > LARGEST_BODY:
+                    raise ZohoUnavailable("Zoho's answer is too large to be one")
+            return Answer(
+                status=response.status_code, headers=dict(response.headers), body=bytes(body), received_at=received_at
+            )
+
+    @asynccontextmanager
+    async def _borrowed(self) -> AsyncIterator[httpx.AsyncClient]:
+        """The pool of the day: replaced once it has no slot to give, closed when its last call has ended."""
+        pool = self._pool
+        self._users[pool] += 1
+        try:
+            yield pool
+        except httpx.PoolTimeout:
+            if pool is self._pool:
+                self._pool = _pool(self._connections, self._limits)
+            raise
+        finally:
+            self._users[pool] -= 1
+            if pool is not self._pool and not self._users[pool]:
+                del self._users[pool]
+                await pool.aclose()
+
+
+def _pool(connections: int, limits: TimeLimits) -> httpx.AsyncClient:
+    try:
+        return httpx.AsyncClient(
+            headers={
+                "User-Agent": f"zoho-tokend/{__version__}",
+                "Accept": "application/json",
+                # An answer has some 200 bytes, and a packed one can unfold to gigabytes.
+                "Accept-Encoding": "identity",
+            },
+            timeout=httpx.Timeout(connect=limits.connect, read=limits.read, write=limits.write, pool=limits.pool),
+            limits=httpx.Limits(max_connections=connections, max_keepalive_connections=8, keepalive_expiry=30),
+            follow_redirects=False,
+            trust_env=True,
+            verify=httpx.create_ssl_context(),
+            mounts={"http://": None},
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+        )
+    except (ImportError, ValueError, OSError, httpx.InvalidURL):
+        raise BadSettings(
+            "the proxy or CA bundle of the environment cannot be used: "
+            "look at HTTPS_PROXY, ALL_PROXY, SSL_CERT_FILE and SSL_CERT_DIR"
+        ) from None
+
+
+def _what_happened(error: httpx.HTTPError) -> str:
+    match error:
+        case httpx.PoolTimeout():
+            return "was not asked: every connection is taken"
+        case httpx.ProxyError():
+            return "cannot be reached: the proxy refuses"
+        case httpx.ConnectTimeout():
+            return "cannot be reached in time"
+        case httpx.ConnectError():
+            return f"cannot be reached: {error}"
+        case httpx.TimeoutException():
+            return "did not answer in time"
+        case _:
+            return "broke the connection off"

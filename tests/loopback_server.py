@@ -1,0 +1,144 @@
+"""A real HTTP server on loopback that keeps what it was sent and answers byte for byte as told.
+
+A behaviour is what happens on a connection after a request was read: `answering`, `dripping`, `silent`, `dropping`.
+"""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from urllib.parse import parse_qs
+
+Behaviour = Callable[[asyncio.StreamWriter], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One request as it came in."""
+
+    method: str
+    target: str
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def form(self) -> dict[str, str]:
+        """The body's form fields, each of which stands there once."""
+        fields = parse_qs(self.body.decode(), strict_parsing=True, keep_blank_values=True)
+        return {name: value for name, (value,) in fields.items()}
+
+
+@dataclass(slots=True)
+class LoopbackServer:
+    """The server: change ``behaviour`` at any time.
+
+    Attributes:
+        connections: how many were opened to it, requests or not.
+        open_connections: how many of them are open now.
+    """
+
+    behaviour: Behaviour
+    port: int = 0
+    scheme: str = "http"
+    received: list[Received] = field(default_factory=list)
+    connections: int = 0
+    open_connections: int = 0
+
+    @property
+    def origin(self) -> str:
+        return f"{self.scheme}://127.0.0.1:{self.port}"
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        self.open_connections += 1
+        try:
+            while True:
+                self.received.append(await _request(reader))
+                await self.behaviour(writer)
+                await writer.drain()
+        except (asyncio.IncompleteReadError, ConnectionError, ValueError):
+            pass
+        finally:
+            self.open_connections -= 1
+            writer.close()
+
+
+@asynccontextmanager
+async def loopback_server(
+    behaviour: Behaviour, *, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[LoopbackServer]:
+    """The server, listening on a port of its own."""
+    server = LoopbackServer(behaviour, scheme="https" if tls else "http")
+    listening = await asyncio.start_server(server.serve, "127.0.0.1", 0, ssl=tls)
+    server.port = listening.sockets[0].getsockname()[1]
+    handlers_before = asyncio.all_tasks()
+    try:
+        yield server
+    finally:
+        listening.close()
+        for task in asyncio.all_tasks() - handlers_before:
+            if getattr(task.get_coro(), "__name__", "") == "serve":
+                task.cancel()
+        await asyncio.sleep(0)
+
+
+def answering(
+    status: str = "200 OK", body: bytes = b"", headers: dict[str, str] | None = None, *, length: int | None = None
+) -> Behaviour:
+    """A whole answer; with ``length``, one that promises another number of bytes."""
+    lines = {"Content-Length": str(len(body) if length is None else length), **(headers or {})}
+    head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
+    return writing(f"HTTP/1.1 {status}\r\n{head}\r\n".encode() + body)
+
+
+def writing(answer: bytes) -> Behaviour:
+    """These very bytes."""
+
+    async def behave(writer: asyncio.StreamWriter) -> None:
+        writer.write(answer)
+
+    return behave
+
+
+def dripping(start: bytes, *, every: float = 0.02) -> Behaviour:
+    """The start, and then a byte now and again, for ever."""
+
+    async def behave(writer: asyncio.StreamWriter) -> None:
+        writer.write(start)
+        while True:
+            await writer.drain()
+            await asyncio.sleep(every)
+            writer.write(b"x")
+
+    return behave
+
+
+def silent() -> Behaviour:
+    """Nothing, for ever."""
+
+    async def behave(_writer: asyncio.StreamWriter) -> None:
+        await asyncio.Event().wait()
+
+    return behave
+
+
+def dropping(start: bytes = b"") -> Behaviour:
+    """The start, and the end of the connection."""
+
+    async def behave(writer: asyncio.StreamWriter) -> None:
+        writer.write(start)
+        await writer.drain()
+        writer.close()
+        await writer.wait_closed()
+
+    return behave
+
+
+async def _request(reader: asyncio.StreamReader) -> Received:
+    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+    request_line, *header_lines = head.strip().split("\r\n")
+    method, target, _version = request_line.split(" ")
+    headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in header_lines)}
+    body = await reader.readexactly(int(headers.get("content-length", "0")))
+    return Received(method, target, headers, body)

@@ -1,0 +1,28 @@
+"""Zoho's answers as they stand on the wire, one a file: shapes that were seen, with invented tokens."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from zoho_tokend.zoho.wire import Answer
+
+RECEIVED_AT = datetime(2026, 7, 6, 10, 0, 0, tzinfo=UTC)
+
+_FOLDER = Path(__file__).parent / "zoho"
+
+
+def sample_bytes(name: str) -> bytes:
+    """The whole answer, head and body."""
+    return (_FOLDER / f"{name}.http").read_bytes()
+
+
+def sample(name: str) -> Answer:
+    """The answer as the transport hands it on."""
+    head, _, body = sample_bytes(name).partition(b"\r\n\r\n")
+    status_line, *header_lines = head.decode("ascii").split("\r\n")
+    headers = {key.lower(): value for key, _, value in (line.partition(": ") for line in header_lines)}
+    return Answer(status=int(status_line.split()[1]), headers=headers, body=body, received_at=RECEIVED_AT)
+
+
+def sample_names() -> list[str]:
+    """Every sample's name."""
+    return sorted(path.stem for path in _FOLDER.glob("*.http"))
