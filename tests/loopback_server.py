@@ -1,6 +1,6 @@
 """A real HTTP server on loopback that keeps what it was sent and answers byte for byte as told.
 
-A behaviour is what happens on a connection after a request was read: `answering`, `dripping`, `silent`, `dropping`.
+A behaviour is what happens on a connection after a request was read: `answering`, `dripping`, `silent`, `closing_after`.
 """
 
 import asyncio
@@ -34,53 +34,62 @@ class LoopbackServer:
     """The server: change ``behaviour`` at any time.
 
     Attributes:
-        connections: how many were opened to it, requests or not.
-        open_connections: how many of them are open now.
+        connections: how many were opened to it, with a request or without.
     """
 
     behaviour: Behaviour
-    port: int = 0
     scheme: str = "http"
+    port: int = 0
     received: list[Received] = field(default_factory=list)
     connections: int = 0
-    open_connections: int = 0
+    _arrival: asyncio.Event = field(default_factory=asyncio.Event)
+    _conversations: set[asyncio.Task[None]] = field(default_factory=set)
 
     @property
     def origin(self) -> str:
         return f"{self.scheme}://127.0.0.1:{self.port}"
 
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def has_received(self, count: int) -> None:
+        """Returns once that many requests have come in."""
+        while len(self.received) < count:
+            self._arrival.clear()
+            await self._arrival.wait()
+
+    def connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
-        self.open_connections += 1
+        conversation = asyncio.get_running_loop().create_task(self._converse(reader, writer))
+        self._conversations.add(conversation)
+        conversation.add_done_callback(self._conversations.discard)
+
+    async def hang_up(self) -> None:
+        for conversation in self._conversations:
+            conversation.cancel()
+        await asyncio.gather(*self._conversations, return_exceptions=True)
+
+    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while True:
                 self.received.append(await _request(reader))
+                self._arrival.set()
                 await self.behaviour(writer)
                 await writer.drain()
-        except (asyncio.IncompleteReadError, ConnectionError, ValueError):
+        except (asyncio.IncompleteReadError, ConnectionError):
             pass
         finally:
-            self.open_connections -= 1
             writer.close()
 
 
 @asynccontextmanager
-async def loopback_server(
-    behaviour: Behaviour, *, tls: ssl.SSLContext | None = None
-) -> AsyncIterator[LoopbackServer]:
+async def loopback_server(behaviour: Behaviour, *, tls: ssl.SSLContext | None = None) -> AsyncIterator[LoopbackServer]:
     """The server, listening on a port of its own."""
     server = LoopbackServer(behaviour, scheme="https" if tls else "http")
-    listening = await asyncio.start_server(server.serve, "127.0.0.1", 0, ssl=tls)
+    listening = await asyncio.start_server(server.connected, "127.0.0.1", 0, ssl=tls)
     server.port = listening.sockets[0].getsockname()[1]
-    handlers_before = asyncio.all_tasks()
     try:
         yield server
     finally:
         listening.close()
-        for task in asyncio.all_tasks() - handlers_before:
-            if getattr(task.get_coro(), "__name__", "") == "serve":
-                task.cancel()
-        await asyncio.sleep(0)
+        await server.hang_up()
 
 
 def answering(
@@ -123,8 +132,8 @@ def silent() -> Behaviour:
     return behave
 
 
-def dropping(start: bytes = b"") -> Behaviour:
-    """The start, and the end of the connection."""
+def closing_after(start: bytes) -> Behaviour:
+    """These bytes, and the end of the connection."""
 
     async def behave(writer: asyncio.StreamWriter) -> None:
         writer.write(start)

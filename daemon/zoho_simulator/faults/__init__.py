@@ -34,7 +34,7 @@ from zoho_simulator.faults.catalogue import (
 )
 from zoho_simulator.faults.fault import Fault, both
 from zoho_simulator.faults.script import Script, always, then, times
-from zoho_simulator.faults.target import Target
+from zoho_simulator.faults.weather import Target
 
 __all__ = [
     "Fault",

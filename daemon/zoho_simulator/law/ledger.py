@@ -1,6 +1,7 @@
 """The memory of one data centre, and the caps that hold in it. Data centres share nothing but client ids."""
 
 from collections import deque
+from collections.abc import Mapping
 from datetime import datetime
 
 from zoho_simulator.law import shapes
@@ -12,14 +13,14 @@ class Ledger:
     """What one data centre knows.
 
     Attributes:
-        origin: where its accounts server and its API are, in one.
+        locations: the origin of every data centre by name, its own among them; accounts server and API are one.
         issues: token calls, by refresh token or client.
         mints: refresh tokens that codes brought, by client and user.
     """
 
-    def __init__(self, *, name: str, origin: str, limits: Limits) -> None:
+    def __init__(self, *, name: str, locations: Mapping[str, str], limits: Limits) -> None:
         self.name = name
-        self.origin = origin
+        self.locations = locations
         self.limits = limits
         self.clients: dict[str, Client] = {}
         self.codes: dict[str, GrantCode] = {}
@@ -32,6 +33,11 @@ class Ledger:
         self._by_access_token: dict[str, tuple[Grant, AccessToken]] = {}
         self._held: dict[tuple[str, str], deque[Grant]] = {}
         self._own: dict[tuple[str, str, str], Grant] = {}
+
+    @property
+    def origin(self) -> str:
+        """Its own origin, without a final slash."""
+        return self.locations[self.name]
 
     def grant(self, consent: Consent, *, refresh_token: str, family: str = shapes.ORDINARY) -> Grant:
         """The grant of this new refresh token, which never expires.

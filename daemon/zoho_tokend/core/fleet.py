@@ -65,6 +65,11 @@ class Fleet:
         return sum(each.is_unsaved for each in self._connections.values())
 
     @property
+    def held(self) -> int:
+        """Of how many connections something is held, be it for the moment that a write takes."""
+        return sum(each.write_at is not None for each in self._connections.values())
+
+    @property
     def in_flight(self) -> int:
         """How many refreshes are under way."""
         return len(self._lanes.going)
@@ -106,6 +111,18 @@ class Fleet:
                 self._queue.put(name, decision.until)
             self._lanes.leave(name)
         return None
+
+    def take_held(self, now: datetime) -> list[ConnectionName]:
+        """Every connection of which something is to be written now and that is not under way, now under way."""
+        names = [
+            each.name
+            for each in self._connections.values()
+            if each.write_at is not None and each.write_at <= now and not self.is_under_way(each.name)
+        ]
+        for name in names:
+            self._queue.discard(name)
+            self._lanes.go(name)
+        return names
 
     def leave(self, name: ConnectionName, now: datetime) -> None:
         """What was taken is done, however it ended; the connection waits for its next time."""

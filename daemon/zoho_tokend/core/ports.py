@@ -121,3 +121,34 @@ class TokenEndpoint(Protocol):
             Throttled, ZohoUnavailable, GrantRejected, ClientRejected.
         """
         ...
+
+
+class VaultSession(Protocol):
+    """Our standing with Vault: a token of its own that is kept alive."""
+
+    @property
+    def alive(self) -> bool:
+        """Whether there is a token that Vault is believed to accept."""
+        ...
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """When the token ends unless it is renewed; None when it never does, or there is none."""
+        ...
+
+    async def open(self) -> None:
+        """There is a token.
+
+        Raises:
+            VaultLoginRefused: Vault refuses the login; only a person can help.
+            VaultUnavailable: Vault gave no usable answer.
+        """
+        ...
+
+    async def upkeep(self) -> None:
+        """The token is renewed, or replaced by a new login, where it is time; called often, it seldom has to do it."""
+        ...
+
+    async def close(self) -> None:
+        """A token that we logged in for is revoked, as far as Vault answers in a moment."""
+        ...

@@ -1,20 +1,13 @@
-"""The metrics: events counted as they come, connections and their states read at scrape time.
+"""The metrics: a sink that counts events, and the page that Prometheus scrapes."""
 
-Timestamps and never ages; every series is there, at 0, from the first scrape.
-"""
-
-import platform
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
-from enum import StrEnum
-from typing import Final, assert_never
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final, NamedTuple, assert_never
 
 from prometheus_client import (
     CollectorRegistry,
-    Counter,
     GCCollector,
-    Gauge,
-    Histogram,
     Metric,
     PlatformCollector,
     ProcessCollector,
@@ -25,17 +18,15 @@ from prometheus_client.registry import Collector
 
 from zoho_tokend.core import events
 from zoho_tokend.core.errors import Outcome
-from zoho_tokend.core.events import Event, LoginOutcome, Peer, Stage, VaultOperation, VaultOutcome, ZohoOutcome
-from zoho_tokend.core.facts import ConnectionFacts
+from zoho_tokend.core.events import Event, Stage
+from zoho_tokend.core.facts import ConnectionFacts, State
+from zoho_tokend.core.model import ConnectionName
 from zoho_tokend.telemetry.connection_series import PerConnection, connection_series
+from zoho_tokend.telemetry.series import PREFIX, ProcessSeries, RefreshSeries, VaultSeries, ZohoSeries
 
-OTHER_DATA_CENTER: Final = "other"
-
-_DURATIONS: Final = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
-_LATENESS: Final = (1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800)
 _NEVER: Final = float("inf")
 
-# Counters and histograms would each be followed by a gauge of when they were made, which nobody asks for.
+# Each counter and histogram would be followed by a gauge of when it was made, which nobody asks for.
 disable_created_metrics()
 
 
@@ -43,9 +34,11 @@ class Metrics:
     """A sink that counts, and the page that Prometheus scrapes.
 
     Args:
-        version: of this program.
-        data_centers: the names that are labels of their own; any other is told as ``other``.
+        version: of the daemon.
+        data_centers: the names that get label values of their own; any other is counted as ``other``.
         login_methods: the names of the ways to log in at Vault.
+        shard: the label of ``leader``.
+        per_connection: which connections get series of their own; may be set anew at any time.
     """
 
     def __init__(
@@ -54,14 +47,132 @@ class Metrics:
         version: str,
         data_centers: Sequence[str],
         login_methods: Sequence[str],
+        shard: str = "0",
         per_connection: PerConnection = PerConnection.AUTO,
     ) -> None:
-        self.registry: Final = CollectorRegistry()
         self.per_connection = per_connection
-        self._data_centers: Final = frozenset(data_centers)
-        self._describe_process(version)
-        self._describe_refreshes()
-        self._describe_zoho((*data_centers, OTHER_DATA_CENTER))
-        self._describe_vault(login_methods)
-        for collector in (ProcessCollector, PlatformCollector, GCCollector):
-            collector(registry=self.registry)
+        self.registry: Final = CollectorRegistry()
+        self._process = ProcessSeries(self.registry, version=version, shard=shard)
+        self._refreshes = RefreshSeries(self.registry)
+        self._zoho = ZohoSeries(self.registry, data_centers=data_centers)
+        self._vault = VaultSeries(self.registry, login_methods=login_methods)
+        ProcessCollector(registry=self.registry)
+        PlatformCollector(registry=self.registry)
+        GCCollector(registry=self.registry)
+
+    def promise(self, floor: timedelta) -> None:
+        """``floor_seconds`` tells this floor from now on."""
+        self._process.floor.set(floor.total_seconds())
+
+    def lead(self, *, leading: bool) -> None:
+        """``leader`` tells from now on whether this process refreshes; it does, until told otherwise."""
+        self._process.leader.set(leading)
+
+    def render(self, connections: Sequence[ConnectionFacts], accept: str) -> tuple[bytes, str]:
+        """The page and its content type, in the format that an ``Accept`` header prefers.
+
+        May be called from any thread, several at once, while events are counted.
+        """
+        encode, content_type = choose_encoder(accept)
+        return encode(_Scrape(self.registry, connections, self.per_connection)), content_type
+
+    def __call__(self, event: Event) -> None:  # noqa: C901, PLR0912 - a table, one row for each event
+        match event:
+            case events.VaultAnswered(operation=operation, outcome=answer, took=took):
+                self._vault.requests.labels(operation, answer).inc()
+                self._vault.duration.labels(operation).observe(took.total_seconds())
+            case events.ZohoAnswered(data_center=data_center, outcome=reply):
+                self._zoho.answered(data_center, reply)
+            case events.ClockCompared(peer=peer, skew=skew):
+                self._process.clock_skew.labels(peer).set(skew.total_seconds())
+            case events.Beat(at=at, lag=lag):
+                self._process.heartbeat.set(at.timestamp())
+                self._process.loop_lag.set(lag.total_seconds())
+            case events.Refreshed(outcome=outcome) | events.RefreshFailed(outcome=outcome):
+                self._refresh_ended(outcome, event.late, event.took)
+            case events.Conflicted():
+                self._refreshes.conflicts.inc()
+            case events.RefreshTokenRotated():
+                self._refreshes.rotated.inc()
+            case events.VaultLoggedIn(method=method, outcome=result):
+                self._vault.logins.labels(method, result).inc()
+            case events.VaultSessionChanged(alive=alive, expires_at=expires_at):
+                self._vault.token_expiry.set(_session_end(expires_at) if alive else 0)
+            case (
+                events.Discovered()
+                | events.Vanished()
+                | events.IllNamed()
+                | events.DiscoveryEnded()
+                | events.RefreshDeferred()
+                | events.TokenUnsaved()
+                | events.UnsavedTokenExpired()
+                | events.Parked()
+                | events.Woken()
+                | events.RefreshCrashed()
+                | events.Started()
+                | events.Reloaded()
+                | events.Stopping()
+                | events.Stopped()
+            ):
+                """Told by the connections' states at scrape time, or by the log alone."""
+            case _:
+                assert_never(event)
+
+    def _refresh_ended(self, outcome: Outcome, late: timedelta, took: dict[Stage, timedelta]) -> None:
+        self._refreshes.total.labels(outcome).inc()
+        self._refreshes.lateness.observe(max(0.0, late.total_seconds()))
+        for stage, duration in took.items():
+            self._refreshes.duration.labels(stage).observe(duration.total_seconds())
+
+
+@dataclass(frozen=True, slots=True)
+class _Scrape(Collector):
+    registry: CollectorRegistry
+    connections: Sequence[ConnectionFacts]
+    mode: PerConnection
+
+    def collect(self) -> Iterator[Metric]:
+        yield from self.registry.collect()
+        yield from connection_series(self.connections, self.mode)
+
+
+class MetricRow(NamedTuple):
+    """One metric as a reader of the README sees it."""
+
+    name: str
+    type: str
+    labels: tuple[str, ...]
+    help: str
+
+
+def metric_table() -> list[MetricRow]:
+    """Every metric of our own, as a fresh registry with one connection tells it, by name."""
+    metrics = Metrics(version="", data_centers=(), login_methods=("token",))
+    scrape = _Scrape(metrics.registry, (_SAMPLE,), PerConnection.ON)
+    return sorted(_row(family) for family in scrape.collect() if family.name.startswith(PREFIX))
+
+
+def _row(family: Metric) -> MetricRow:
+    labels = dict.fromkeys(label for sample in family.samples for label in sample.labels if label != "le")
+    name = f"{family.name}_total" if family.type == "counter" else family.name
+    return MetricRow(name, family.type, tuple(labels), family.documentation)
+
+
+def _session_end(expires_at: datetime | None) -> float:
+    return _NEVER if expires_at is None else expires_at.timestamp()
+
+
+_SAMPLE: Final = ConnectionFacts(
+    name=ConnectionName("sample"),
+    state=State.FRESH,
+    data_center=None,
+    issued_at=None,
+    expires_at=None,
+    next_refresh_at=None,
+    last_success_at=None,
+    last_attempt_at=None,
+    version=0,
+    failures=0,
+    budget_remaining=0,
+    error=None,
+)

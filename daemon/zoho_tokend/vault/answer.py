@@ -21,6 +21,8 @@ _SEALED: Final = "sealed"
 _FORBIDDEN: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 _STANDBY: Final = frozenset({472, 473, 474})
 _PASSING: Final = frozenset({HTTPStatus.PRECONDITION_FAILED, HTTPStatus.TOO_MANY_REQUESTS}) | _STANDBY
+_SUCCESSES: Final = range(200, 300)
+_REDIRECTS: Final = range(300, 400)
 _CLIENT_ERRORS: Final = range(400, 500)
 
 
@@ -42,7 +44,7 @@ class Answer:
         """What the answer means; ``unavailable`` when it is no usable one."""
         if self.body is None or self.status in _PASSING:
             return VaultOutcome.UNAVAILABLE
-        if HTTPStatus(200) <= self.status < HTTPStatus(300):
+        if self.status in _SUCCESSES:
             return VaultOutcome.OK
         if self.status == HTTPStatus.NOT_FOUND:
             return VaultOutcome.NOT_FOUND
@@ -66,7 +68,7 @@ class Answer:
 
     def complaint(self, address: str) -> str:
         """Why an unavailable answer is none, as a sentence; without a byte of the body."""
-        if HTTPStatus(300) <= self.status < HTTPStatus(400):
+        if self.status in _REDIRECTS:
             return (
                 f"{address} answers with a redirect, as a standby does that cannot forward: "
                 "point VAULT_ADDR at the active node or at the load balancer before it"

@@ -147,7 +147,8 @@ def _client(reader: Reader, location: str | None) -> Client:
 def _grant(reader: Reader) -> Grant:
     match reader.word("grant_type"):
         case None | "refresh_token":
-            return RefreshTokenGrant(Secret(reader.demand("refresh_token", reader.word("refresh_token"))))
+            refresh_token = reader.demand("refresh_token", reader.word("refresh_token"))
+            return RefreshTokenGrant(refresh_token=Secret(refresh_token))
         case "client_credentials":
             return ClientCredentialsGrant(
                 soid=reader.demand("soid", reader.word("soid")), scope=reader.demand("scope", reader.text("scope"))

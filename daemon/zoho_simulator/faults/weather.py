@@ -1,4 +1,4 @@
-"""To whom a script happens."""
+"""Which script happens to which request."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field

@@ -1,0 +1,74 @@
+"""The clockwork: APScheduler puts commands into an inbox, and runs none of our logic.
+
+It is the clock and not the truth: it can neither swallow an error of ours nor cancel a refresh, and whatever it forgets
+is found by the next sweep. Why these options: docs/adr/0002-clockwork-not-jobs.md.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from functools import partial
+from typing import Final
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+
+
+class Command(StrEnum):
+    """What the run loop can be told."""
+
+    SWEEP = "sweep"
+    DISCOVER = "discover"
+    KEEP_VAULT_SESSION = "vault-session"
+    BEAT = "heartbeat"
+    RELOAD = "reload"
+    STOP = "stop"
+
+
+BEAT_INTERVAL: Final = timedelta(seconds=5)
+_SESSION_INTERVAL: Final = timedelta(seconds=1)
+
+
+class Clockwork:
+    """Ticks while it is entered; needs a running event loop."""
+
+    def __init__(self, tell: Callable[[Command], None], *, sweep: timedelta, discover: timedelta) -> None:
+        self._tell = tell
+        self._scheduler = AsyncIOScheduler(
+            timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+        )
+        self._tick(Command.KEEP_VAULT_SESSION, _SESSION_INTERVAL)
+        self._tick(Command.BEAT, BEAT_INTERVAL)
+        self.pace(sweep=sweep, discover=discover)
+
+    def pace(self, *, sweep: timedelta, discover: timedelta) -> None:
+        """Sweeps and discoveries come at these intervals from now on."""
+        self._tick(Command.SWEEP, sweep)
+        self._tick(Command.DISCOVER, discover)
+
+    def start(self) -> None:
+        """Every command comes once at once, then at its interval."""
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """No command comes any more."""
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
+
+    def _tick(self, command: Command, interval: timedelta) -> None:
+        self._scheduler.add_job(
+            _in_the_loop(partial(self._tell, command)),
+            IntervalTrigger(seconds=interval.total_seconds(), timezone=UTC),
+            id=command,
+            replace_existing=True,
+            next_run_time=datetime.now(UTC),  # noqa: TID251 - the scheduler keeps its own time
+        )
+
+
+def _in_the_loop(tell: Callable[[], None]) -> Callable[[], object]:
+    """A coroutine function, for the scheduler would run a plain one in a thread."""
+
+    async def tick() -> None:
+        tell()
+
+    return tick

@@ -1,0 +1,177 @@
+"""One inbox, one loop, one group of tasks: clockwork, signals and wishes become commands, and the loop obeys them.
+
+The stop is a command too: nothing new starts, what is under way ends and is saved, then the loop returns.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from datetime import timedelta
+from typing import Final
+
+from zoho_tokend.clockwork import BEAT_INTERVAL, Command
+from zoho_tokend.core import backoff
+from zoho_tokend.core.errors import VaultLoginRefused, VaultUnavailable
+from zoho_tokend.core.events import Beat, Sink, Stopped, Stopping
+from zoho_tokend.core.fleet import Fleet
+from zoho_tokend.core.model import ConnectionName
+from zoho_tokend.core.ports import Clock, VaultSession
+from zoho_tokend.core.schedule import Refresh, Save
+from zoho_tokend.discovery import Discovery
+from zoho_tokend.refresher import Refresher
+
+GRACE: Final = timedelta(seconds=25)
+# How often the stop looks whether everything has ended, in seconds.
+_GLANCE: Final = 0.05
+
+
+class Runner:
+    """The run loop of one process."""
+
+    def __init__(
+        self,
+        *,
+        fleet: Fleet,
+        refresher: Refresher,
+        discovery: Discovery,
+        session: VaultSession,
+        reload: Callable[[], None],
+        clock: Clock,
+        emit: Sink,
+    ) -> None:
+        self._fleet = fleet
+        self._refresher = refresher
+        self._discovery = discovery
+        self._session = session
+        self._reload = reload
+        self._clock = clock
+        self._emit = emit
+        self._inbox: asyncio.Queue[Command] = asyncio.Queue()
+        self._under_way: set[asyncio.Task[None]] = set()
+        self._errands: dict[Command, asyncio.Task[None]] = {}
+        self._opened = False
+        self._failed_logins = 0
+        self._log_in_at = 0.0
+        self._refused: VaultLoginRefused | None = None
+        self.stopping = False
+        self.beat_at = self.swept_at = clock.monotonic()
+
+    def tell(self, command: Command) -> None:
+        """The loop obeys the command in its turn."""
+        self._inbox.put_nowait(command)
+
+    async def run(self) -> None:
+        """Obey commands until the stop, or until Vault refuses the first login.
+
+        Raises:
+            VaultLoginRefused: Vault refused the first login.
+        """
+        async with asyncio.TaskGroup() as group:
+            while not self.stopping:
+                self._obey(await self._inbox.get(), group)
+            await self._finish(group)
+        if self._refused is not None:
+            raise self._refused
+
+    def _obey(self, command: Command, group: asyncio.TaskGroup) -> None:
+        match command:
+            case Command.SWEEP:
+                self._sweep(group)
+            case Command.DISCOVER:
+                self._errand(command, self._discover, group)
+            case Command.KEEP_VAULT_SESSION:
+                self._errand(command, self._keep_session, group)
+            case Command.BEAT:
+                self._beat()
+            case Command.RELOAD:
+                self._reload()
+            case Command.STOP:
+                self.stopping = True
+
+    # --- what the commands do ----------------------------------------------------------------------------------
+
+    def _sweep(self, group: asyncio.TaskGroup) -> None:
+        if self._opened:
+            self._fleet.line_up(self._clock.now())
+            self._let_go(group)
+        self.swept_at = self._clock.monotonic()
+
+    def _let_go(self, group: asyncio.TaskGroup) -> None:
+        """As many of those in line as may go are under way."""
+        while not self.stopping and (taken := self._fleet.take(self._clock.now())) is not None:
+            name, decision = taken
+            self._start(self._go(name, decision, group), group)
+
+    async def _go(self, name: ConnectionName, decision: Refresh | Save, group: asyncio.TaskGroup) -> None:
+        try:
+            match decision:
+                case Refresh(reason=reason):
+                    await self._refresher.refresh(name, reason)
+                case Save():
+                    await self._refresher.save(name)
+        finally:
+            self._fleet.leave(name, self._clock.now())
+        self._let_go(group)
+
+    async def _discover(self) -> None:
+        if self._opened:
+            await self._discovery.look()
+            self.tell(Command.SWEEP)
+
+    async def _keep_session(self) -> None:
+        if self._opened:
+            await self._session.upkeep()
+        elif self._clock.monotonic() >= self._log_in_at:
+            await self._open_session()
+
+    async def _open_session(self) -> None:
+        try:
+            await self._session.open()
+        except VaultUnavailable:
+            self._failed_logins += 1
+            wait = backoff.after_failed_write("vault", self._failed_logins)
+            self._log_in_at = self._clock.monotonic() + wait.total_seconds()
+        except VaultLoginRefused as error:
+            self._refused = error
+            self.tell(Command.STOP)
+        else:
+            self._opened = True
+            self.tell(Command.DISCOVER)
+
+    def _beat(self) -> None:
+        now = self._clock.monotonic()
+        lag = timedelta(seconds=now - self.beat_at) - BEAT_INTERVAL
+        self.beat_at = now
+        self._emit(Beat(at=self._clock.now(), lag=max(lag, timedelta())))
+
+    # --- the tasks ---------------------------------------------------------------------------------------------
+
+    def _errand(
+        self, command: Command, do: Callable[[], Coroutine[None, None, None]], group: asyncio.TaskGroup
+    ) -> None:
+        """Run it beside the loop; one that is still under way is not begun a second time."""
+        if (errand := self._errands.get(command)) is None or errand.done():
+            self._errands[command] = group.create_task(do())
+
+    def _start(self, work: Coroutine[None, None, None], group: asyncio.TaskGroup) -> None:
+        task = group.create_task(work)
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+
+    # --- the stop ----------------------------------------------------------------------------------------------
+
+    async def _finish(self, group: asyncio.TaskGroup) -> None:
+        """What is under way ends, what is held is saved, for as long as the grace lasts; then the session is revoked."""
+        self._emit(Stopping(in_flight=self._fleet.in_flight, unsaved=self._fleet.held))
+        self._fleet.stand_down()
+        if (discovery := self._errands.get(Command.DISCOVER)) is not None:
+            discovery.cancel()
+        end = self._clock.monotonic() + GRACE.total_seconds()
+        while (left := end - self._clock.monotonic()) > 0 and (self._fleet.in_flight or self._fleet.held):
+            for name in self._fleet.take_held(self._clock.now()):
+                self._start(self._go(name, Save(), group), group)
+            await asyncio.sleep(min(left, _GLANCE))
+        lost = Stopped(in_flight=self._fleet.in_flight, unsaved=self._fleet.held)
+        for task in tuple(self._under_way):
+            task.cancel()
+        await self._session.close()
+        self._emit(lost)

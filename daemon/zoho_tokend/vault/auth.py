@@ -1,0 +1,220 @@
+"""Six ways to log in at Vault, each a value that can do one login.
+
+A login runs on a thread of ``door``. Where a file holds the secret it is read anew each time, for others rotate it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import inf
+from typing import ClassVar, Protocol
+
+from zoho_tokend.core.errors import VaultLoginRefused, VaultUnavailable
+from zoho_tokend.core.events import VaultOutcome
+from zoho_tokend.core.model import Secret
+from zoho_tokend.vault.answer import Answer
+from zoho_tokend.vault.line import Line
+from zoho_tokend.vault.request import Request, login, lookup_self
+from zoho_tokend.vault.secret_file import SecretFile, Source
+from zoho_tokend.vault.wrapping import is_wrapped, unwrapped_secret_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Login:
+    """What a login brought.
+
+    Attributes:
+        lasts: seconds; ``inf`` for a token that never ends.
+        renewable: whether we may and should renew it.
+        ours: whether it was made for us, so that we revoke it in the end; a batch token cannot be revoked.
+        mark: the state of the file that it was read from; None where it came from none.
+    """
+
+    token: Secret
+    lasts: float
+    renewable: bool
+    ours: bool
+    mark: tuple[int, int] | None = None
+
+
+class AuthMethod(Protocol):
+    """A way to log in."""
+
+    @property
+    def name(self) -> str:
+        """As in ``VAULT_AUTH``: the label value of ``vault_logins_total{method}``."""
+        ...
+
+    @property
+    def makes_tokens(self) -> bool:
+        """Whether each login makes a new token; otherwise somebody else hands us one."""
+        ...
+
+    def login(self, line: Line) -> Login:
+        """A token to work with.
+
+        Raises:
+            VaultLoginRefused: Vault refuses, or a file that is needed cannot be read.
+            VaultUnavailable: Vault gave no usable answer.
+        """
+        ...
+
+    def outdated(self, held: Login) -> bool:
+        """Whether another token lies ready since this login."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """A token from the settings: renewed where it is renewable, and never revoked."""
+
+    token: Source
+    name: ClassVar[str] = "token"
+    makes_tokens: ClassVar[bool] = False
+
+    def login(self, line: Line) -> Login:
+        return _looked_up(line, self.token(), setting="VAULT_TOKEN")
+
+    def outdated(self, held: Login) -> bool:  # noqa: ARG002  # the protocol's; a setting does not change
+        return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenFile:
+    """A token that somebody else keeps in a file, such as Vault Agent: read anew when it changes, never renewed or revoked."""
+
+    file: SecretFile
+    name: ClassVar[str] = "token-file"
+    makes_tokens: ClassVar[bool] = False
+
+    def login(self, line: Line) -> Login:
+        mark = self.file.mark()
+        found = _looked_up(line, self.file(), setting="VAULT_TOKEN_FILE")
+        return Login(token=found.token, lasts=found.lasts, renewable=False, ours=False, mark=mark)
+
+    def outdated(self, held: Login) -> bool:
+        return self.file.mark() not in {held.mark, None}
+
+
+class _MakesTokens:
+    """What the methods have in common that log in properly."""
+
+    __slots__ = ()
+    makes_tokens: ClassVar[bool] = True
+
+    def outdated(self, held: Login) -> bool:  # noqa: ARG002  # the protocol's; a new login is due by the clock alone
+        return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppRole(_MakesTokens):
+    """A role id and a secret id, which may come wrapped (https://developer.hashicorp.com/vault/docs/auth/approle).
+
+    Attributes:
+        secret_id: None where the role asks for none.
+    """
+
+    role_id: Source
+    secret_id: Source | None
+    mount: str = "approle"
+    name: ClassVar[str] = "approle"
+    _unwrapped: dict[str, Secret] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def login(self, line: Line) -> Login:
+        body = {"role_id": self.role_id().reveal()}
+        if self.secret_id is not None:
+            body["secret_id"] = self._plain(line, self.secret_id()).reveal()
+        return _logged_in(line, login(self.mount, body), settings="VAULT_ROLE_ID, VAULT_SECRET_ID")
+
+    def _plain(self, line: Line, secret_id: Secret) -> Secret:
+        """What was unwrapped is kept by its wrapping token, which will not give it out again at the next login."""
+        if not is_wrapped(secret_id):
+            return secret_id
+        key = secret_id.fingerprint()
+        if key not in self._unwrapped:
+            plain = unwrapped_secret_id(line, secret_id, mount=self.mount)
+            self._unwrapped.clear()
+            self._unwrapped[key] = plain
+        return self._unwrapped[key]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kubernetes(_MakesTokens):
+    """The pod's service account token (https://developer.hashicorp.com/vault/docs/auth/kubernetes)."""
+
+    role: str
+    jwt: Source
+    mount: str = "kubernetes"
+    name: ClassVar[str] = "kubernetes"
+
+    def login(self, line: Line) -> Login:
+        body = {"role": self.role, "jwt": self.jwt().reveal()}
+        return _logged_in(line, login(self.mount, body), settings="VAULT_ROLE, VAULT_JWT_FILE")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Jwt(_MakesTokens):
+    """A signed token that Vault can check by itself (https://developer.hashicorp.com/vault/docs/auth/jwt)."""
+
+    role: str
+    jwt: Source
+    mount: str = "jwt"
+    name: ClassVar[str] = "jwt"
+
+    def login(self, line: Line) -> Login:
+        body = {"role": self.role, "jwt": self.jwt().reveal()}
+        return _logged_in(line, login(self.mount, body), settings="VAULT_ROLE, VAULT_JWT_FILE")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cert(_MakesTokens):
+    """The certificate that the TLS connection is made with (https://developer.hashicorp.com/vault/docs/auth/cert).
+
+    Attributes:
+        role: None to take any role that the certificate fits.
+    """
+
+    role: str | None = None
+    mount: str = "cert"
+    name: ClassVar[str] = "cert"
+
+    def login(self, line: Line) -> Login:
+        body = {"name": self.role} if self.role else {}
+        settings = "VAULT_ROLE, VAULT_CLIENT_CERT, VAULT_CLIENT_KEY"
+        return _logged_in(line, login(self.mount, body), settings=settings)
+
+
+def _logged_in(line: Line, request: Request, *, settings: str) -> Login:
+    answer = line.ask(request)
+    if answer.outcome is not VaultOutcome.OK:
+        raise VaultLoginRefused(
+            f"Vault refuses the login at {request.path} (status {answer.status}): check {settings}, VAULT_AUTH_MOUNT"
+        )
+    token = answer.at("auth", "client_token")
+    if not isinstance(token, str) or not token:
+        raise VaultUnavailable(f"Vault's answer to the login at {request.path} holds no token")
+    batch = answer.at("auth", "token_type") == "batch"
+    return Login(
+        token=Secret(token),
+        lasts=granted(answer),
+        renewable=answer.at("auth", "renewable") is True and not batch,
+        ours=not batch,
+    )
+
+
+def _looked_up(line: Line, token: Secret, *, setting: str) -> Login:
+    answer = line.ask(lookup_self(), token=token)
+    if answer.outcome is not VaultOutcome.OK:
+        raise VaultLoginRefused(f"Vault does not know the token of {setting}: it is wrong, expired or revoked")
+    data = answer.at("data")
+    known: Mapping[str, object] = data if isinstance(data, Mapping) else {}
+    renewable = known.get("renewable") is True and known.get("type") != "batch"
+    return Login(token=token, lasts=_seconds(known.get("ttl")), renewable=renewable, ours=False)
+
+
+def granted(answer: Answer) -> float:
+    """The seconds of life that a login or renewal grants; ``inf`` where the token never ends."""
+    return _seconds(answer.at("auth", "lease_duration"))
+
+
+def _seconds(value: object) -> float:
+    return float(value) if isinstance(value, int) and value > 0 else inf

@@ -1,0 +1,161 @@
+"""One thread's line to Vault: hvac carries a request out, and whatever becomes of it is told in our own words.
+
+Nothing of the environment is heeded (proxies, ``.netrc``, CA bundles, Vault's own variables): the settings are all there is.
+A redirect is not followed, for ``requests`` would send the token along to whatever host it names.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from ssl import SSLError
+from typing import Final
+
+import requests
+from hvac.adapters import RawAdapter
+
+from zoho_tokend.core.errors import VaultUnavailable
+from zoho_tokend.core.events import VaultAnswered, VaultOperation, VaultOutcome
+from zoho_tokend.core.model import Secret
+from zoho_tokend.vault.answer import Answer
+from zoho_tokend.vault.config import VaultConfig
+from zoho_tokend.vault.request import Request
+
+CONNECT_SECONDS: Final = 3.05
+READ_SECONDS: Final = 10.0
+SHORT_SECONDS: Final = 1.0
+
+Tell = Callable[[VaultAnswered, datetime | None], None]
+"""Told of every request: how it ended, and Vault's ``Date`` where it sent one."""
+
+_LOGIN_OPERATIONS: Final = frozenset(
+    {
+        VaultOperation.LOGIN,
+        VaultOperation.LOOKUP_SELF,
+        VaultOperation.RENEW_SELF,
+        VaultOperation.REVOKE_SELF,
+        VaultOperation.UNWRAP,
+    }
+)
+
+
+class Line:
+    """Asks Vault one thing at a time; used by one thread alone, for a ``requests`` session is not promised to bear more."""
+
+    def __init__(self, config: VaultConfig, *, monotonic: Callable[[], float], tell: Tell) -> None:
+        self._config = config
+        self._monotonic = monotonic
+        self._tell = tell
+        self._adapter = _adapter(config)
+
+    def ask(self, request: Request, *, token: Secret | None = None, hurry: bool = False) -> Answer:
+        """Vault's answer, which may be a refusal.
+
+        Args:
+            token: None to ask as nobody.
+            hurry: give up after two seconds instead of thirteen.
+
+        Raises:
+            VaultUnavailable: there was no usable answer.
+        """
+        begun = self._monotonic()
+        answer, date, complaint = self._exchange(request, token, hurry=hurry)
+        outcome = answer.outcome if answer else VaultOutcome.UNAVAILABLE
+        took = timedelta(seconds=self._monotonic() - begun)
+        self._tell(VaultAnswered(operation=request.operation, outcome=outcome, took=took), date)
+        if answer is None or outcome is VaultOutcome.UNAVAILABLE:
+            raise VaultUnavailable(complaint, retry_after=answer.retry_after if answer else None)
+        return answer
+
+    def close(self) -> None:
+        """The connection is given back."""
+        self._adapter.close()
+
+    def _exchange(
+        self, request: Request, token: Secret | None, *, hurry: bool
+    ) -> tuple[Answer | None, datetime | None, str]:
+        """The answer, Vault's clock, and the sentence for the case that the answer is none."""
+        self._adapter.token = token.reveal() if token else None
+        self._adapter.namespace = self._namespace(request.operation)
+        timeout = {"timeout": (SHORT_SECONDS, SHORT_SECONDS)} if hurry else {}
+        try:
+            response = self._adapter.request(request.method, f"/v1/{request.path}", json=request.body, **timeout)
+        except OSError as error:  # every exception of requests is one, and so is a CA bundle that does not exist
+            return None, None, _complaint(error, self._config)
+        answer = Answer(status=response.status_code, body=_body(response), retry_after=_retry_after(response))
+        return answer, _date(response), answer.complaint(self._config.address)
+
+    def _namespace(self, operation: VaultOperation) -> str | None:
+        if operation in _LOGIN_OPERATIONS and self._config.login_namespace is not None:
+            return self._config.login_namespace
+        return self._config.namespace
+
+
+def _adapter(config: VaultConfig) -> RawAdapter:
+    """An adapter that raises for no status, since hvac's exceptions do not keep it.
+
+    Trust and certificate are set on the session, for hvac lets that one win
+    (https://github.com/hvac/hvac/blob/main/hvac/adapters.py).
+    """
+    session = requests.Session()
+    session.trust_env = False
+    session.verify = str(config.ca_bundle) if config.ca_bundle else True
+    session.cert = (str(config.client_certificate[0]), str(config.client_certificate[1])) if config.client_certificate else None
+    return RawAdapter(
+        base_uri=config.address,
+        timeout=(CONNECT_SECONDS, READ_SECONDS),  # type: ignore[arg-type]  # handed on to requests, which takes a pair
+        allow_redirects=False,
+        session=session,
+        ignore_exceptions=True,
+    )
+
+
+def _complaint(error: OSError, config: VaultConfig) -> str:
+    """Why there was no answer, as a sentence that names the setting to look at."""
+    address = config.address
+    match error:
+        case requests.exceptions.SSLError() | SSLError():
+            return _tls_complaint(str(error), config)
+        case requests.exceptions.ConnectTimeout():
+            return f"no connection to Vault at {address} within {CONNECT_SECONDS:.0f} s: check VAULT_ADDR and the network"
+        case requests.exceptions.Timeout():
+            return f"Vault at {address} did not answer within {READ_SECONDS:.0f} s"
+        case requests.exceptions.ConnectionError():
+            return f"no connection to Vault at {address}: check VAULT_ADDR, and whether it runs"
+        case requests.exceptions.RequestException():
+            return f"Vault at {address} cannot be asked: check VAULT_ADDR"
+        case _:
+            return "the files of VAULT_CACERT, VAULT_CLIENT_CERT and VAULT_CLIENT_KEY cannot all be read"
+
+
+def _tls_complaint(text: str, config: VaultConfig) -> str:
+    address = config.address
+    if "WRONG_VERSION_NUMBER" in text or "RECORD_LAYER_FAILURE" in text:
+        return f"{address} does not speak TLS: check VAULT_ADDR, http or https"
+    if "match" in text:
+        return f"the certificate of {address} is for another name: check VAULT_ADDR"
+    if "CERTIFICATE_VERIFY_FAILED" in text:
+        bundle = f"{config.ca_bundle} (VAULT_CACERT)" if config.ca_bundle else "certifi's, for VAULT_CACERT is not set"
+        return f"the certificate of {address} is not vouched for by the authorities in use: {bundle}"
+    return f"no TLS connection to Vault at {address}: check VAULT_CACERT, VAULT_CLIENT_CERT and VAULT_CLIENT_KEY"
+
+
+def _body(response: requests.Response) -> Mapping[str, object] | None:
+    if not response.content:
+        return {}
+    try:
+        body = response.json()
+    except ValueError:
+        return None
+    return body if isinstance(body, dict) else None
+
+
+def _date(response: requests.Response) -> datetime | None:
+    try:
+        return parsedate_to_datetime(response.headers.get("Date", ""))
+    except ValueError:
+        return None
+
+
+def _retry_after(response: requests.Response) -> timedelta | None:
+    seconds = response.headers.get("Retry-After", "")
+    return timedelta(seconds=int(seconds)) if seconds.isdecimal() else None

@@ -1,0 +1,204 @@
+"""One live login at Vault: renewed, replaced before its end, and revoked when the daemon stops.
+
+Requests go through ``ask``, which tells a dead session from a denying policy: Vault answers 403 to both, and its texts
+differ from release to release, so the token is looked up (https://github.com/hashicorp/vault/issues/26687).
+"""
+
+import asyncio
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from math import inf
+from typing import Final
+
+from zoho_tokend.core.errors import VaultForbidden, VaultLoginRefused, VaultUnavailable
+from zoho_tokend.core.events import LoginOutcome, Sink, VaultLoggedIn, VaultOutcome, VaultSessionChanged
+from zoho_tokend.core.model import Secret
+from zoho_tokend.core.ports import Clock
+from zoho_tokend.vault.answer import Answer
+from zoho_tokend.vault.auth import AuthMethod, Login, granted
+from zoho_tokend.vault.config import VaultConfig
+from zoho_tokend.vault.door import Door
+from zoho_tokend.vault.lease import Lease, Step, Trouble, next_step
+from zoho_tokend.vault.request import Request, lookup_self, renew_self, revoke_self
+
+_VAIN_LOGIN_SECONDS: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """The login in use, and its lease."""
+
+    login: Login
+    lease: Lease
+
+
+class Session:
+    """Asks Vault on behalf of the daemon. ``open`` it first, call ``upkeep`` every second, and ``close`` it in the end."""
+
+    def __init__(self, config: VaultConfig, auth: AuthMethod, *, clock: Clock, sink: Sink) -> None:
+        self._auth = auth
+        self._clock = clock
+        self._sink = sink
+        self._door = Door(config, clock=clock, sink=sink)
+        self._lock = asyncio.Lock()
+        self._held: _Held | None = None
+        self._trouble = Trouble()
+        self._last_error = "not opened"
+        self._no_vain_login_before = -inf
+
+    @property
+    def alive(self) -> bool:
+        """Whether there is a token that, for all we know, Vault accepts."""
+        return self._held is not None and self._clock.monotonic() < self._held.lease.ends
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """When the token ends; None when it never does, or when there is none."""
+        if self._held is None or self._held.lease.ends == inf:
+            return None
+        return self._clock.now() + timedelta(seconds=self._held.lease.ends - self._clock.monotonic())
+
+    async def open(self) -> None:
+        """There is a live login; to be tried again as long as Vault is unavailable.
+
+        Raises:
+            VaultLoginRefused: Vault refuses it; a person must look at the settings.
+            VaultUnavailable: Vault is away, sealed, a standby or not to be trusted; the text says which.
+        """
+        async with self._lock:
+            if not self.alive:
+                await self._log_in()
+
+    async def upkeep(self) -> None:
+        """The login is renewed or replaced if that is due; what fails is told by events, and tried again later."""
+        if self._lock.locked():
+            return
+        async with self._lock:
+            held, now = self._held, self._clock.monotonic()
+            if held and self._auth.outdated(held.login):
+                await self._try_to_log_in()
+                return
+            due = next_step(held.lease if held else None, self._trouble)
+            if now < due.at:
+                return
+            if held and due.step is Step.RENEW:
+                await self._renew(held)
+            else:
+                self._forget_if_over()
+                await self._try_to_log_in()
+
+    async def ask(self, request: Request) -> Answer:
+        """Vault's answer: ok, not found, conflict or refused.
+
+        Raises:
+            VaultForbidden: the policy denies it.
+            VaultUnavailable: there is no usable answer, or no live login.
+        """
+        token = await self._token()
+        answer = await self._send(request, token)
+        if answer.outcome is not VaultOutcome.FORBIDDEN:
+            return answer
+        answer = await self._send(request, await self._token_instead_of(token, request))
+        if answer.outcome is VaultOutcome.FORBIDDEN:
+            self._no_vain_login_before = self._clock.monotonic() + _VAIN_LOGIN_SECONDS
+            raise _forbidden(request)
+        return answer
+
+    async def close(self) -> None:
+        """Nothing is under way any more, and the token that we logged in for is revoked if Vault answers within 2 s."""
+        held, self._held = self._held, None
+        if held and held.login.ours:
+            try:
+                await self._door.call(lambda line: line.ask(revoke_self(), token=held.login.token, hurry=True))
+            except VaultUnavailable:
+                pass  # it ends by itself
+        await self._door.close()
+
+    async def _send(self, request: Request, token: Secret) -> Answer:
+        return await self._door.call(lambda line: line.ask(request, token=token))
+
+    async def _token(self) -> Secret:
+        if self._held and self.alive:
+            return self._held.login.token
+        async with self._lock:
+            return await self._live_token()
+
+    async def _live_token(self) -> Secret:
+        """The token in use, after a login if that may be tried already; the lock is held."""
+        if not self.alive and self._clock.monotonic() >= next_step(None, self._trouble).at:
+            await self._try_to_log_in()
+        if self._held is None or not self.alive:
+            raise VaultUnavailable(f"no live Vault session: {self._last_error}")
+        return self._held.login.token
+
+    async def _token_instead_of(self, denied: Secret, request: Request) -> Secret:
+        """Another token than the one that met a 403, if the reason is that the token is dead.
+
+        Of many callers that meet it at once, the first looks the token up and logs in; the others find its new token.
+        """
+        async with self._lock:
+            if self._held is None or self._held.login.token is not denied:
+                return await self._live_token()
+            verdict = await self._send(lookup_self(), denied)
+            if verdict.outcome is VaultOutcome.OK or self._clock.monotonic() < self._no_vain_login_before:
+                raise _forbidden(request)
+            self._forget()
+            return await self._live_token()
+
+    async def _try_to_log_in(self) -> None:
+        try:
+            await self._log_in()
+        except (VaultLoginRefused, VaultUnavailable) as error:
+            self._last_error = str(error)
+
+    async def _log_in(self) -> None:
+        begun = self._clock.monotonic()
+        try:
+            login = await self._door.call(self._auth.login)
+        except VaultLoginRefused as error:
+            self._login_failed(LoginOutcome.REFUSED, error)
+            raise
+        except VaultUnavailable as error:
+            self._login_failed(LoginOutcome.UNAVAILABLE, error)
+            raise
+        self._trouble = Trouble()
+        self._sink(VaultLoggedIn(method=self._auth.name, outcome=LoginOutcome.SUCCESS))
+        lease = Lease(
+            begun=begun, lasts=login.lasts, renewable=login.renewable, replaceable=self._auth.makes_tokens
+        )
+        self._hold(_Held(login, lease))
+
+    def _login_failed(self, outcome: LoginOutcome, error: Exception) -> None:
+        self._trouble = self._trouble.again(self._clock.monotonic())
+        self._sink(VaultLoggedIn(method=self._auth.name, outcome=outcome, error=str(error)))
+
+    async def _renew(self, held: _Held) -> None:
+        begun = self._clock.monotonic()
+        try:
+            answer = await self._send(renew_self(), held.login.token)
+        except VaultUnavailable as error:
+            self._last_error = str(error)
+            self._trouble = self._trouble.again(self._clock.monotonic())
+            return
+        self._trouble = Trouble()
+        if answer.outcome is VaultOutcome.OK:
+            renewable = answer.at("auth", "renewable") is True
+            self._hold(replace(held, lease=held.lease.renewed(begun=begun, lasts=granted(answer), renewable=renewable)))
+        else:
+            self._held = replace(held, lease=replace(held.lease, renewable=False))
+
+    def _hold(self, held: _Held) -> None:
+        self._held = held
+        self._sink(VaultSessionChanged(expires_at=self.expires_at, alive=True))
+
+    def _forget_if_over(self) -> None:
+        if self._held and not self.alive:
+            self._forget()
+
+    def _forget(self) -> None:
+        self._held = None
+        self._sink(VaultSessionChanged(expires_at=self._clock.now(), alive=False))
+
+
+def _forbidden(request: Request) -> VaultForbidden:
+    return VaultForbidden(f"Vault's policy denies {request.capability} on {request.path}: allow it in the daemon's policy")
