@@ -1,6 +1,6 @@
 """A real HTTP server on loopback that keeps what it was sent and answers byte for byte as told.
 
-A behaviour is what happens on a connection after a request was read: `answering`, `dripping`, `silent`, `closing_after`.
+A behaviour is what happens on a connection after a request was read: `answering`, `dripping`, `silent` and so on.
 """
 
 import asyncio

@@ -160,7 +160,7 @@ class Runner:
     # --- the stop ----------------------------------------------------------------------------------------------
 
     async def _finish(self, group: asyncio.TaskGroup) -> None:
-        """What is under way ends, what is held is saved, for as long as the grace lasts; then the session is revoked."""
+        """What is under way ends, what is held is saved, while the grace lasts; then the session is revoked."""
         self._emit(Stopping(in_flight=self._fleet.in_flight, unsaved=self._fleet.held))
         self._fleet.stand_down()
         if (discovery := self._errands.get(Command.DISCOVER)) is not None:

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Final, NamedTuple, assert_never
+from datetime import datetime, timedelta
+from typing import Final, assert_never
 
 from prometheus_client import (
     CollectorRegistry,
@@ -19,15 +19,14 @@ from prometheus_client.registry import Collector
 from zoho_tokend.core import events
 from zoho_tokend.core.errors import Outcome
 from zoho_tokend.core.events import Event, Stage
-from zoho_tokend.core.facts import ConnectionFacts, State
-from zoho_tokend.core.model import ConnectionName
+from zoho_tokend.core.facts import ConnectionFacts
 from zoho_tokend.telemetry.connection_series import PerConnection, connection_series
-from zoho_tokend.telemetry.series import PREFIX, ProcessSeries, RefreshSeries, VaultSeries, ZohoSeries
+from zoho_tokend.telemetry.series import ProcessSeries, RefreshSeries, VaultSeries, ZohoSeries
 
 _NEVER: Final = float("inf")
 
 # Each counter and histogram would be followed by a gauge of when it was made, which nobody asks for.
-disable_created_metrics()
+disable_created_metrics()  # type: ignore[no-untyped-call]  # the library says nothing of its type
 
 
 class Metrics:
@@ -73,10 +72,17 @@ class Metrics:
 
         May be called from any thread, several at once, while events are counted.
         """
-        encode, content_type = choose_encoder(accept)
-        return encode(_Scrape(self.registry, connections, self.per_connection)), content_type
+        try:
+            encode, content_type = choose_encoder(accept)
+        except (TypeError, ValueError):  # a version that is no number
+            encode, content_type = choose_encoder("")
+        return encode(self.scrape(connections)), content_type
 
-    def __call__(self, event: Event) -> None:  # noqa: C901, PLR0912 - a table, one row for each event
+    def scrape(self, connections: Sequence[ConnectionFacts]) -> Collector:
+        """Everything that the page tells, for an encoder to collect."""
+        return _Scrape(self.registry, connections, self.per_connection)
+
+    def __call__(self, event: Event) -> None:  # noqa: C901 - a table, one row for each event
         match event:
             case events.VaultAnswered(operation=operation, outcome=answer, took=took):
                 self._vault.requests.labels(operation, answer).inc()
@@ -136,43 +142,5 @@ class _Scrape(Collector):
         yield from connection_series(self.connections, self.mode)
 
 
-class MetricRow(NamedTuple):
-    """One metric as a reader of the README sees it."""
-
-    name: str
-    type: str
-    labels: tuple[str, ...]
-    help: str
-
-
-def metric_table() -> list[MetricRow]:
-    """Every metric of our own, as a fresh registry with one connection tells it, by name."""
-    metrics = Metrics(version="", data_centers=(), login_methods=("token",))
-    scrape = _Scrape(metrics.registry, (_SAMPLE,), PerConnection.ON)
-    return sorted(_row(family) for family in scrape.collect() if family.name.startswith(PREFIX))
-
-
-def _row(family: Metric) -> MetricRow:
-    labels = dict.fromkeys(label for sample in family.samples for label in sample.labels if label != "le")
-    name = f"{family.name}_total" if family.type == "counter" else family.name
-    return MetricRow(name, family.type, tuple(labels), family.documentation)
-
-
 def _session_end(expires_at: datetime | None) -> float:
     return _NEVER if expires_at is None else expires_at.timestamp()
-
-
-_SAMPLE: Final = ConnectionFacts(
-    name=ConnectionName("sample"),
-    state=State.FRESH,
-    data_center=None,
-    issued_at=None,
-    expires_at=None,
-    next_refresh_at=None,
-    last_success_at=None,
-    last_attempt_at=None,
-    version=0,
-    failures=0,
-    budget_remaining=0,
-    error=None,
-)

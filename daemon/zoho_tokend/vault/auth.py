@@ -80,7 +80,7 @@ class Token:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenFile:
-    """A token that somebody else keeps in a file, such as Vault Agent: read anew when it changes, never renewed or revoked."""
+    """A token that somebody else, such as Vault Agent, keeps in a file: read when it changes, never renewed or revoked."""
 
     file: SecretFile
     name: ClassVar[str] = "token-file"

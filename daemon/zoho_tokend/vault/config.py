@@ -14,7 +14,7 @@ class VaultConfig:
         address: scheme, host and port (``https://vault.example:8200``), without a final slash.
         namespace: where the records lie; None for the root, and on a server without namespaces.
         login_namespace: where the login happens; None where it is the same one, empty for the root.
-        ca_bundle: a PEM file of the authorities that vouch for Vault; None for those that come with Python's ``certifi``.
+        ca_bundle: a PEM file of the authorities that vouch for Vault; None for those of the package ``certifi``.
         client_certificate: the PEM files of our own certificate and of its key; ``Cert`` logs in with it.
         layout: mounts and prefix.
         concurrency: how many requests may be under way at once, each on a thread of its own.

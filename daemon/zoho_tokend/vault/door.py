@@ -1,7 +1,7 @@
 """The only way from asyncio to Vault: a few threads, each with a line of its own.
 
-Work that has begun cannot be called back: a caller that is cancelled leaves it to end by its own time-outs, and ``close``
-waits for it.
+Work that has begun cannot be called back: a caller that is cancelled leaves it to end by its own time-outs,
+and ``close`` waits for it.
 """
 
 import asyncio

@@ -41,7 +41,7 @@ class Lease:
         return self.begun + self.lasts
 
     def renewed(self, *, begun: float, lasts: float, renewable: bool) -> "Lease":
-        """The lease after a renewal; one that was granted less than before has its maximum in sight and grows no more."""
+        """The lease after a renewal; one that is granted less than before has its maximum in sight: no more renewals."""
         growing = lasts >= self.lasts - _ROUNDING
         return Lease(begun=begun, lasts=lasts, renewable=renewable and growing, replaceable=self.replaceable)
 

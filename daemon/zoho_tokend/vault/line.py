@@ -1,6 +1,6 @@
 """One thread's line to Vault: hvac carries a request out, and whatever becomes of it is told in our own words.
 
-Nothing of the environment is heeded (proxies, ``.netrc``, CA bundles, Vault's own variables): the settings are all there is.
+Nothing of the environment is heeded (proxies, ``.netrc``, CA bundles, Vault's own variables): the settings are all.
 A redirect is not followed, for ``requests`` would send the token along to whatever host it names.
 """
 
@@ -39,7 +39,7 @@ _LOGIN_OPERATIONS: Final = frozenset(
 
 
 class Line:
-    """Asks Vault one thing at a time; used by one thread alone, for a ``requests`` session is not promised to bear more."""
+    """Asks Vault one thing at a time; for one thread alone, since a ``requests`` session is not promised to bear more."""
 
     def __init__(self, config: VaultConfig, *, monotonic: Callable[[], float], tell: Tell) -> None:
         self._config = config
@@ -76,9 +76,9 @@ class Line:
         """The answer, Vault's clock, and the sentence for the case that the answer is none."""
         self._adapter.token = token.reveal() if token else None
         self._adapter.namespace = self._namespace(request.operation)
-        timeout = {"timeout": (SHORT_SECONDS, SHORT_SECONDS)} if hurry else {}
+        timeout = (SHORT_SECONDS, SHORT_SECONDS) if hurry else (CONNECT_SECONDS, READ_SECONDS)
         try:
-            response = self._adapter.request(request.method, f"/v1/{request.path}", json=request.body, **timeout)
+            response = self._adapter.request(request.method, f"/v1/{request.path}", json=request.body, timeout=timeout)
         except OSError as error:  # every exception of requests is one, and so is a CA bundle that does not exist
             return None, None, _complaint(error, self._config)
         answer = Answer(status=response.status_code, body=_body(response), retry_after=_retry_after(response))
@@ -99,10 +99,11 @@ def _adapter(config: VaultConfig) -> RawAdapter:
     session = requests.Session()
     session.trust_env = False
     session.verify = str(config.ca_bundle) if config.ca_bundle else True
-    session.cert = (str(config.client_certificate[0]), str(config.client_certificate[1])) if config.client_certificate else None
+    session.cert = (
+        (str(config.client_certificate[0]), str(config.client_certificate[1])) if config.client_certificate else None
+    )
     return RawAdapter(
         base_uri=config.address,
-        timeout=(CONNECT_SECONDS, READ_SECONDS),  # type: ignore[arg-type]  # handed on to requests, which takes a pair
         allow_redirects=False,
         session=session,
         ignore_exceptions=True,
@@ -116,7 +117,9 @@ def _complaint(error: OSError, config: VaultConfig) -> str:
         case requests.exceptions.SSLError() | SSLError():
             return _tls_complaint(str(error), config)
         case requests.exceptions.ConnectTimeout():
-            return f"no connection to Vault at {address} within {CONNECT_SECONDS:.0f} s: check VAULT_ADDR and the network"
+            return (
+                f"no connection to Vault at {address} within {CONNECT_SECONDS:.0f} s: check VAULT_ADDR and the network"
+            )
         case requests.exceptions.Timeout():
             return f"Vault at {address} did not answer within {READ_SECONDS:.0f} s"
         case requests.exceptions.ConnectionError():

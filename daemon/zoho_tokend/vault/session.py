@@ -5,6 +5,7 @@ differ from release to release, so the token is looked up (https://github.com/ha
 """
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import inf
@@ -33,7 +34,7 @@ class _Held:
 
 
 class Session:
-    """Asks Vault on behalf of the daemon. ``open`` it first, call ``upkeep`` every second, and ``close`` it in the end."""
+    """Asks Vault on behalf of the daemon: ``open`` it first, call ``upkeep`` every second, ``close`` it in the end."""
 
     def __init__(self, config: VaultConfig, auth: AuthMethod, *, clock: Clock, sink: Sink) -> None:
         self._auth = auth
@@ -98,9 +99,11 @@ class Session:
         answer = await self._send(request, token)
         if answer.outcome is not VaultOutcome.FORBIDDEN:
             return answer
-        answer = await self._send(request, await self._token_instead_of(token, request))
+        token = await self._token_instead_of(token, request)
+        answer = await self._send(request, token)
         if answer.outcome is VaultOutcome.FORBIDDEN:
-            self._no_vain_login_before = self._clock.monotonic() + _VAIN_LOGIN_SECONDS
+            if not await self._accepted(token):
+                self._no_vain_login_before = self._clock.monotonic() + _VAIN_LOGIN_SECONDS
             raise _forbidden(request)
         return answer
 
@@ -108,10 +111,8 @@ class Session:
         """Nothing is under way any more, and the token that we logged in for is revoked if Vault answers within 2 s."""
         held, self._held = self._held, None
         if held and held.login.ours:
-            try:
+            with suppress(VaultUnavailable):  # then it ends by itself
                 await self._door.call(lambda line: line.ask(revoke_self(), token=held.login.token, hurry=True))
-            except VaultUnavailable:
-                pass  # it ends by itself
         await self._door.close()
 
     async def _send(self, request: Request, token: Secret) -> Answer:
@@ -139,11 +140,14 @@ class Session:
         async with self._lock:
             if self._held is None or self._held.login.token is not denied:
                 return await self._live_token()
-            verdict = await self._send(lookup_self(), denied)
-            if verdict.outcome is VaultOutcome.OK or self._clock.monotonic() < self._no_vain_login_before:
+            if await self._accepted(denied) or self._clock.monotonic() < self._no_vain_login_before:
                 raise _forbidden(request)
             self._forget()
             return await self._live_token()
+
+    async def _accepted(self, token: Secret) -> bool:
+        """Whether Vault knows the token; a policy without ``lookup-self`` makes any token look unknown."""
+        return (await self._send(lookup_self(), token)).outcome is VaultOutcome.OK
 
     async def _try_to_log_in(self) -> None:
         try:
@@ -163,9 +167,7 @@ class Session:
             raise
         self._trouble = Trouble()
         self._sink(VaultLoggedIn(method=self._auth.name, outcome=LoginOutcome.SUCCESS))
-        lease = Lease(
-            begun=begun, lasts=login.lasts, renewable=login.renewable, replaceable=self._auth.makes_tokens
-        )
+        lease = Lease(begun=begun, lasts=login.lasts, renewable=login.renewable, replaceable=self._auth.makes_tokens)
         self._hold(_Held(login, lease))
 
     def _login_failed(self, outcome: LoginOutcome, error: Exception) -> None:
@@ -201,4 +203,6 @@ class Session:
 
 
 def _forbidden(request: Request) -> VaultForbidden:
-    return VaultForbidden(f"Vault's policy denies {request.capability} on {request.path}: allow it in the daemon's policy")
+    return VaultForbidden(
+        f"Vault's policy denies {request.capability} on {request.path}: allow it in the daemon's policy"
+    )

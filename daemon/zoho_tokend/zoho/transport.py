@@ -126,7 +126,7 @@ def _pool(connections: int, limits: TimeLimits) -> httpx.AsyncClient:
             follow_redirects=False,
             trust_env=True,
             verify=httpx.create_ssl_context(),
-            
+            mounts={"http://": None},
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
         )
     except (ImportError, ValueError, OSError, httpx.InvalidURL):

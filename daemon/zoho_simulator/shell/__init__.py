@@ -1,0 +1,1 @@
+"""The law on loopback: sockets, Starlette and uvicorn, and nothing that decides."""

@@ -1,0 +1,36 @@
+"""One data centre's accounts server and API as a Starlette application."""
+
+import asyncio
+from urllib.parse import parse_qsl
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.routing import Route
+
+from zoho_simulator.law import messages
+from zoho_simulator.shell.delivery import AnswerResponse
+from zoho_simulator.zoho import Zoho
+
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
+_FORM = "application/x-www-form-urlencoded"
+
+
+def data_center_app(zoho: Zoho, name: str, stopping: asyncio.Event) -> Starlette:
+    """Everything that a machine asks of the data centre; pages for people go before the catch-all, as routes."""
+
+    async def ask(request: Request) -> AnswerResponse:
+        return AnswerResponse(zoho.answer(name, await _lawful(request)), stopping)
+
+    return Starlette(routes=[Route("/{path:path}", ask, methods=_METHODS)])
+
+
+async def _lawful(request: Request) -> messages.Request:
+    body = await request.body()
+    is_form = request.headers.get("content-type", "").partition(";")[0].strip().lower() == _FORM
+    return messages.Request(
+        method=request.method,
+        path=request.url.path,
+        query=dict(request.query_params),
+        form=dict(parse_qsl(body.decode(errors="replace"), keep_blank_values=True)) if is_form else {},
+        headers=dict(request.headers),
+    )

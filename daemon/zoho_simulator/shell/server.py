@@ -1,0 +1,71 @@
+"""uvicorn inside an event loop that belongs to somebody else."""
+
+import asyncio
+import contextlib
+import socket
+from typing import Final
+
+from starlette.types import ASGIApp, Scope
+from uvicorn import Config, Server
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+LOOPBACK: Final = "127.0.0.1"
+_TRANSPORT: Final = "zoho_simulator.transport"
+
+
+def listening_socket(port: int = 0) -> socket.socket:
+    """A listening socket on loopback; port 0 takes a free one.
+
+    Raises:
+        OSError: the port is taken.
+    """
+    return socket.create_server((LOOPBACK, port))
+
+
+def origin(listening: socket.socket) -> str:
+    """``http://127.0.0.1:<port>``."""
+    return f"http://{LOOPBACK}:{listening.getsockname()[1]}"
+
+
+def hang_up(scope: Scope) -> None:
+    """The connection of this request closes once what was sent has left."""
+    scope["state"][_TRANSPORT].close()
+
+
+class EmbeddedServer(Server):
+    """A server that takes no signals, starts on a bound socket, and stops when it is told, without a tick."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        super().__init__(
+            Config(
+                app,
+                http=_DroppableProtocol,
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                date_header=False,
+                server_header=False,
+                timeout_graceful_shutdown=2,
+            )
+        )
+        self.listening = asyncio.Event()
+        self.stop = asyncio.Event()
+
+    def capture_signals(self) -> contextlib.AbstractContextManager[None]:  # type: ignore[override]  # no generator
+        return contextlib.nullcontext()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.listening.set()
+
+    async def main_loop(self) -> None:
+        await self.stop.wait()
+
+
+class _DroppableProtocol(H11Protocol):
+    """Lets the application close the connection, which ASGI has no word for."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
+        super().connection_made(transport)
+        self.app_state = {**self.app_state, _TRANSPORT: transport}

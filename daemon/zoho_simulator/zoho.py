@@ -1,0 +1,252 @@
+"""The simulated Zoho in one's hand: what its console, its users and its operators do to it.
+
+Everything here may be called from any thread, and holds for the next request.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from threading import RLock
+from typing import Final
+
+from zoho_simulator.clock import MovableClock
+from zoho_simulator.faults import Fault, Script, Target, then
+from zoho_simulator.faults.weather import Weather
+from zoho_simulator.journal import Journal
+from zoho_simulator.law import shapes
+from zoho_simulator.law.console import new_client, with_new_secrets
+from zoho_simulator.law.ledger import Ledger
+from zoho_simulator.law.limits import Limits
+from zoho_simulator.law.messages import Answer, Request
+from zoho_simulator.law.records import Client, ClientKind, Consent, DeviceCode, GrantCode, User
+from zoho_simulator.reception import Reception
+
+SOMEBODY: Final = "ann@example.com"
+EVERYTHING: Final = "ZohoCRM.modules.ALL,ZohoCRM.org.READ,ZohoCRM.users.READ"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataCenter:
+    """Where one data centre is reached; both are origins, without a final slash."""
+
+    name: str
+    accounts_server: str
+    api_domain: str
+
+
+class Zoho:
+    """Several data centres at once.
+
+    ``zoho["in"]`` and ``zoho.eu`` are their addresses.
+
+    Attributes:
+        limits: the numbers that hold in all of them.
+        journal: every request that came, without a secret.
+    """
+
+    def __init__(
+        self, locations: Mapping[str, str], *, limits: Limits | None = None, clock: MovableClock | None = None
+    ) -> None:
+        self.limits = limits or Limits()
+        self.journal = Journal()
+        self._clock = clock or MovableClock()
+        self._lock = RLock()
+        self._weather = Weather()
+        self._ledgers = {name: Ledger(name=name, locations=locations, limits=self.limits) for name in locations}
+        self._reception = Reception(self._ledgers, self._weather, self.journal)
+
+    def __getitem__(self, name: str) -> DataCenter:
+        origin = self._ledgers[name].origin
+        return DataCenter(name=name, accounts_server=origin, api_domain=origin)
+
+    def __getattr__(self, name: str) -> DataCenter:
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(f"no data centre {name!r} is simulated") from None
+
+    @property
+    def data_centers(self) -> tuple[DataCenter, ...]:
+        """All of them; the first is the home of clients that name none."""
+        return tuple(self[name] for name in self._ledgers)
+
+    def answer(self, data_center: str, request: Request) -> Answer:
+        """What this data centre sends to a request now."""
+        with self._lock:
+            return self._reception.answer(data_center, request, self.now())
+
+    def now(self) -> datetime:
+        """The instant by which lifetimes and windows pass."""
+        return self._clock.now()
+
+    def advance(self, span: timedelta) -> None:
+        """So much time passes at once; the ``Date`` header stays with the machine's clock."""
+        with self._lock:
+            self._clock.advance(span)
+
+    def add_client(
+        self,
+        name: str = "jobs",
+        *,
+        kind: ClientKind = ClientKind.SERVER,
+        home: str | None = None,
+        also_in: Iterable[str] = (),
+        same_secret: bool = False,
+    ) -> Client:
+        """A new application, registered at ``home`` and enabled in other data centres too."""
+        home = home or next(iter(self._ledgers))
+        return self.register(new_client(name, kind=kind, home=home, also_in=also_in, same_secret=same_secret))
+
+    def register(self, client: Client) -> Client:
+        """The application is known in each data centre for which it has a secret, replacing one of the same id.
+
+        Raises:
+            ValueError: one of them is not simulated.
+        """
+        with self._lock:
+            for ledger in [self._ledger(place) for place in client.secrets]:
+                ledger.clients[client.client_id] = client
+        return client
+
+    def client(self, id_or_name: str) -> Client:
+        """The application of this id or name.
+
+        Raises:
+            ValueError: there is none.
+        """
+        with self._lock:
+            for ledger in self._ledgers.values():
+                for client in ledger.clients.values():
+                    if id_or_name in {client.client_id, client.name}:
+                        return client
+        raise ValueError(f"no client has the id or name {id_or_name!r}")
+
+    def renew_secrets(self, client: Client) -> Client:
+        """The application with new secrets; with the old ones all its grants answer ``invalid_client``."""
+        return self.register(with_new_secrets(client))
+
+    def consent(self, client: Client, user: User | str = SOMEBODY, scope: str = EVERYTHING) -> str:
+        """The refresh token of a consent that was given long ago; a user who is a mere name lives at the client's home."""
+        return self.adopt(_consent(client, user, scope), shapes.new_token())
+
+    def adopt(self, consent: Consent, refresh_token: str) -> str:
+        """The refresh token, now that of this consent; one above the cap silently kills the user's first.
+
+        Raises:
+            ValueError: the client is not enabled in the user's data centre.
+        """
+        with self._lock:
+            self._home(consent).grant(consent, refresh_token=refresh_token)
+        return refresh_token
+
+    def grant_code(
+        self,
+        client: Client,
+        user: User | str = SOMEBODY,
+        scope: str = EVERYTHING,
+        *,
+        offline: bool = True,
+        prompt: bool = True,
+    ) -> str:
+        """A code as the consent page gives it, or the console to a self client; the user's data centre takes it."""
+        by_hand = client.kind is ClientKind.SELF
+        life = self.limits.self_client_code_lifetime if by_hand else self.limits.code_lifetime
+        return self.add_code(
+            GrantCode(
+                consent=replace(_consent(client, user, scope), offline=offline or by_hand, prompt=prompt or by_hand),
+                expires_at=self.now() + life,
+                redirect_uri=None if by_hand else client.redirect_uris[0],
+            )
+        )
+
+    def add_code(self, code: GrantCode) -> str:
+        """The text of the code, to be exchanged once.
+
+        Raises:
+            ValueError: the client is not enabled in the user's data centre.
+        """
+        text = shapes.new_token()
+        with self._lock:
+            self._home(code.consent).codes[text] = code
+        return text
+
+    def approve_device(self, user_code: str, user: User | str = SOMEBODY) -> None:
+        """A person says yes on the device page; where they live in another data centre, the code moves there.
+
+        Raises:
+            ValueError: no device shows this code, or its client is not enabled in the user's data centre.
+        """
+        with self._lock:
+            ledger, text, device = self._device(user_code)
+            consent = _consent(ledger.clients[device.client_id], user, device.scope)
+            consent = replace(consent, offline=device.offline, prompt=device.prompt)
+            home = self._home(consent)
+            home.devices[text] = replace(device, consent=consent, polled_at=None)
+            if home is not ledger:
+                device.moved_to = home.name
+
+    def refuse_device(self, user_code: str) -> None:
+        """A person says no on the device page.
+
+        Raises:
+            ValueError: no device shows this code.
+        """
+        with self._lock:
+            self._device(user_code)[2].refused = True
+
+    def revoke(self, token: str) -> bool:
+        """The refresh token (with all it brought) or access token is dead everywhere; whether it was alive."""
+        with self._lock:
+            for ledger in self._ledgers.values():
+                grant = ledger.by_refresh_token(token)
+                if grant is not None:
+                    ledger.revoke(grant)
+                    return True
+                if ledger.kill_access_token(token):
+                    return True
+        return False
+
+    def evict(self, refresh_token: str, count: int = 1) -> int:
+        """Its oldest access tokens die before their time, as if others held the same refresh token; how many did."""
+        with self._lock:
+            for ledger in self._ledgers.values():
+                grant = ledger.by_refresh_token(refresh_token)
+                if grant is not None:
+                    dying = min(count, len(grant.active))
+                    for _ in range(dying):
+                        ledger.kill_oldest(grant)
+                    return dying
+        return 0
+
+    def fault(self, script: Fault | Script, target: Target | None = None) -> None:
+        """The script happens to the target's requests, by default to every call of the token endpoint."""
+        with self._lock:
+            self._weather.bring(then(script), target or Target())
+
+    def clear_faults(self) -> None:
+        """Nothing goes wrong any more."""
+        with self._lock:
+            self._weather.clear()
+
+    def _ledger(self, name: str) -> Ledger:
+        if name not in self._ledgers:
+            raise ValueError(f"no data centre {name!r} is simulated; there are {', '.join(self._ledgers)}")
+        return self._ledgers[name]
+
+    def _home(self, consent: Consent) -> Ledger:
+        ledger = self._ledger(consent.user.data_center)
+        if consent.client_id not in ledger.clients:
+            raise ValueError(f"the client is not enabled in the data centre {ledger.name!r}")
+        return ledger
+
+    def _device(self, user_code: str) -> tuple[Ledger, str, DeviceCode]:
+        for ledger in self._ledgers.values():
+            for text, device in ledger.devices.items():
+                if device.user_code == user_code:
+                    return ledger, text, device
+        raise ValueError("no device shows this code")
+
+
+def _consent(client: Client, user: User | str, scope: str) -> Consent:
+    person = User(email=user, data_center=client.home) if isinstance(user, str) else user
+    return Consent(client_id=client.client_id, user=person, scope=scope)

@@ -1,0 +1,87 @@
+"""The web application: which path shows what. It reads, in the daemon's own loop, and changes nothing."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from importlib.resources import files
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from zoho_tokend.core.facts import ConnectionFacts, DaemonFacts
+from zoho_tokend.web.headers import SecurityHeaders
+from zoho_tokend.web.listing import PAGE, Selection, parse_selection, select
+from zoho_tokend.web.page import page
+from zoho_tokend.web.probes import Probe, probe_routes
+from zoho_tokend.web.status import status
+
+Render = Callable[[Sequence[ConnectionFacts], str], tuple[bytes, str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """Where the answers come from; each is asked anew for each request.
+
+    Attributes:
+        render: the metrics page of these connections, and its content type, for an ``Accept`` header; called in a
+            thread of its own, for it may take a second.
+    """
+
+    live: Probe
+    ready: Probe
+    daemon: Callable[[], DaemonFacts]
+    connections: Callable[[], Sequence[ConnectionFacts]]
+    render: Render
+
+
+def create_app(sources: Sources) -> ASGIApp:
+    """``/livez``, ``/readyz``, ``/metrics``, ``/status`` and the status page; all else is 404, all but reading 405."""
+    site = _Site(sources)
+    app = Starlette(
+        routes=[
+            *probe_routes("livez", sources.live),
+            *probe_routes("readyz", sources.ready),
+            Route("/metrics", site.metrics),
+            Route("/status", site.status),
+            Route("/", site.page),
+            Route("/style.css", site.style),
+        ]
+    )
+    app.router.redirect_slashes = False
+    return SecurityHeaders(app)
+
+
+class _Site:
+    def __init__(self, sources: Sources) -> None:
+        self._sources = sources
+        self._style = files(__package__).joinpath("style.css").read_bytes()
+        self._rendering = asyncio.Lock()
+
+    async def metrics(self, request: Request) -> Response:
+        connections, accept = self._sources.connections(), request.headers.get("accept", "")
+        async with self._rendering:
+            text, content_type = await asyncio.to_thread(self._sources.render, connections, accept)
+        return Response(text, headers={"Content-Type": content_type})
+
+    async def status(self, request: Request) -> Response:
+        listing = select(self._sources.connections(), _selection(request))
+        return JSONResponse(status(self._sources.daemon(), listing))
+
+    async def page(self, request: Request) -> Response:
+        selection = replace(_selection(request), limit=PAGE)
+        listing = select(self._sources.connections(), selection)
+        return HTMLResponse(page(self._sources.daemon(), listing, selection))
+
+    async def style(self, _request: Request) -> Response:
+        return Response(self._style, media_type="text/css")
+
+
+def _selection(request: Request) -> Selection:
+    try:
+        return parse_selection(request.query_params)
+    except ValueError as problem:
+        raise HTTPException(400, str(problem)) from problem

@@ -1,0 +1,105 @@
+"""Which connections an answer shows: those in one state or in all, trouble first, a page at a time. Pure."""
+
+import heapq
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from zoho_tokend.core.facts import ConnectionFacts, State
+
+LONGEST_PAGE: Final = 1_000
+PAGE: Final = 200
+
+TROUBLE_FIRST: Final = (
+    State.EXPIRED,
+    State.NEEDS_CONSENT,
+    State.MISCONFIGURED,
+    State.UNSAVED,
+    State.FAILING,
+    State.THROTTLED,
+    State.PENDING,
+    State.REFRESHING,
+    State.FRESH,
+)
+_NUMBER: Final = re.compile(r"[1-9][0-9]{0,3}")
+_RANK: Final = {state: rank for rank, state in enumerate(TROUBLE_FIRST)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """What was asked for.
+
+    Attributes:
+        state: show this state alone; None shows all.
+        after: where the page before ended: the rank of the last connection's state, and its name.
+    """
+
+    state: State | None = None
+    limit: int = PAGE
+    after: tuple[int, str] = (-1, "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """What is shown.
+
+    Attributes:
+        counts: how many connections are in each state, every state named, whatever was asked for.
+        after: what to ask for to get the next page; None when this is the last.
+    """
+
+    counts: Mapping[State, int]
+    rows: Sequence[ConnectionFacts]
+    after: str | None
+
+
+def parse_selection(parameters: Mapping[str, str]) -> Selection:
+    """The selection that the parameters ``state``, ``limit`` and ``after`` of a query ask for.
+
+    Raises:
+        ValueError: one of them is not what it must be; the text says what would be.
+    """
+    state, limit = parameters.get("state") or None, parameters.get("limit", str(PAGE))
+    if state is not None and state not in _RANK:
+        raise ValueError(f"state is one of {', '.join(sorted(State))}")
+    if not _NUMBER.fullmatch(limit) or int(limit) > LONGEST_PAGE:
+        raise ValueError(f"limit is a number from 1 to {LONGEST_PAGE}")
+    return Selection(
+        state=State(state) if state is not None else None, limit=int(limit), after=_parse_after(parameters.get("after"))
+    )
+
+
+def select(connections: Sequence[ConnectionFacts], selection: Selection) -> Listing:
+    """The page of the connections, by state, trouble first, and by name within a state.
+
+    A page starts behind the place where the one before ended, not behind a number of rows, so that connections which
+    change their state between two pages neither hide nor repeat the others.
+    """
+    wanted = (
+        row
+        for row in connections
+        if (selection.state is None or row.state is selection.state) and _place(row) > selection.after
+    )
+    rows = heapq.nsmallest(selection.limit + 1, wanted, key=_place)
+    page = rows[: selection.limit]
+    counts = Counter(row.state for row in connections)
+    return Listing(
+        counts={state: counts[state] for state in TROUBLE_FIRST},
+        rows=page,
+        after="{}:{}".format(*_place(page[-1])) if len(rows) > len(page) else None,
+    )
+
+
+def _place(row: ConnectionFacts) -> tuple[int, str]:
+    return _RANK[row.state], row.name
+
+
+def _parse_after(text: str | None) -> tuple[int, str]:
+    if not text:
+        return Selection().after
+    rank, colon, name = text.partition(":")
+    if not (colon and rank in map(str, _RANK.values())):
+        raise ValueError("after is what the page before told")
+    return int(rank), name

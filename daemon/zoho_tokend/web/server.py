@@ -1,0 +1,84 @@
+"""The web server: uvicorn inside the daemon's own loop, so that a hung loop fails its probe by itself."""
+
+import socket
+from contextlib import AbstractContextManager, nullcontext
+from typing import Final
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from zoho_tokend.core.errors import BadSettings
+
+_GRACE_SECONDS: Final = 5
+_MOST_CONNECTIONS: Final = 256
+_LARGEST_HEAD_BYTES: Final = 16 * 1024
+
+
+class Server:
+    """Listens from the moment it is made; answers while ``serve`` runs.
+
+    Raises:
+        BadSettings: the address cannot be listened on.
+    """
+
+    def __init__(self, app: ASGIApp, *, host: str, port: int) -> None:
+        self._socket = _bind(host, port)
+        self._server = _SignallessServer(
+            uvicorn.Config(
+                app,
+                http="h11",
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                proxy_headers=False,
+                limit_concurrency=_MOST_CONNECTIONS,
+                timeout_graceful_shutdown=_GRACE_SECONDS,
+                h11_max_incomplete_event_size=_LARGEST_HEAD_BYTES,
+            )
+        )
+
+    @property
+    def bound_address(self) -> tuple[str, int]:
+        """The host and the port that it listens on, the port being the real one where 0 was asked for."""
+        host, port = self._socket.getsockname()[:2]
+        return str(host), int(port)
+
+    async def serve(self) -> None:
+        """Answers requests until ``stop``; ends, and frees the port, when those under way are answered, or after 5 s."""
+        try:
+            await self._server.serve(sockets=[self._socket])
+        finally:
+            self._server.release()
+            self._socket.close()
+
+    def stop(self) -> None:
+        """``serve`` is about to end."""
+        self._server.should_exit = True
+
+
+class _SignallessServer(uvicorn.Server):
+    """uvicorn would take SIGTERM for itself, and raise it again at its end."""
+
+    def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]  # ours captures nothing
+        return nullcontext()
+
+    def release(self) -> None:
+        """Nothing listens any more, even where ``serve`` was cancelled before it could tidy up."""
+        for server in getattr(self, "servers", ()):
+            server.close()
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, dualstack_ipv6=host == "::")
+    except (OSError, OverflowError) as problem:
+        raise BadSettings(
+            f"LISTEN: cannot listen on {host}:{port}: {_reason(problem)}. Name another address or free this one."
+        ) from problem
+
+
+def _reason(problem: OSError | OverflowError) -> str:
+    return (problem.strerror if isinstance(problem, OSError) else None) or str(problem)

@@ -1,0 +1,59 @@
+"""``/status``: everything that anybody may know, as JSON of a stable shape.
+
+    version            of the daemon
+    now, started_at    instants: RFC 3339, UTC
+    floor_seconds      the least life that a reader may ever find
+    leader             whether this process refreshes
+    vault              {alive, expires_at}: the session; expires_at is null when it never ends, or there is none
+    unsaved_tokens     issued, and not yet taken by Vault
+    counts             {state: number}, every state named
+    connections        [{name, state, data_center, issued_at, expires_at, next_refresh_at, last_success_at,
+                       last_attempt_at, version, failures, budget_remaining, error}]: trouble first, then by name
+    after              what to send as ``?after=`` for the next page; null on the last
+
+``?state=`` shows one state alone, ``?limit=`` sets the length of a page (200; 1,000 at most).
+"""
+
+from datetime import datetime
+
+from zoho_tokend.core.facts import ConnectionFacts, DaemonFacts
+from zoho_tokend.web.listing import Listing
+
+Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
+
+
+def status(daemon: DaemonFacts, listing: Listing) -> dict[str, Json]:
+    """The document."""
+    return {
+        "version": daemon.version,
+        "now": _instant(daemon.now),
+        "started_at": _instant(daemon.started_at),
+        "floor_seconds": daemon.floor.total_seconds(),
+        "leader": daemon.leader,
+        "vault": {"alive": daemon.vault_alive, "expires_at": _instant(daemon.vault_expires_at)},
+        "unsaved_tokens": daemon.unsaved,
+        "counts": {str(state): number for state, number in listing.counts.items()},
+        "connections": [_connection(row) for row in listing.rows],
+        "after": listing.after,
+    }
+
+
+def _connection(row: ConnectionFacts) -> Json:
+    return {
+        "name": row.name,
+        "state": row.state,
+        "data_center": row.data_center,
+        "issued_at": _instant(row.issued_at),
+        "expires_at": _instant(row.expires_at),
+        "next_refresh_at": _instant(row.next_refresh_at),
+        "last_success_at": _instant(row.last_success_at),
+        "last_attempt_at": _instant(row.last_attempt_at),
+        "version": row.version,
+        "failures": row.failures,
+        "budget_remaining": row.budget_remaining,
+        "error": row.error,
+    }
+
+
+def _instant(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat(timespec="seconds").replace("+00:00", "Z")
