@@ -6,12 +6,11 @@ from typing import Annotated, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from zoho_simulator.faults import Target
 from zoho_simulator.faults.script import read_script
 from zoho_simulator.law.console import new_client
 from zoho_simulator.law.records import Client, ClientKind, Consent, User
 from zoho_simulator.law.routes import Endpoint
-from zoho_simulator.law.shapes import fingerprint, new_token
+from zoho_simulator.law.shapes import new_token
 from zoho_simulator.zoho import EVERYTHING, SOMEBODY, Zoho
 
 Result = dict[str, object]
@@ -47,9 +46,7 @@ class AddClient(_Strict):
 
     def carry_out(self, zoho: Zoho) -> Result:
         home = self.home or zoho.data_centers[0].name
-        client = new_client(
-            self.name, kind=self.kind, home=home, also_in=self.also_in, same_secret=self.same_secret
-        )
+        client = new_client(self.name, kind=self.kind, home=home, also_in=self.also_in, same_secret=self.same_secret)
         if self.client_id is not None:
             client = replace(client, client_id=self.client_id)
         if self.client_secret is not None:
@@ -158,13 +155,13 @@ class BringFault(_Strict):
     refresh_token: str | None = None
 
     def carry_out(self, zoho: Zoho) -> Result:
-        target = Target(
+        zoho.fault(
+            read_script(self.script),
             endpoint=self.endpoint,
             data_center=self.data_center,
-            client_id=zoho.client(self.client).client_id if self.client else None,
-            refresh_token=fingerprint(self.refresh_token) if self.refresh_token else None,
+            client=zoho.client(self.client) if self.client else None,
+            refresh_token=self.refresh_token,
         )
-        zoho.fault(read_script(self.script), target)
         return {}
 
 

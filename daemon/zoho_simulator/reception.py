@@ -51,7 +51,9 @@ class Reception:
 
 def _occasion(name: str, place: Endpoint, request: Request) -> Occasion:
     refresh_token = request.form.get("refresh_token")
-    named = request.form if "client_id" in request.form else clients.from_basic(request.headers.get("authorization", ""))
+    named = (
+        request.form if "client_id" in request.form else clients.from_basic(request.headers.get("authorization", ""))
+    )
     return Occasion(
         data_center=name,
         endpoint=place,

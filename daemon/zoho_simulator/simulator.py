@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from types import TracebackType
-from typing import Self
 
 from zoho_simulator.clock import MovableClock
 from zoho_simulator.law.limits import Limits
@@ -53,12 +52,10 @@ class Simulator:
             sockets = {name: starting.enter_context(listening_socket(self.ports.get(name, 0))) for name in names}
             locations = {name: origin(sockets[name]) for name in self.data_centers}
             zoho = Zoho(locations, limits=self._limits(), clock=self.clock)
-            stopping = asyncio.Event()
-            apps = {name: data_center_app(zoho, name, stopping) for name in self.data_centers}
+            apps = {name: data_center_app(zoho, name) for name in self.data_centers}
             servers = {sockets[name]: EmbeddedServer(app) for name, app in apps.items()}
             servers[sockets["control"]] = EmbeddedServer(control_app(zoho))
             await starting.enter_async_context(_serving(servers))
-            starting.callback(stopping.set)
             self.control = origin(sockets["control"])
             self._running = starting.pop_all()
         return zoho

@@ -19,6 +19,7 @@ from zoho_simulator.law.ledger import Ledger
 from zoho_simulator.law.limits import Limits
 from zoho_simulator.law.messages import Answer, Request
 from zoho_simulator.law.records import Client, ClientKind, Consent, DeviceCode, GrantCode, User
+from zoho_simulator.law.routes import Endpoint
 from zoho_simulator.reception import Reception
 
 SOMEBODY: Final = "ann@example.com"
@@ -126,7 +127,7 @@ class Zoho:
         return self.register(with_new_secrets(client))
 
     def consent(self, client: Client, user: User | str = SOMEBODY, scope: str = EVERYTHING) -> str:
-        """The refresh token of a consent that was given long ago; a user who is a mere name lives at the client's home."""
+        """The refresh token of a consent given long ago; a user who is a mere address lives at the client's home."""
         return self.adopt(_consent(client, user, scope), shapes.new_token())
 
     def adopt(self, consent: Consent, refresh_token: str) -> str:
@@ -218,10 +219,27 @@ class Zoho:
                     return dying
         return 0
 
-    def fault(self, script: Fault | Script, target: Target | None = None) -> None:
-        """The script happens to the target's requests, by default to every call of the token endpoint."""
+    def fault(
+        self,
+        script: Fault | Script,
+        *,
+        endpoint: Endpoint | None = Endpoint.TOKEN,
+        data_center: str | None = None,
+        client: Client | None = None,
+        refresh_token: str | None = None,
+    ) -> None:
+        """The script happens to the requests that agree with everything given; ``endpoint`` None is every endpoint.
+
+        A bare fault happens once. The script that was set last goes first.
+        """
+        target = Target(
+            endpoint=endpoint,
+            data_center=data_center,
+            client_id=client.client_id if client else None,
+            refresh_token=shapes.fingerprint(refresh_token) if refresh_token else None,
+        )
         with self._lock:
-            self._weather.bring(then(script), target or Target())
+            self._weather.bring(then(script), target)
 
     def clear_faults(self) -> None:
         """Nothing goes wrong any more."""

@@ -166,10 +166,13 @@ class Runner:
         if (discovery := self._errands.get(Command.DISCOVER)) is not None:
             discovery.cancel()
         end = self._clock.monotonic() + GRACE.total_seconds()
-        while (left := end - self._clock.monotonic()) > 0 and (self._fleet.in_flight or self._fleet.held):
-            for name in self._fleet.take_held(self._clock.now()):
-                self._start(self._go(name, Save(), group), group)
-            await asyncio.sleep(min(left, _GLANCE))
+        write_at = self._clock.monotonic()
+        while (now := self._clock.monotonic()) < end and (self._fleet.in_flight or self._fleet.held):
+            if now >= write_at:
+                write_at = now + backoff.FLOOR.total_seconds()
+                for name in self._fleet.take_held():
+                    self._start(self._go(name, Save(), group), group)
+            await asyncio.sleep(_GLANCE)
         lost = Stopped(in_flight=self._fleet.in_flight, unsaved=self._fleet.held)
         for task in tuple(self._under_way):
             task.cancel()

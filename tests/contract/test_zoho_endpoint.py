@@ -27,7 +27,7 @@ from zoho_tokend.zoho.datacenters import AccountsServers
 from zoho_tokend.zoho.endpoint import ZohoEndpoint, zoho_endpoint
 from zoho_tokend.zoho.transport import TimeLimits
 
-SHORT = TimeLimits(connect=0.3, read=0.3, write=0.3, pool=0.15, total=0.5)
+SHORT = TimeLimits(read=0.3, total=0.5)
 
 
 class Zoho:
@@ -47,7 +47,9 @@ class Zoho:
 
 
 @asynccontextmanager
-async def zoho_that(behaviour: Behaviour, *, connections: int = 4, limits: TimeLimits = SHORT) -> AsyncIterator[Zoho]:
+async def zoho_that(
+    behaviour: Behaviour, *, connections: int = 4, limits: TimeLimits | None = None
+) -> AsyncIterator[Zoho]:
     events: list[Event] = []
     async with loopback_server(behaviour) as server:
         servers = AccountsServers([parse_origin(server.origin)])
@@ -124,7 +126,7 @@ async def test_a_recorded_refusal_over_the_wire_becomes_an_error_and_an_event(
 
 
 async def test_silence_is_an_event_too() -> None:
-    async with zoho_that(silent()) as zoho:
+    async with zoho_that(silent(), limits=SHORT) as zoho:
         with pytest.raises(ZohoUnavailable):
             await zoho.endpoint.issue(zoho.credential)
 
@@ -180,7 +182,7 @@ async def test_a_token_under_way_is_issued_although_its_caller_is_cancelled() ->
 
 
 async def test_leaving_waits_for_a_call_whose_caller_has_gone_even_when_it_fails() -> None:
-    async with zoho_that(dripping(b"HTTP/1.1 200 OK\r\nX-Drip: ")) as zoho:
+    async with zoho_that(dripping(b"HTTP/1.1 200 OK\r\nX-Drip: "), limits=SHORT) as zoho:
         caller = asyncio.ensure_future(zoho.endpoint.issue(zoho.credential))
         await zoho.server.has_received(1)
         caller.cancel()
@@ -189,8 +191,7 @@ async def test_leaving_waits_for_a_call_whose_caller_has_gone_even_when_it_fails
 
 
 async def test_callers_that_are_cancelled_at_any_moment_leave_every_slot_free() -> None:
-    roomy = TimeLimits(connect=2, read=2, write=2, pool=2, total=4)
-    async with zoho_that(ISSUES, connections=2, limits=roomy) as zoho:
+    async with zoho_that(ISSUES, connections=2) as zoho:
         for moment in range(200):
             callers = [asyncio.ensure_future(zoho.endpoint.issue(zoho.credential)) for _ in range(2)]
             for _ in range(1 + moment % 40):

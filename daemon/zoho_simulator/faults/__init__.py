@@ -3,7 +3,7 @@
 ::
 
     zoho.fault(then(times(2, html_502()), throttled(), ok(), always(lifetime_in_ms())))
-    zoho.eu.fault(both(clock_skew(seconds=90), rotated_refresh_token()), client=jobs)
+    zoho.fault(both(clock_skew(seconds=90), rotated_refresh_token()), data_center="eu", client=jobs)
 """
 
 from zoho_simulator.faults.catalogue import (

@@ -52,8 +52,10 @@ def always(fault: Fault) -> Script:
 def read_script(steps: Sequence[Mapping[str, object]]) -> Script:
     """The script that JSON says.
 
-    ``[{"fault": "html_502", "times": 2}, {"fault": "throttled", "retry_after": 30}, {"fault": "ok", "times": "always"}]``.
-    Names and arguments are those of ``catalogue``; ``{"both": [{…}, {…}]}`` has several at once; ``times`` is 1 if left out.
+    ``[{"fault": "html_502", "times": 2}, {"fault": "throttled", "retry_after": 30}, {"fault": "drop"}]``
+
+    Names and arguments are those of ``catalogue``; ``{"both": [{…}, {…}]}`` has several at once; without ``times`` a
+    step happens once.
 
     Raises:
         ValueError: what is wrong, in one sentence.
@@ -89,7 +91,9 @@ def _fault(step: Mapping[str, object]) -> Fault:
 
 def _several(parts: object) -> Fault:
     match parts:
-        case [dict() as first, dict() as second, *rest] if all(isinstance(part, dict) for part in rest):
-            return both(_fault(first), _fault(second), *(_fault(part) for part in rest))
+        case [dict() as first, dict() as second]:
+            return both(_fault(first), _fault(second))
+        case [dict() as first, *rest] if len(rest) > 1:
+            return both(_fault(first), _several(rest))
         case _:
             raise ValueError("both holds a list of two faults or more")

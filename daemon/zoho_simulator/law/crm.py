@@ -65,7 +65,9 @@ def _resource(resource: str, access: AccessToken) -> Answer:
 
 def _opened_by(resource: str) -> frozenset[str]:
     """The scopes that open a resource; Zoho's own pages differ in their capitals, so these are lower case."""
-    groups = [f"zohocrm.{resource}"] if resource in {"org", "users"} else ["zohocrm.modules", f"zohocrm.modules.{resource}"]
+    groups = (
+        [f"zohocrm.{resource}"] if resource in {"org", "users"} else ["zohocrm.modules", f"zohocrm.modules.{resource}"]
+    )
     return frozenset(f"{group}.{verb}" for group in groups for verb in ("all", "read"))
 
 

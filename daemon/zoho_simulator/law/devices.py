@@ -24,7 +24,7 @@ def start(ledger: Ledger, form: Mapping[str, str], now: datetime) -> Answer:
     """A device code to poll with, and a user code for a person; no secret is needed yet.
 
     ``interval`` and ``expires_in`` are milliseconds, as seen in https://github.com/igor-yuzkiv/zoho-studio-cli.
-    A self client cannot use this flow; *assumed*: nor can any kind but the device's own, and ``invalid_client`` says so.
+    A self client cannot use this flow; *assumed*: nor can any other kind but a device's, and it is ``invalid_client``.
     https://zoho.com/accounts/protocol/oauth/devices/initiation-request.html
 
     Raises:

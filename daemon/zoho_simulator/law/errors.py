@@ -41,9 +41,7 @@ def throttle(*, status: int = 400, retry_after: int | None = None) -> Answer:
     """The throttle's answer; ``retry_after`` in seconds."""
     return Answer(
         content={
-            "error_description": (
-                "You have made too many requests continuously. Please try again after some time."
-            ),
+            "error_description": ("You have made too many requests continuously. Please try again after some time."),
             "error": "Access Denied",
             "status": "failure",
         },

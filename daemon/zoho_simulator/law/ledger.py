@@ -122,8 +122,8 @@ class Ledger:
     def rotate(self, grant: Grant) -> str:
         """The grant's new refresh token; the old one answers ``invalid_code`` from now on.
 
-        No page of Zoho describes this, and some clients assert it: https://github.com/zoho/zohocrm-python-sdk-8.0 stores
-        a refresh token if one comes back.
+        No page of Zoho describes this, yet Zoho's own SDK stores a refresh token if one comes back
+        (https://github.com/zoho/zohocrm-python-sdk-8.0).
         """
         if grant.refresh_token is not None:
             del self._by_refresh_token[grant.refresh_token]

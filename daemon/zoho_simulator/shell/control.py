@@ -68,8 +68,7 @@ def control_app(zoho: Zoho) -> Starlette:
 def addresses(data_centers: tuple[DataCenter, ...]) -> dict[str, dict[str, str]]:
     """The origins of each data centre by its name."""
     return {
-        place.name: {"accounts_server": place.accounts_server, "api_domain": place.api_domain}
-        for place in data_centers
+        place.name: {"accounts_server": place.accounts_server, "api_domain": place.api_domain} for place in data_centers
     }
 
 

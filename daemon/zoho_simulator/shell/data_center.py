@@ -1,6 +1,6 @@
 """One data centre's accounts server and API as a Starlette application."""
 
-import asyncio
+from typing import Final
 from urllib.parse import parse_qsl
 
 from starlette.applications import Starlette
@@ -11,15 +11,15 @@ from zoho_simulator.law import messages
 from zoho_simulator.shell.delivery import AnswerResponse
 from zoho_simulator.zoho import Zoho
 
-_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
-_FORM = "application/x-www-form-urlencoded"
+_METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
+_FORM: Final = "application/x-www-form-urlencoded"
 
 
-def data_center_app(zoho: Zoho, name: str, stopping: asyncio.Event) -> Starlette:
+def data_center_app(zoho: Zoho, name: str) -> Starlette:
     """Everything that a machine asks of the data centre; pages for people go before the catch-all, as routes."""
 
     async def ask(request: Request) -> AnswerResponse:
-        return AnswerResponse(zoho.answer(name, await _lawful(request)), stopping)
+        return AnswerResponse(zoho.answer(name, await _lawful(request)))
 
     return Starlette(routes=[Route("/{path:path}", ask, methods=_METHODS)])
 

@@ -19,22 +19,20 @@ _AT_ONCE: Final = Delivery()
 
 @dataclass(frozen=True, slots=True)
 class AnswerResponse:
-    """An ASGI response; its silences end early when the client leaves or the simulator stops."""
+    """An ASGI response; its silences end early when the connection does, by the client or by the server's stop."""
 
     answer: Answer
-    stopping: asyncio.Event
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self.answer.delivery == _AT_ONCE:
             await self._send(send, _never)
             return
-        async with _watching(receive, self.stopping) as departure:
+        async with _watching(receive) as gone:
             wait, end = self.answer.delivery.wait, self.answer.delivery.end
-            arrived = not await departure.within(wait) and end is not End.DROPPED
-            if arrived and await self._send(send, departure.within):
-                return
-            hang_up(scope)
-            await departure.complete()
+            lost = await gone.within(wait) or end is End.DROPPED or not await self._send(send, gone.within)
+            if lost:
+                hang_up(scope)
+                await gone.task
 
     async def _send(self, send: Send, interrupted: "_Interrupted") -> bool:
         """Whether all was sent that the headers promise."""
@@ -77,39 +75,29 @@ async def _never(_span: timedelta, /) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class _Departure:
-    """The client leaves, or the simulator stops."""
+class _Gone:
+    """The end of the connection."""
 
-    left: asyncio.Task[None]
-    stopped: asyncio.Task[bool]
+    task: asyncio.Task[None]
 
     async def within(self, span: timedelta, /) -> bool:
         """Whether it comes within this span; waits no longer than needed."""
         if not span:
             return False
-        done, _ = await asyncio.wait(
-            (self.left, self.stopped), timeout=span.total_seconds(), return_when=asyncio.FIRST_COMPLETED
-        )
+        done, _ = await asyncio.wait((self.task,), timeout=span.total_seconds())
         return bool(done)
-
-    async def complete(self) -> None:
-        """The connection is gone."""
-        await self.left
 
 
 @contextlib.asynccontextmanager
-async def _watching(receive: Receive, stopping: asyncio.Event) -> AsyncIterator[_Departure]:
+async def _watching(receive: Receive) -> AsyncIterator[_Gone]:
     async with asyncio.TaskGroup() as watchers:
-        departure = _Departure(
-            left=watchers.create_task(_client_leaves(receive)), stopped=watchers.create_task(stopping.wait())
-        )
+        gone = _Gone(watchers.create_task(_disconnected(receive)))
         try:
-            yield departure
+            yield gone
         finally:
-            departure.left.cancel()
-            departure.stopped.cancel()
+            gone.task.cancel()
 
 
-async def _client_leaves(receive: Receive) -> None:
+async def _disconnected(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass

@@ -33,7 +33,7 @@ def hang_up(scope: Scope) -> None:
 
 
 class EmbeddedServer(Server):
-    """A server that takes no signals, starts on a bound socket, and stops when it is told, without a tick."""
+    """A server that takes no signals, starts on a bound socket, and when told to stop waits for no connection."""
 
     def __init__(self, app: ASGIApp) -> None:
         super().__init__(
@@ -61,6 +61,11 @@ class EmbeddedServer(Server):
 
     async def main_loop(self) -> None:
         await self.stop.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+        await super().shutdown(sockets)
 
 
 class _DroppableProtocol(H11Protocol):

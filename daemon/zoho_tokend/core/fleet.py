@@ -112,12 +112,12 @@ class Fleet:
             self._lanes.leave(name)
         return None
 
-    def take_held(self, now: datetime) -> list[ConnectionName]:
-        """Every connection of which something is to be written now and that is not under way, now under way."""
+    def take_held(self) -> list[ConnectionName]:
+        """Every connection of which something is held and that is not under way, now under way."""
         names = [
             each.name
             for each in self._connections.values()
-            if each.write_at is not None and each.write_at <= now and not self.is_under_way(each.name)
+            if each.write_at is not None and not self.is_under_way(each.name)
         ]
         for name in names:
             self._queue.discard(name)

@@ -1,6 +1,6 @@
 """A real OpenBao server on loopback, in memory, for the demo and the tests: gone with all it holds when it is stopped.
 
-It is dev mode (https://openbao.org/docs/concepts/dev-server/): unsealed, a root token of our choice, KV v2 at ``secret``.
+It is dev mode (https://openbao.org/docs/concepts/dev-server/): unsealed, a root token of ours, KV v2 at ``secret``.
 """
 
 import os

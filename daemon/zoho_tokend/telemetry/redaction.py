@@ -46,7 +46,7 @@ _SHAPE: Final = re.compile(
     r"|(?<![\w.])(?:s\.[A-Za-z0-9]{24,}|b\.[\w-]{24,})"
     r"|[sb]\.(?=[\w-]*[0-9])(?=[\w-]*[A-Z])(?=[\w-]*[a-z])[\w-]{24,}"
     # JSON web tokens (https://www.rfc-editor.org/rfc/rfc7519) and private keys
-    r"|eyJ[\w-]{10,}(?:\.[\w-]+)+"
+    r"|eyJ(?:[\w-]{32,}|[\w-]{10,31}\.)[\w.-]*"
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)",
     re.DOTALL,
 )

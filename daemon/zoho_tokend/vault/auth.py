@@ -80,7 +80,7 @@ class Token:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenFile:
-    """A token that somebody else, such as Vault Agent, keeps in a file: read when it changes, never renewed or revoked."""
+    """A token that another, such as Vault Agent, keeps in a file: read as it changes, never renewed nor revoked."""
 
     file: SecretFile
     name: ClassVar[str] = "token-file"
@@ -195,7 +195,7 @@ def _logged_in(line: Line, request: Request, *, settings: str) -> Login:
     batch = answer.at("auth", "token_type") == "batch"
     return Login(
         token=Secret(token),
-        lasts=granted(answer),
+        lasts=granted(answer) or inf,
         renewable=answer.at("auth", "renewable") is True and not batch,
         ours=not batch,
     )
@@ -208,13 +208,13 @@ def _looked_up(line: Line, token: Secret, *, setting: str) -> Login:
     data = answer.at("data")
     known: Mapping[str, object] = data if isinstance(data, Mapping) else {}
     renewable = known.get("renewable") is True and known.get("type") != "batch"
-    return Login(token=token, lasts=_seconds(known.get("ttl")), renewable=renewable, ours=False)
+    return Login(token=token, lasts=_seconds(known.get("ttl")) or inf, renewable=renewable, ours=False)
 
 
 def granted(answer: Answer) -> float:
-    """The seconds of life that a login or renewal grants; ``inf`` where the token never ends."""
+    """The seconds of life that a login or renewal grants; a login that grants none gives a token that never ends."""
     return _seconds(answer.at("auth", "lease_duration"))
 
 
 def _seconds(value: object) -> float:
-    return float(value) if isinstance(value, int) and value > 0 else inf
+    return float(value) if isinstance(value, int) else 0.0

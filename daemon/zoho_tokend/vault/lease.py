@@ -16,7 +16,6 @@ _FIRST_RENEWAL_RETRY: Final = 10.0
 _LONGEST_RENEWAL_RETRY: Final = 300.0
 _FIRST_LOGIN_RETRY: Final = 1.0
 _LONGEST_LOGIN_RETRY: Final = 60.0
-_ROUNDING: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,8 +40,8 @@ class Lease:
         return self.begun + self.lasts
 
     def renewed(self, *, begun: float, lasts: float, renewable: bool) -> "Lease":
-        """The lease after a renewal; one that is granted less than before has its maximum in sight: no more renewals."""
-        growing = lasts >= self.lasts - _ROUNDING
+        """The lease after a renewal; one that is granted less than before is near its maximum: no more renewals."""
+        growing = lasts >= self.lasts
         return Lease(begun=begun, lasts=lasts, renewable=renewable and growing, replaceable=self.replaceable)
 
 

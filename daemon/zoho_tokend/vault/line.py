@@ -39,7 +39,7 @@ _LOGIN_OPERATIONS: Final = frozenset(
 
 
 class Line:
-    """Asks Vault one thing at a time; for one thread alone, since a ``requests`` session is not promised to bear more."""
+    """Asks Vault one thing at a time; for one thread alone, as a ``requests`` session is not promised to bear more."""
 
     def __init__(self, config: VaultConfig, *, monotonic: Callable[[], float], tell: Tell) -> None:
         self._config = config

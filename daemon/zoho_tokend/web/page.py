@@ -53,17 +53,10 @@ def _troubled(listing: Listing) -> int:
 
 def _header(daemon: DaemonFacts, listing: Listing) -> Element:
     troubled, total = _troubled(listing), sum(listing.counts.values())
-    verdict = (
-        f"{troubled} of {total} connections need a look."
-        if troubled
-        else f"All {total} connections are well."
-        if total
-        else "There are no connections yet."
-    )
     return tag(
         "header",
         tag("h1", "zoho-tokend"),
-        tag("p", verdict, class_="verdict troubled" if troubled else "verdict"),
+        tag("p", _verdict(troubled, total), class_="verdict troubled" if troubled else "verdict"),
         tag(
             "p",
             "The promise: a job that reads a token from Vault, at any moment, finds one with at least ",
@@ -72,6 +65,14 @@ def _header(daemon: DaemonFacts, listing: Listing) -> Element:
             class_="promise",
         ),
     )
+
+
+def _verdict(troubled: int, total: int) -> str:
+    if not total:
+        return "There are no connections yet."
+    if not troubled:
+        return "The one connection is well." if total == 1 else f"All {total} connections are well."
+    return f"{troubled} of {total} connections {'needs' if troubled == 1 else 'need'} a look."
 
 
 def _main(daemon: DaemonFacts, listing: Listing, selection: Selection) -> Element:
@@ -159,12 +160,6 @@ def _footer(daemon: DaemonFacts) -> Element:
         ("Role", "leader" if daemon.leader else "standby"),
         ("Vault session", session),
         ("Unsaved tokens", str(daemon.unsaved)),
-    )
-    links = (
-        ("Status as JSON", "status"),
-        ("Metrics", "metrics"),
-        ("Ready?", "readyz?verbose"),
-        ("Alive?", "livez?verbose"),
     )
     return tag(
         "footer",

@@ -1,5 +1,7 @@
 """The web server: uvicorn inside the daemon's own loop, so that a hung loop fails its probe by itself."""
 
+import errno
+import os
 import socket
 from contextlib import AbstractContextManager, nullcontext
 from typing import Final
@@ -23,6 +25,7 @@ class Server:
 
     def __init__(self, app: ASGIApp, *, host: str, port: int) -> None:
         self._socket = _bind(host, port)
+        self._address = self._socket.getsockname()[:2]
         self._server = _SignallessServer(
             uvicorn.Config(
                 app,
@@ -42,11 +45,11 @@ class Server:
     @property
     def bound_address(self) -> tuple[str, int]:
         """The host and the port that it listens on, the port being the real one where 0 was asked for."""
-        host, port = self._socket.getsockname()[:2]
+        host, port = self._address
         return str(host), int(port)
 
     async def serve(self) -> None:
-        """Answers requests until ``stop``; ends, and frees the port, when those under way are answered, or after 5 s."""
+        """Answers requests until ``stop``, then those under way for 5 s at most; the port is free afterwards."""
         try:
             await self._server.serve(sockets=[self._socket])
         finally:
@@ -74,11 +77,12 @@ def _bind(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, dualstack_ipv6=host == "::")
-    except (OSError, OverflowError) as problem:
+    except OSError as problem:
         raise BadSettings(
             f"LISTEN: cannot listen on {host}:{port}: {_reason(problem)}. Name another address or free this one."
         ) from problem
 
 
-def _reason(problem: OSError | OverflowError) -> str:
-    return (problem.strerror if isinstance(problem, OSError) else None) or str(problem)
+def _reason(problem: OSError) -> str:
+    known = problem.errno in errno.errorcode
+    return os.strerror(problem.errno) if known else "there is no such address"

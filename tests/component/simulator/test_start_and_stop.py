@@ -1,0 +1,65 @@
+import asyncio
+import time
+
+import httpx
+import pytest
+
+from tests.component.simulator.asking import form, refresh
+from zoho_simulator import Simulator, in_thread
+from zoho_simulator.faults import Fault, drip, hang, huge_body
+from zoho_simulator.shell.server import listening_socket
+
+
+@pytest.mark.parametrize("fault", [hang(60), drip(60), huge_body(64)], ids=lambda fault: fault.name)
+async def test_a_connection_that_would_wait_does_not_hold_up_the_stop(fault: Fault) -> None:
+    async with asyncio.TaskGroup() as tasks, Simulator() as zoho:
+        zoho.fault(fault)
+        asked = tasks.create_task(_ask_and_read_nothing(zoho.us.accounts_server))
+        while not zoho.journal.requests():
+            await asyncio.sleep(0.01)
+        stop = time.monotonic()
+        assert not asked.done()
+    assert time.monotonic() - stop < 1.5
+
+
+async def _ask_and_read_nothing(origin: str) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(origin.rpartition(":")[2]))
+    writer.write(b"POST /oauth/v2/token HTTP/1.1\r\nHost: zoho\r\nContent-Length: 0\r\n\r\n")
+    try:
+        while not reader.at_eof():
+            await asyncio.sleep(0.01)
+    finally:
+        writer.transport.abort()
+
+
+async def test_after_the_stop_nobody_listens() -> None:
+    async with Simulator() as zoho:
+        origin = zoho.us.accounts_server
+    async with httpx.AsyncClient() as http:
+        with pytest.raises(httpx.ConnectError):
+            await http.get(origin)
+
+
+async def test_a_port_can_be_chosen_and_a_taken_one_is_an_error_that_leaves_nothing_open() -> None:
+    with listening_socket() as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(OSError, match="in use"):
+            async with Simulator(data_centers=("us", "eu"), ports={"eu": port}):
+                pass
+    async with Simulator(data_centers=("us", "eu"), ports={"eu": port}) as zoho:
+        assert zoho.eu.accounts_server == f"http://127.0.0.1:{port}"
+
+
+async def test_two_simulators_live_side_by_side_and_share_nothing() -> None:
+    async with Simulator() as one, Simulator() as other, httpx.AsyncClient() as http:
+        client = one.add_client()
+        refresh_token = one.consent(client)
+        assert (await refresh(http, one.us, client, refresh_token)).json().get("access_token")
+        assert (await refresh(http, other.us, client, refresh_token)).json() == {"error": "invalid_client"}
+
+
+def test_synchronous_code_has_one_in_a_thread() -> None:
+    with in_thread(Simulator()) as zoho, httpx.Client() as http:
+        client = zoho.add_client()
+        body = form(client, zoho.consent(client))
+        assert "access_token" in http.post(f"{zoho.us.accounts_server}/oauth/v2/token", data=body).json()

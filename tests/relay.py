@@ -1,0 +1,78 @@
+"""A TCP relay on loopback before a real server: it can be cut, and it can lose an answer that was given."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+
+class Relay:
+    def __init__(self, upstream_port: int) -> None:
+        self._upstream_port = upstream_port
+        self._cut = False
+        self._losing = False
+        self._connections: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
+        self.address = ""
+
+    def cut(self) -> None:
+        self._cut = True
+        for writer in self._connections.values():
+            writer.transport.abort()
+
+    def mend(self) -> None:
+        self._cut = False
+
+    def lose_next_answer(self) -> None:
+        """The next POST reaches the server; its answer reaches nobody."""
+        self._losing = True
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator["Relay"]:
+        server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+        self.address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        try:
+            yield self
+        finally:
+            server.close()
+            for task in list(self._connections):
+                task.cancel()
+            await asyncio.gather(*self._connections, return_exceptions=True)
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._connections[task] = writer
+        try:
+            with suppress(OSError, asyncio.CancelledError):
+                if not self._cut:
+                    await self._join(reader, writer)
+        finally:
+            del self._connections[task]
+            writer.close()
+
+    async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        above, up = await asyncio.open_connection("127.0.0.1", self._upstream_port)
+        lost = asyncio.Event()
+
+        async def upward() -> None:
+            while data := await reader.read(65536):
+                if self._losing and data.startswith(b"POST "):
+                    self._losing = False
+                    lost.set()
+                up.write(data)
+            up.close()
+
+        async def downward() -> None:
+            while data := await above.read(65536):
+                if lost.is_set():
+                    break
+                writer.write(data)
+            writer.transport.abort()
+
+        try:
+            async with asyncio.TaskGroup() as both:
+                both.create_task(upward())
+                both.create_task(downward())
+        except* OSError:
+            pass
+        finally:
+            up.close()

@@ -1,0 +1,218 @@
+"""The records of design section 3, field by field."""
+
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.builders import CRM, SALES, a_record
+from tests.fakes import zoho_location
+from zoho_tokend.core.errors import RecordUnreadable
+from zoho_tokend.core.model import ClientCredentialsGrant, Credential, Secret, TokenRecord
+from zoho_tokend.vault import codec
+from zoho_tokend.vault.document import Document
+
+MISSING = object()
+INLINE: dict[str, object] = {
+    "client_id": "1000.ID",
+    "client_secret": "CANARY-secret",
+    "refresh_token": "1000.CANARY-refresh",
+    "accounts_server": "https://accounts.zoho.eu",
+}
+NAMED: dict[str, object] = {"client": "my-app", "refresh_token": "1000.CANARY-refresh"}
+CLIENT: dict[str, object] = {
+    "client_id": "1000.APP",
+    "client_secret": "CANARY-all",
+    "client_secret_in": "CANARY-in",
+    "accounts_server": "https://accounts.zoho.eu",
+    "redirect_uri": "http://localhost:8080/callback",
+    "kind": "server",
+}
+
+
+def a_document(
+    fields: dict[str, object], version: int = 12, where: str = "secret/zoho/credentials/crm-prod"
+) -> Document:
+    return Document(where=where, version=version, fields=fields)
+
+
+def but(fields: dict[str, object], **changes: object) -> dict[str, object]:
+    """The fields with some changed, added, or taken out by ``MISSING``."""
+    return {name: value for name, value in (fields | changes).items() if value is not MISSING}
+
+
+def read(fields: dict[str, object], client: dict[str, object] | None = None) -> Credential:
+    record = a_document(fields)
+    name = codec.client_name(record)
+    named = a_document(client or CLIENT, version=3, where=f"secret/zoho/clients/{name}") if name else None
+    return codec.credential(CRM, record, named, location_of=zoho_location)
+
+
+@pytest.mark.parametrize(
+    ("server", "secret"),
+    [
+        pytest.param("https://accounts.zoho.in", "CANARY-in", id="that of the data centre where there is one"),
+        pytest.param("https://accounts.zoho.eu", "CANARY-all", id="else the general one"),
+        pytest.param("http://127.0.0.1:9999", "CANARY-all", id="and so for a server that is not Zoho's own"),
+    ],
+)
+def test_the_client_secret_is(server: str, secret: str) -> None:
+    assert read(but(NAMED, accounts_server=server)).client.client_secret == Secret(secret)
+
+
+def test_a_credential_without_accounts_server_takes_its_clients() -> None:
+    assert str(read(NAMED).accounts_server) == "https://accounts.zoho.eu"
+
+
+@pytest.mark.parametrize(
+    ("fields", "stamp"),
+    [
+        pytest.param(INLINE, "12", id="its own version where it brings its client"),
+        pytest.param(NAMED, "12/3", id="and the client's where it names one"),
+    ],
+)
+def test_the_stamp_of_a_credential_is(fields: dict[str, object], stamp: str) -> None:
+    assert read(fields).stamp == stamp
+
+
+@pytest.mark.parametrize("written", [0.5, "0.5", 0.2, "0.95"])
+def test_refresh_at_may_be_a_number_or_text(written: object) -> None:
+    assert read(but(INLINE, refresh_at=written)).refresh_at == float(str(written))
+
+
+def test_client_credentials_need_no_refresh_token() -> None:
+    fields = but(INLINE, grant_type="client_credentials", refresh_token=MISSING, soid="ZohoCRM.1", scope="A,B")
+
+    assert read(fields).grant == ClientCredentialsGrant(soid="ZohoCRM.1", scope="A,B")
+
+
+FAULTS = [
+    pytest.param(but(INLINE, refresh_token=MISSING), "refresh_token", "is missing", id="no refresh token"),
+    pytest.param(but(INLINE, refresh_token=""), "refresh_token", "is empty", id="an empty refresh token"),
+    pytest.param(but(INLINE, refresh_token="1000.CANARY "), "refresh_token", "white space", id="a space after it"),
+    pytest.param(but(INLINE, refresh_token="1000.CANARY\n"), "refresh_token", "line end", id="a line end after it"),
+    pytest.param(but(INLINE, refresh_token="1000 CANARY"), "refresh_token", "white space", id="a space within it"),
+    pytest.param(but(INLINE, refresh_token="1000\x00CANARY"), "refresh_token", "printed", id="a control character"),
+    pytest.param(but(INLINE, refresh_token=1000), "refresh_token", "is no text", id="a number as refresh token"),
+    pytest.param(but(INLINE, client_id=MISSING), "client_id", "is missing", id="no client id"),
+    pytest.param(but(INLINE, client_secret=MISSING), "client_secret", "is missing", id="no client secret"),
+    pytest.param(but(INLINE, client_id=MISSING, client_secret=MISSING), "client", "is missing", id="no client at all"),
+    pytest.param(but(INLINE, client="my-app"), "client", "stands beside", id="a client twice over"),
+    pytest.param(but(NAMED, client="../../sys"), "client", "is no client's name", id="a client on a way out"),
+    pytest.param(but(NAMED, client=["a"]), "client", "is no text", id="a list of clients"),
+    pytest.param(but(INLINE, accounts_server=MISSING), "accounts_server", "is missing", id="no accounts server"),
+    pytest.param(
+        but(INLINE, accounts_server="https://accounts.zoho.eu/"), "accounts_server", "origin", id="a server with a path"
+    ),
+    pytest.param(
+        but(INLINE, accounts_server="http://accounts.zoho.eu"), "accounts_server", "https", id="a server without TLS"
+    ),
+    pytest.param(but(INLINE, scope=["A"]), "scope", "is no text", id="a list of scopes"),
+    pytest.param(but(INLINE, refresh_at="often"), "refresh_at", "from 0.2 to 0.95", id="a word as refresh_at"),
+    pytest.param(but(INLINE, refresh_at=0.1), "refresh_at", "from 0.2 to 0.95", id="a refresh_at too low"),
+    pytest.param(but(INLINE, refresh_at="0.99"), "refresh_at", "from 0.2 to 0.95", id="a refresh_at too high"),
+    pytest.param(but(INLINE, refresh_at="nan"), "refresh_at", "from 0.2 to 0.95", id="a refresh_at that is no number"),
+    pytest.param(but(INLINE, refresh_at=True), "refresh_at", "from 0.2 to 0.95", id="a yes as refresh_at"),
+    pytest.param(but(INLINE, grant_type="password"), "grant_type", "neither", id="a grant that we do not know"),
+    pytest.param(
+        but(INLINE, grant_type="client_credentials", scope="A"), "soid", "is missing", id="client credentials, no soid"
+    ),
+    pytest.param(
+        but(INLINE, grant_type="client_credentials", soid="1"), "scope", "is missing", id="client credentials, no scope"
+    ),
+]
+
+
+@pytest.mark.parametrize(("fields", "field", "problem"), FAULTS)
+def test_a_fault_names_record_and_field_and_never_a_value(fields: dict[str, object], field: str, problem: str) -> None:
+    with pytest.raises(RecordUnreadable) as raised:
+        read(fields)
+
+    assert str(raised.value).startswith(f"secret/zoho/credentials/crm-prod: the field '{field}' ")
+    assert problem in str(raised.value)
+    assert "CANARY" not in str(raised.value)
+    assert raised.value.stamp is not None
+
+
+def test_a_fault_of_a_named_client_names_the_clients_record_and_holds_both_versions() -> None:
+    with pytest.raises(
+        RecordUnreadable, match=r"^secret/zoho/clients/my-app: the field 'client_id' is missing"
+    ) as raised:
+        read(NAMED, but(CLIENT, client_id=MISSING))
+
+    assert raised.value.stamp == "12/3"
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=5,
+)
+
+
+@given(
+    st.dictionaries(st.sampled_from([*INLINE, "client", "grant_type", "soid", "scope", "refresh_at"]) | st.text(), JSON)
+)
+def test_whatever_stands_in_a_record_it_is_read_or_called_unreadable(fields: dict[str, object]) -> None:
+    with suppress(RecordUnreadable):
+        assert read(fields).connection == CRM
+
+
+@given(st.dictionaries(st.text(), JSON), st.text(min_size=1))
+def test_a_rotation_preserves_every_other_field(fields: dict[str, object], refresh_token: str) -> None:
+    rotated = codec.rotated(a_document(fields), Secret(refresh_token))
+
+    assert rotated == {**fields, "refresh_token": refresh_token}
+
+
+INSTANTS = st.datetimes(datetime(2020, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001  # its rule
+RECORDS = st.builds(
+    TokenRecord,
+    connection=st.just(CRM),
+    access_token=st.builds(Secret, st.text()),
+    token_type=st.text(),
+    issued_at=INSTANTS,
+    expires_at=INSTANTS,
+    refresh_after=INSTANTS,
+    api_domain=st.text(),
+    accounts_server=st.text(),
+    data_center=st.text(),
+    scope=st.text(),
+)
+
+
+@given(RECORDS)
+def test_a_token_record_comes_back_as_it_was_but_for_the_fraction_of_a_second(record: TokenRecord) -> None:
+    back = codec.token_record(CRM, codec.token_fields(record))
+
+    assert back is not None
+    assert back.access_token == record.access_token
+    assert timedelta() <= record.expires_at - back.expires_at < timedelta(seconds=1)
+    assert codec.token_record(CRM, codec.token_fields(back)) == back
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        pytest.param({}, id="without fields"),
+        pytest.param({**codec.token_fields(a_record()), "schema": "2"}, id="of another schema"),
+        pytest.param(codec.token_fields(a_record(SALES)), id="of another connection"),
+        pytest.param({**codec.token_fields(a_record()), "expires_at": "soon"}, id="with an end that is no instant"),
+        pytest.param({**codec.token_fields(a_record()), "expires_at": "2026-11-24T12:00:00"}, id="without a time zone"),
+        pytest.param({**codec.token_fields(a_record()), "access_token": 1}, id="with a number for a token"),
+    ],
+)
+def test_no_token_record_is_seen_in_one(fields: dict[str, object]) -> None:
+    assert codec.token_record(CRM, fields) is None
+
+
+def test_the_fields_have_no_name_that_changes_how_vault_agent_polls() -> None:
+    names = {"ttl", "rotation_period", "certificate", "expiration", "secret_id"}
+
+    assert not names & set(codec.token_fields(a_record()))
+
+
+def test_a_document_does_not_print_its_fields() -> None:
+    assert "CANARY" not in repr(a_document(INLINE))

@@ -1,0 +1,160 @@
+"""A whole daemon on virtual time: the real core, use cases and run loop, beside a fake Vault and a fake Zoho."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from tests.builders import CRM, HOUR, secret
+from tests.fake_zoho import FakeZoho
+from tests.fakes import FakeVault
+from tests.loop_clock import LoopClock
+from zoho_tokend.clockwork import BEAT_INTERVAL, Command
+from zoho_tokend.core.errors import VaultLoginRefused, VaultUnavailable
+from zoho_tokend.core.events import Event
+from zoho_tokend.core.facts import ConnectionFacts, State
+from zoho_tokend.core.fleet import Fleet
+from zoho_tokend.core.model import ConnectionName, TokenRecord
+from zoho_tokend.core.policy import Policy
+from zoho_tokend.discovery import Discovery
+from zoho_tokend.refresher import Refresher
+from zoho_tokend.runner import Runner
+
+E = TypeVar("E", bound=Event)
+
+DISCOVERY_INTERVAL = timedelta(seconds=30)
+
+
+class FakeSession:
+    """A login that is accepted, unless it is told to be refused or away.
+
+    Attributes:
+        refused: the login is refused with this sentence.
+        away_for: how many logins find no Vault first.
+    """
+
+    def __init__(self) -> None:
+        self.refused = ""
+        self.away_for = 0
+        self.alive = False
+        self.expires_at: datetime | None = None
+        self.closed = False
+
+    async def open(self) -> None:
+        if self.refused:
+            raise VaultLoginRefused(self.refused)
+        if self.away_for:
+            self.away_for -= 1
+            raise VaultUnavailable("Vault is sealed")
+        self.alive = True
+
+    async def upkeep(self) -> None:
+        await asyncio.sleep(0)
+
+    async def close(self) -> None:
+        self.alive, self.closed = False, True
+
+
+class World:
+    """The daemon and what surrounds it; entered by `a_world`."""
+
+    def __init__(self, *, policy: Policy, places: int, lifetime: timedelta) -> None:
+        self.clock = LoopClock()
+        self.events: list[Event] = []
+        self.vault = FakeVault(clock=self.clock)
+        self.zoho = FakeZoho(self.clock, lifetime=lifetime)
+        self.session = FakeSession()
+        self.reloads = 0
+        self.fleet = Fleet(policy, places=places)
+        outside = {"credentials": self.vault, "tokens": self.vault, "clock": self.clock, "emit": self.events.append}
+        self.refresher = Refresher(fleet=self.fleet, endpoint=self.zoho, **outside)  # type: ignore[arg-type]
+        self.discovery = Discovery(fleet=self.fleet, **outside)  # type: ignore[arg-type]
+        self.runner = Runner(
+            fleet=self.fleet,
+            refresher=self.refresher,
+            discovery=self.discovery,
+            session=self.session,
+            reload=self._reload,
+            clock=self.clock,
+            emit=self.events.append,
+        )
+
+    # What a person does
+
+    def connect(self, *names: ConnectionName, **fields: object) -> None:
+        """A credential stands in Vault for each name, each with a refresh token of its own."""
+        for name in names or (CRM,):
+            usual = {
+                "client_id": "1000.CLIENT",
+                "client_secret": "invented",
+                "refresh_token": secret(name).reveal(),
+                "accounts_server": "https://accounts.zoho.eu",
+            }
+            self.vault.put(f"credentials/{name}", **(usual | fields))
+
+    # What a reader sees
+
+    def life_left(self, name: ConnectionName = CRM) -> timedelta:
+        """How long the token that stands in Vault still lives."""
+        expires_at = datetime.fromisoformat(str(self.vault.fields(f"tokens/{name}")["expires_at"]))
+        return expires_at - self.clock.now()
+
+    def has_token(self, name: ConnectionName = CRM) -> bool:
+        """Whether any token stands in Vault."""
+        return f"tokens/{name}" in self.vault._records
+
+    async def published(self, name: ConnectionName = CRM) -> TokenRecord | None:
+        return (await self.vault.published(name)).record
+
+    # What the daemon says
+
+    def facts(self, name: ConnectionName = CRM) -> ConnectionFacts:
+        return next(facts for facts in self.fleet.facts(self.clock.now()) if facts.name == name)
+
+    def state(self, name: ConnectionName = CRM) -> State:
+        return self.facts(name).state
+
+    def all(self, kind: type[E]) -> list[E]:
+        """Every event of this kind so far."""
+        return [event for event in self.events if isinstance(event, kind)]
+
+    # Time
+
+    async def passes(self, time: timedelta) -> None:
+        """So much time passes."""
+        await asyncio.sleep(time.total_seconds())
+
+    async def tick(self, command: Command, every: timedelta) -> None:
+        """A clockwork without APScheduler, which has a clock of its own."""
+        while True:
+            self.runner.tell(command)
+            await asyncio.sleep(every.total_seconds())
+
+    def _reload(self) -> None:
+        self.reloads += 1
+
+
+@asynccontextmanager
+async def a_world(
+    *, policy: Policy | None = None, places: int = 16, lifetime: timedelta = HOUR, running: bool = True
+) -> AsyncIterator[World]:
+    """A world whose daemon runs (or is run by the test itself), and is stopped in the end."""
+    world = World(policy=policy or Policy(), places=places, lifetime=lifetime)
+    if not running:
+        yield world
+        return
+    ticks = {
+        Command.SWEEP: world.fleet.policy.sweep_interval,
+        Command.DISCOVER: DISCOVERY_INTERVAL,
+        Command.KEEP_VAULT_SESSION: world.fleet.policy.sweep_interval,
+        Command.BEAT: BEAT_INTERVAL,
+    }
+    async with asyncio.TaskGroup() as group:
+        ticking = [group.create_task(world.tick(command, every)) for command, every in ticks.items()]
+        daemon = group.create_task(world.runner.run())
+        yield world
+        for task in ticking:
+            task.cancel()
+        world.runner.tell(Command.STOP)
+        await daemon
