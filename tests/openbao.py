@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import ssl
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, closing
@@ -35,7 +36,7 @@ class Admin:
         self._http = httpx.Client(
             base_url=f"{server.address}/v1/",
             headers={"X-Vault-Token": server.root_token.reveal()},
-            verify=httpx.create_ssl_context(verify=str(server.ca_bundle)) if server.ca_bundle else True,
+            verify=ssl.create_default_context(cafile=server.ca_bundle) if server.ca_bundle else True,
             trust_env=False,
         )
 

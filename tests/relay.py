@@ -10,6 +10,8 @@ class Relay:
         self._upstream_port = upstream_port
         self._cut = False
         self._losing = False
+        self._flowing = asyncio.Event()
+        self._flowing.set()
         self._connections: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
         self.address = ""
 
@@ -18,8 +20,13 @@ class Relay:
         for writer in self._connections.values():
             writer.transport.abort()
 
+    def stall(self) -> None:
+        """Requests reach the server; its answers wait here until ``mend``."""
+        self._flowing.clear()
+
     def mend(self) -> None:
         self._cut = False
+        self._flowing.set()
 
     def lose_next_answer(self) -> None:
         """The next POST reaches the server; its answer reaches nobody."""
@@ -63,6 +70,7 @@ class Relay:
 
         async def downward() -> None:
             while data := await above.read(65536):
+                await self._flowing.wait()
                 if lost.is_set():
                     break
                 writer.write(data)

@@ -19,7 +19,7 @@ from zoho_tokend.core.model import ConnectionName, TokenRecord
 from zoho_tokend.core.policy import Policy
 from zoho_tokend.discovery import Discovery
 from zoho_tokend.refresher import Refresher
-from zoho_tokend.runner import Runner
+from zoho_tokend.runner import Inbox, Runner
 
 E = TypeVar("E", bound=Event)
 
@@ -66,6 +66,7 @@ class World:
         self.zoho = FakeZoho(self.clock, lifetime=lifetime)
         self.session = FakeSession()
         self.reloads = 0
+        self.inbox: Inbox = asyncio.Queue()
         self.fleet = Fleet(policy, places=places)
         outside = {"credentials": self.vault, "tokens": self.vault, "clock": self.clock, "emit": self.events.append}
         self.refresher = Refresher(fleet=self.fleet, endpoint=self.zoho, **outside)  # type: ignore[arg-type]
@@ -75,6 +76,7 @@ class World:
             refresher=self.refresher,
             discovery=self.discovery,
             session=self.session,
+            inbox=self.inbox,
             reload=self._reload,
             clock=self.clock,
             emit=self.events.append,
@@ -128,7 +130,7 @@ class World:
     async def tick(self, command: Command, every: timedelta) -> None:
         """A clockwork without APScheduler, which has a clock of its own."""
         while True:
-            self.runner.tell(command)
+            self.inbox.put_nowait(command)
             await asyncio.sleep(every.total_seconds())
 
     def _reload(self) -> None:
@@ -156,5 +158,5 @@ async def a_world(
         yield world
         for task in ticking:
             task.cancel()
-        world.runner.tell(Command.STOP)
+        world.inbox.put_nowait(Command.STOP)
         await daemon

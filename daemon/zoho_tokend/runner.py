@@ -19,6 +19,8 @@ from zoho_tokend.core.schedule import Refresh, Save
 from zoho_tokend.discovery import Discovery
 from zoho_tokend.refresher import Refresher
 
+Inbox = asyncio.Queue[Command]
+
 GRACE: Final = timedelta(seconds=25)
 # How often the stop looks whether everything has ended, in seconds.
 _GLANCE: Final = 0.05
@@ -34,6 +36,7 @@ class Runner:
         refresher: Refresher,
         discovery: Discovery,
         session: VaultSession,
+        inbox: Inbox,
         reload: Callable[[], None],
         clock: Clock,
         emit: Sink,
@@ -45,7 +48,7 @@ class Runner:
         self._reload = reload
         self._clock = clock
         self._emit = emit
-        self._inbox: asyncio.Queue[Command] = asyncio.Queue()
+        self._inbox = inbox
         self._under_way: set[asyncio.Task[None]] = set()
         self._errands: dict[Command, asyncio.Task[None]] = {}
         self._opened = False
@@ -54,10 +57,6 @@ class Runner:
         self._refused: VaultLoginRefused | None = None
         self.stopping = False
         self.beat_at = self.swept_at = clock.monotonic()
-
-    def tell(self, command: Command) -> None:
-        """The loop obeys the command in its turn."""
-        self._inbox.put_nowait(command)
 
     async def run(self) -> None:
         """Obey commands until the stop, or until Vault refuses the first login.
@@ -115,7 +114,7 @@ class Runner:
     async def _discover(self) -> None:
         if self._opened:
             await self._discovery.look()
-            self.tell(Command.SWEEP)
+            self._inbox.put_nowait(Command.SWEEP)
 
     async def _keep_session(self) -> None:
         if self._opened:
@@ -132,10 +131,10 @@ class Runner:
             self._log_in_at = self._clock.monotonic() + wait.total_seconds()
         except VaultLoginRefused as error:
             self._refused = error
-            self.tell(Command.STOP)
+            self._inbox.put_nowait(Command.STOP)
         else:
             self._opened = True
-            self.tell(Command.DISCOVER)
+            self._inbox.put_nowait(Command.DISCOVER)
 
     def _beat(self) -> None:
         now = self._clock.monotonic()

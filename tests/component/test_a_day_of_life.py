@@ -452,8 +452,8 @@ async def test_the_stop_ends_and_saves_what_is_under_way_and_starts_nothing_new(
         world.connect()
         await world.passes(A_MOMENT)
         world.connect(SALES)
-        world.runner.tell(Command.DISCOVER)
-        world.runner.tell(Command.STOP)
+        world.inbox.put_nowait(Command.DISCOVER)
+        world.inbox.put_nowait(Command.STOP)
         await world.passes(MINUTE)
         assert world.has_token(CRM)
         assert not world.zoho.asked_for(SALES)
@@ -468,7 +468,7 @@ async def test_the_stop_saves_a_held_token_when_vault_comes_back_within_the_grac
         await world.passes(A_MOMENT)
         world.vault.down()
         await world.passes(MINUTE)
-        world.runner.tell(Command.STOP)
+        world.inbox.put_nowait(Command.STOP)
         await world.passes(SECOND)
         world.vault.up()
         await world.passes(MINUTE)
@@ -482,7 +482,7 @@ async def test_the_stop_takes_25_seconds_at_most_and_says_what_was_lost() -> Non
         world.connect()
         await world.passes(A_MOMENT)
         begun = world.clock.now()
-        world.runner.tell(Command.STOP)
+        world.inbox.put_nowait(Command.STOP)
         while not world.session.closed:
             await world.passes(SECOND)
         assert world.clock.now() - begun <= 26 * SECOND
@@ -492,7 +492,7 @@ async def test_the_stop_takes_25_seconds_at_most_and_says_what_was_lost() -> Non
 async def test_a_refused_first_login_ends_the_run() -> None:
     async with a_world(running=False) as world:
         world.session.refused = "Vault refuses the login: invalid role"
-        world.runner.tell(Command.KEEP_VAULT_SESSION)
+        world.inbox.put_nowait(Command.KEEP_VAULT_SESSION)
         with pytest.raises(VaultLoginRefused, match="invalid role"):
             async with asyncio.timeout(15):
                 await world.runner.run()
@@ -508,7 +508,7 @@ async def test_a_vault_that_is_away_at_the_start_is_waited_for() -> None:
 
 async def test_a_reload_is_obeyed() -> None:
     async with a_world() as world:
-        world.runner.tell(Command.RELOAD)
+        world.inbox.put_nowait(Command.RELOAD)
         await world.passes(SECOND)
         assert world.reloads == 1
 

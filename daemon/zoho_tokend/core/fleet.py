@@ -216,10 +216,9 @@ class Fleet:
         """The numbers that decide."""
         return self._policy
 
-    def obey(self, policy: Policy, *, places: int, now: datetime) -> None:
+    def obey(self, policy: Policy, now: datetime) -> None:
         """Other numbers decide from now on; what only settings stood in the way of is tried again."""
         self._policy = policy
-        self._lanes.places = places
         for each in tuple(self._connections.values()):
             if each.parked and each.failure and each.failure.outcome not in _ZOHO_VERDICTS:
                 self.wake(each.name, now)

@@ -14,7 +14,7 @@ class Lanes:
     """
 
     def __init__(self, places: int) -> None:
-        self.places = places
+        self._places = places
         self._healthy: list[tuple[datetime, ConnectionName]] = []
         self._failing: list[tuple[datetime, ConnectionName]] = []
         self._going: dict[ConnectionName, bool] = {}
@@ -25,11 +25,11 @@ class Lanes:
 
     def take(self) -> ConnectionName | None:
         """The next that may go, now going; None when nobody stands in line, or no place is free."""
-        if len(self._going) >= self.places:
+        if len(self._going) >= self._places:
             return None
         if (name := self._go(self._healthy, failing=False)) is not None:
             return name
-        if sum(self._going.values()) < max(self.places // 2, 1):
+        if sum(self._going.values()) < max(self._places // 2, 1):
             return self._go(self._failing, failing=True)
         return None
 

@@ -103,7 +103,7 @@ def _redact_mapping(mapping: Mapping[object, object] | Mapping[str, object], dep
 
 
 def _redact_pair(key: object, value: object, depth: int) -> tuple[str, object]:
-    name = _text(key)
+    name = key if isinstance(key, str) else _text(key)
     secret = _WORD.search(name.lower()) and _SECRET_NAME.match(name)
     hidden = secret and value is not None and not isinstance(value, bool)
     return redact_text(name), HIDDEN if hidden else _redact(value, depth)
@@ -111,7 +111,7 @@ def _redact_pair(key: object, value: object, depth: int) -> tuple[str, object]:
 
 def _text(value: object) -> str:
     try:
-        return str(value) if isinstance(value, str | date | timedelta | BaseException) else repr(value)
+        return str(value) if isinstance(value, date | timedelta | BaseException) else repr(value)
     except Exception:  # noqa: BLE001 - a foreign __repr__ may raise anything, and a log line must not
         return f"(a {type(value).__name__} that cannot be shown)"
 

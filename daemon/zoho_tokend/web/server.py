@@ -84,5 +84,5 @@ def _bind(host: str, port: int) -> socket.socket:
 
 
 def _reason(problem: OSError) -> str:
-    known = problem.errno in errno.errorcode
-    return os.strerror(problem.errno) if known else "there is no such address"
+    number = problem.errno
+    return os.strerror(number) if number is not None and number in errno.errorcode else "there is no such address"

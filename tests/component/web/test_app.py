@@ -161,7 +161,8 @@ async def test_status_tells_the_daemon_and_its_connections() -> None:
 
 async def test_a_large_fleet_is_told_a_page_at_a_time() -> None:
     fleet = [a_row(f"c{number:03}") for number in range(25)] + [a_row("ill one", State.FAILING)]
-    seen, after = list[str](), ""
+    seen: list[str] = []
+    after: str | None = ""
     async with site(connections=lambda: fleet) as web:
         for _page in range(3):
             told = (await web.get("/status", params={"limit": 10, "after": after})).json()

@@ -1,7 +1,6 @@
 """Each way to log in, against a real server."""
 
 import json
-import os
 import secrets
 import ssl
 import time
@@ -28,7 +27,7 @@ SIGNING_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
 @pytest.fixture
-def mount(admin: Admin) -> str:
+def mount() -> str:
     """A name for an auth method of the test's own."""
     return f"auth-{secrets.token_hex(4)}"
 
@@ -80,7 +79,7 @@ class TestTokenFile:
             await vault.session.upkeep()
             assert len(vault.logins) == 1
             (tmp_path / "new").write_text(corner.admin.token(corner.policy).reveal())
-            os.replace(tmp_path / "new", file)
+            (tmp_path / "new").replace(file)
             await vault.session.upkeep()
 
             assert len(vault.logins) == 2
@@ -345,9 +344,10 @@ class TestCert:
         tls_corner.admin.ask("POST", f"sys/auth/{mount}", {"type": "cert"})
         tls_corner.admin.ask("POST", f"auth/{mount}/certs/tokend", role)
         auth = Cert(role="tokend", mount=mount)
-        trust = {"ca_bundle": tls_openbao.ca_bundle, "client_certificate": certificate}
 
-        async with watched(tls_openbao.address, auth, **trust) as vault:
+        async with watched(
+            tls_openbao.address, auth, ca_bundle=tls_openbao.ca_bundle, client_certificate=certificate
+        ) as vault:
             await vault.session.open()
 
             assert await can_read(vault.session, tls_corner)
@@ -359,9 +359,10 @@ class TestCert:
         role = {"certificate": trustme.CA().cert_pem.bytes().decode(), "token_policies": [tls_corner.policy]}
         tls_corner.admin.ask("POST", f"sys/auth/{mount}", {"type": "cert"})
         tls_corner.admin.ask("POST", f"auth/{mount}/certs/tokend", role)
-        trust = {"ca_bundle": tls_openbao.ca_bundle, "client_certificate": certificate}
 
-        async with watched(tls_openbao.address, Cert(mount=mount), **trust) as vault:
+        async with watched(
+            tls_openbao.address, Cert(mount=mount), ca_bundle=tls_openbao.ca_bundle, client_certificate=certificate
+        ) as vault:
             with pytest.raises(VaultLoginRefused, match="VAULT_CLIENT_CERT"):
                 await vault.session.open()
 
@@ -377,5 +378,5 @@ class TestCert:
 )
 async def test_a_mount_that_is_not_there_is_refused_and_named(corner: Corner, auth: AuthMethod) -> None:
     async with watched(corner.address, auth) as vault:
-        with pytest.raises(VaultLoginRefused, match="auth/not-there/login.*VAULT_AUTH_MOUNT"):
+        with pytest.raises(VaultLoginRefused, match=r"auth/not-there/login.*VAULT_AUTH_MOUNT"):
             await vault.session.open()

@@ -34,16 +34,15 @@ def test_one_state_can_be_asked_for_and_the_counts_still_tell_all() -> None:
 
 @given(FLEETS, st.integers(1, 7))
 def test_the_pages_together_show_every_connection_once(rows: list[ConnectionFacts], limit: int) -> None:
-    shown, after = list[str](), str | None
+    shown: list[str] = []
     selection = Selection(limit=limit)
     while True:
         listing = select(rows, selection)
         shown += [row.name for row in listing.rows]
-        after = listing.after
-        if after is None:
+        if listing.after is None:
             break
         assert len(listing.rows) == limit
-        selection = parse_selection({"limit": str(limit), "after": after})
+        selection = parse_selection({"limit": str(limit), "after": listing.after})
     assert shown == names(rows, Selection(limit=LONGEST_PAGE))
     assert len(shown) == len(rows)
 

@@ -1,0 +1,203 @@
+"""The daemon: every part, built once and joined; what it shows; how it starts, obeys changed settings, and stops."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from typing import get_args
+
+from zoho_tokend import __version__
+from zoho_tokend.app.vault import vault
+from zoho_tokend.clock import SystemClock
+from zoho_tokend.clockwork import Clockwork, Command
+from zoho_tokend.core import health
+from zoho_tokend.core.errors import BadSettings, VaultLoginRefused
+from zoho_tokend.core.events import Event, Reloaded, Sink, Started
+from zoho_tokend.core.facts import ConnectionFacts, DaemonFacts
+from zoho_tokend.core.fleet import Fleet
+from zoho_tokend.core.health import Check
+from zoho_tokend.core.policy import Policy
+from zoho_tokend.discovery import Discovery
+from zoho_tokend.refresher import Refresher
+from zoho_tokend.runner import Inbox, Runner
+from zoho_tokend.settings import Settings, changes
+from zoho_tokend.settings.model import VaultAuth
+from zoho_tokend.telemetry.connection_series import PerConnection
+from zoho_tokend.telemetry.log import LogLevel, set_level
+from zoho_tokend.telemetry.metrics import Metrics
+from zoho_tokend.web.app import Sources, create_app
+from zoho_tokend.web.server import Server
+from zoho_tokend.zoho.datacenters import DATA_CENTERS, AccountsServers
+from zoho_tokend.zoho.endpoint import ZohoEndpoint, zoho_endpoint
+
+
+class Daemon:
+    """One process that keeps every connection fresh, from ``run`` to ``tell(Command.STOP)``.
+
+    Attributes:
+        address: where it serves probes, metrics and status; empty until it runs.
+    """
+
+    def __init__(self, settings: Settings, *, reread: Callable[[], Settings], sinks: Sequence[Sink] = ()) -> None:
+        """Build what needs no event loop.
+
+        Args:
+            reread: the settings as they are now, for SIGHUP; raises BadSettings.
+            sinks: who hears of every event, beside the metrics.
+        """
+        self._settings = settings
+        self._reread = reread
+        self._clock = SystemClock()
+        self._metrics = Metrics(
+            version=__version__,
+            data_centers=[center.location for center in DATA_CENTERS],
+            login_methods=get_args(VaultAuth),
+            per_connection=PerConnection(settings.per_connection_metrics),
+        )
+        self._sinks = (*sinks, self._metrics)
+        self._fleet = Fleet(_policy(settings), places=settings.concurrency)
+        self._session, self._store = vault(settings, clock=self._clock, sink=self._emit)
+        self._discovery = Discovery(
+            fleet=self._fleet, credentials=self._store, tokens=self._store, clock=self._clock, emit=self._emit
+        )
+        self._inbox: Inbox = asyncio.Queue()
+        self._started_at = self._clock.now()
+        self._metrics.promise(self._fleet.policy.floor)
+        self.address = ""
+
+    async def run(self) -> None:
+        """Keep every connection fresh until it is told to stop; then end what is under way, and leave nothing behind.
+
+        Raises:
+            BadSettings: the address cannot be listened on, or the environment names a proxy that cannot be used.
+            VaultLoginRefused: Vault refused the first login.
+        """
+        settings = self._settings
+        server = Server(create_app(self._sources()), host=settings.listen.host, port=settings.listen.port)
+        async with AsyncExitStack() as stack:
+            servers = AccountsServers(settings.allowed_accounts_servers)
+            endpoint = zoho_endpoint(servers, clock=self._clock, sink=self._emit, connections=settings.concurrency)
+            self._join(await stack.enter_async_context(endpoint))
+            self.address = "http://{}:{}".format(*server.bound_address)
+            self._emit(Started(version=__version__, listen=self.address, vault=settings.vault_addr))
+            await self._run(server)
+
+    def tell(self, command: Command) -> None:
+        """The run loop obeys the command in its turn."""
+        self._inbox.put_nowait(command)
+
+    def connections(self) -> Sequence[ConnectionFacts]:
+        """What anybody may know of each connection, now."""
+        return tuple(self._fleet.facts(self._clock.now()))
+
+    def _join(self, endpoint: ZohoEndpoint) -> None:
+        """The parts that need an event loop."""
+        self._endpoint = endpoint
+        self._runner = Runner(
+            fleet=self._fleet,
+            refresher=Refresher(
+                fleet=self._fleet,
+                credentials=self._store,
+                tokens=self._store,
+                endpoint=endpoint,
+                clock=self._clock,
+                emit=self._emit,
+            ),
+            discovery=self._discovery,
+            session=self._session,
+            inbox=self._inbox,
+            reload=self._reload,
+            clock=self._clock,
+            emit=self._emit,
+        )
+        self._clockwork = Clockwork(
+            self.tell, sweep=self._settings.sweep_interval, discover=self._settings.discovery_interval
+        )
+
+    async def _run(self, server: Server) -> None:
+        refused: VaultLoginRefused | None = None
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._serve(server))
+            self._clockwork.start()
+            try:
+                await self._runner.run()
+            except VaultLoginRefused as error:
+                refused = error
+            finally:
+                self._clockwork.stop()
+                server.stop()
+        if refused is not None:
+            raise refused
+
+    async def _serve(self, server: Server) -> None:
+        await server.serve()
+        if not self._runner.stopping:
+            raise RuntimeError("the web server ended by itself")
+
+    # --- what it shows -----------------------------------------------------------------------------------------
+
+    def _sources(self) -> Sources:
+        return Sources(
+            live=self._live,
+            ready=self._ready,
+            daemon=self._facts,
+            connections=self.connections,
+            render=self._metrics.render,
+        )
+
+    def _live(self) -> Sequence[Check]:
+        now = self._clock.monotonic()
+        return health.liveness(
+            heartbeat_age=timedelta(seconds=now - self._runner.beat_at),
+            sweep_age=timedelta(seconds=now - self._runner.swept_at),
+            clock_drift=self._clock.drift,
+        )
+
+    def _ready(self) -> Sequence[Check]:
+        return health.readiness(
+            vault_session=self._session.alive,
+            discovered=self._discovery.complete,
+            stopping=self._runner.stopping,
+        )
+
+    def _facts(self) -> DaemonFacts:
+        return DaemonFacts(
+            version=__version__,
+            now=self._clock.now(),
+            started_at=self._started_at,
+            floor=self._fleet.policy.floor,
+            vault_alive=self._session.alive,
+            vault_expires_at=self._session.expires_at,
+            unsaved=self._fleet.unsaved,
+            leader=True,
+        )
+
+    def _emit(self, event: Event) -> None:
+        for sink in self._sinks:
+            sink(event)
+
+    # --- changed settings --------------------------------------------------------------------------------------
+
+    def _reload(self) -> None:
+        try:
+            settings = self._reread()
+        except BadSettings as error:
+            self._emit(Reloaded(error=str(error)))
+            return
+        changed, needs_restart = changes(self._settings, settings)
+        self._settings = settings
+        self._fleet.obey(_policy(settings), self._clock.now())
+        self._endpoint.servers = AccountsServers(settings.allowed_accounts_servers)
+        self._clockwork.pace(sweep=settings.sweep_interval, discover=settings.discovery_interval)
+        self._metrics.per_connection = PerConnection(settings.per_connection_metrics)
+        self._metrics.promise(self._fleet.policy.floor)
+        set_level(LogLevel(settings.log_level))
+        self._emit(Reloaded(changed=tuple(changed), needs_restart=tuple(needs_restart)))
+
+
+def _policy(settings: Settings) -> Policy:
+    return Policy(
+        refresh_at=settings.refresh_at,
+        issues_per_ten_minutes=settings.issues_per_ten_minutes,
+        sweep_interval=settings.sweep_interval,
+    )

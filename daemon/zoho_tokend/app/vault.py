@@ -1,0 +1,65 @@
+"""From the settings to a login at Vault and the records behind it."""
+
+from pathlib import Path
+
+from zoho_tokend.core.events import Sink
+from zoho_tokend.core.model import Secret
+from zoho_tokend.core.origin import Origin
+from zoho_tokend.core.ports import Clock
+from zoho_tokend.settings import Settings
+from zoho_tokend.vault.auth import AppRole, AuthMethod, Cert, Jwt, Kubernetes, Token, TokenFile
+from zoho_tokend.vault.config import VaultConfig
+from zoho_tokend.vault.layout import Layout
+from zoho_tokend.vault.secret_file import Given, SecretFile, Source
+from zoho_tokend.vault.session import Session
+from zoho_tokend.vault.store import VaultStore
+from zoho_tokend.zoho.datacenters import ELSEWHERE, AccountsServers
+
+
+def vault(settings: Settings, *, clock: Clock, sink: Sink) -> tuple[Session, VaultStore]:
+    """A session that is yet to be opened, and the records that are reached through it."""
+    layout = Layout(mount=settings.mount, prefix=settings.prefix, tokens_mount=settings.tokens_mount)
+    certificate, key = settings.vault_client_cert, settings.vault_client_key
+    config = VaultConfig(
+        address=settings.vault_addr,
+        namespace=settings.vault_namespace,
+        ca_bundle=settings.vault_cacert,
+        client_certificate=(certificate, key) if certificate and key else None,
+        layout=layout,
+        concurrency=settings.concurrency,
+    )
+    session = Session(config, auth_method(settings), clock=clock, sink=sink)
+    return session, VaultStore(session, layout, clock=clock, location_of=_location)
+
+
+def auth_method(settings: Settings) -> AuthMethod:
+    """How the settings say to log in; they have been checked to hold what it needs."""
+    mount = {"mount": settings.vault_auth_mount} if settings.vault_auth_mount else {}
+    role, jwt = settings.vault_role or "", SecretFile(settings.vault_jwt_file, "VAULT_JWT_FILE")
+    match settings.vault_auth:
+        case "token":
+            return Token(token=_given("VAULT_TOKEN", settings.vault_token, None))
+        case "token-file":
+            return TokenFile(file=SecretFile(settings.vault_token_file or Path(), "VAULT_TOKEN_FILE"))
+        case "approle":
+            return AppRole(
+                role_id=_given("VAULT_ROLE_ID", settings.vault_role_id, settings.vault_role_id_file),
+                secret_id=_given("VAULT_SECRET_ID", settings.vault_secret_id, settings.vault_secret_id_file),
+                **mount,
+            )
+        case "kubernetes":
+            return Kubernetes(role=role, jwt=jwt, **mount)
+        case "jwt":
+            return Jwt(role=role, jwt=jwt, **mount)
+        case "cert":
+            return Cert(role=settings.vault_role, **mount)
+
+
+def _given(setting: str, secret: Secret | None, file: Path | None) -> Source:
+    return Given(secret or Secret(""), setting) if file is None else SecretFile(file, f"{setting}_FILE")
+
+
+def _location(origin: Origin) -> str | None:
+    """The data centre whose own client secret is asked for (``client_secret_eu``), where Zoho has one there."""
+    location = AccountsServers().location(origin)
+    return None if location == ELSEWHERE else location

@@ -1,0 +1,27 @@
+"""Every setting: documented once, read once, checked whole.
+
+What is in force comes from four places, each before the next: an environment variable ``ZOHO_TOKEND_<NAME>``, the TOML
+file, Vault's own environment variables, the default. The environment is an argument; nothing here looks at ``os.environ``.
+"""
+
+from zoho_tokend.settings.kinds import Listen
+from zoho_tokend.settings.listing import (
+    EffectiveSetting,
+    SettingRow,
+    changes,
+    describe,
+    settings_table,
+)
+from zoho_tokend.settings.loading import load_settings
+from zoho_tokend.settings.model import Settings
+
+__all__ = [
+    "EffectiveSetting",
+    "Listen",
+    "SettingRow",
+    "Settings",
+    "changes",
+    "describe",
+    "load_settings",
+    "settings_table",
+]

@@ -1,0 +1,175 @@
+"""The kinds of values: how each is read from text or TOML, and in which words a person is told what would be accepted."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Final, TypeVar, get_args
+
+from pydantic import GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
+
+from zoho_tokend.core.model import Secret
+from zoho_tokend.core.origin import Origin, parse_origin
+
+_DURATION: Final = re.compile(r"(?=[0-9])(?:([0-9]{1,4})h)?(?:([0-9]{1,5})m)?(?:([0-9]{1,6})s)?", re.ASCII)
+_LISTEN: Final = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):(?P<port>[0-9]{1,5})", re.ASCII)
+_VAULT_PATH: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)*", re.ASCII)
+_VAULT_ADDRESS: Final = re.compile(r"(https?://(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?)/?", re.ASCII)
+_HIGHEST_PORT: Final = 65535
+
+Ordered = TypeVar("Ordered", int, float, timedelta)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of value, to stand in a field's annotation.
+
+    Attributes:
+        words: what is accepted, to follow "is not" or "accepts".
+        read: the value, or ValueError.
+    """
+
+    words: str
+    read: Callable[[object], object]
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(self.read)
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """Where the daemon's own HTTP endpoints listen; port 0 is any free one."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def duration(shortest: timedelta, longest: timedelta) -> Kind:
+    """A span of time between the two, as ``30s``, ``5m``, ``1h`` or ``1h30m``."""
+
+    def read(value: object) -> timedelta:
+        hours, minutes, seconds = (int(part or 0) for part in _matched(_DURATION, value).groups())
+        return _within(timedelta(hours=hours, minutes=minutes, seconds=seconds), shortest, longest)
+
+    return Kind(f"a duration from {duration_text(shortest)} to {duration_text(longest)}, such as 30s or 5m", read)
+
+
+def duration_text(span: timedelta) -> str:
+    """The span as `duration` reads it."""
+    minutes, seconds = divmod(int(span.total_seconds()), 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = [f"{number}{unit}" for number, unit in ((hours, "h"), (minutes, "m"), (seconds, "s")) if number]
+    return "".join(parts) or "0s"
+
+
+def number(least: float, most: float) -> Kind:
+    """A number between the two."""
+
+    def read(value: object) -> float:
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
+            raise ValueError
+        return _within(float(value), least, most)
+
+    return Kind(f"a number from {least} to {most}", read)
+
+
+def whole_number(least: int, most: int) -> Kind:
+    """A whole number between the two."""
+
+    def read(value: object) -> int:
+        if isinstance(value, bool) or not isinstance(value, str | int):
+            raise ValueError
+        return _within(int(value), least, most)
+
+    return Kind(f"a whole number from {least} to {most}", read)
+
+
+def one_of(literal: object) -> Kind:
+    """One of the words of a ``Literal``, in any case."""
+    words = get_args(literal)
+
+    def read(value: object) -> str:
+        word = _text(value).lower()
+        if word not in words:
+            raise ValueError
+        return word
+
+    return Kind("one of " + ", ".join(words), read)
+
+
+def only(value: str | int, because: str) -> Kind:
+    """The one value that is there until there are more."""
+
+    def read(given: object) -> str | int:
+        if isinstance(given, bool) or str(given) != str(value):
+            raise ValueError
+        return value
+
+    return Kind(f"{value}, for {because}", read)
+
+
+def _read_listen(value: object) -> Listen:
+    match = _matched(_LISTEN, value)
+    return Listen(match["host"].strip("[]"), _within(int(match["port"]), 0, _HIGHEST_PORT))
+
+
+def _read_origins(value: object) -> tuple[Origin, ...]:
+    texts = value if isinstance(value, list) else _text(value).split(",")
+    return tuple(parse_origin(_text(text).strip()) for text in texts)
+
+
+def _read_vault_address(value: object) -> str:
+    return _matched(_VAULT_ADDRESS, value)[1]
+
+
+def _read_vault_path(value: object) -> str:
+    return _matched(_VAULT_PATH, value)[0]
+
+
+def _read_file(value: object) -> Path:
+    return Path(_text(value))
+
+
+def _read_secret(value: object) -> Secret:
+    return Secret(_text(value))
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError
+    return value
+
+
+def _matched(pattern: re.Pattern[str], value: object) -> re.Match[str]:
+    match = pattern.fullmatch(_text(value))
+    if match is None:
+        raise ValueError
+    return match
+
+
+def _within(value: Ordered, least: Ordered, most: Ordered) -> Ordered:
+    if not least <= value <= most:
+        raise ValueError
+    return value
+
+
+LISTEN: Final = Kind("host:port, such as 0.0.0.0:8080 or [::]:8080", _read_listen)
+ORIGINS: Final = Kind(
+    "origins separated by commas, such as https://accounts.example: scheme, host and port alone, "
+    "http for loopback addresses only",
+    _read_origins,
+)
+VAULT_ADDRESS: Final = Kind(
+    "the URL of a Vault server, such as https://vault.example:8200, without user, path or query", _read_vault_address
+)
+VAULT_PATH: Final = Kind(
+    "a path such as secret or teams/crm: letters, digits, '.', '_' and '-', no slash at either end", _read_vault_path
+)
+FILE: Final = Kind("the path of a file", _read_file)
+SECRET: Final = Kind("a secret text", _read_secret)
+TEXT: Final = Kind("a text", _text)

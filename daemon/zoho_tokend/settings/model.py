@@ -1,0 +1,135 @@
+"""The settings themselves. The descriptions are the ones of the README and of ``zoho-tokend settings``."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+from pydantic import Field, PrivateAttr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from zoho_tokend.core.model import Secret
+from zoho_tokend.core.origin import Origin
+from zoho_tokend.settings.kinds import (
+    FILE,
+    LISTEN,
+    ORIGINS,
+    SECRET,
+    TEXT,
+    VAULT_ADDRESS,
+    VAULT_PATH,
+    Listen,
+    duration,
+    number,
+    one_of,
+    only,
+    whole_number,
+)
+
+SERVICE_ACCOUNT_TOKEN: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
+
+
+class Reload(Enum):
+    """Marks a field that SIGHUP can change; any other one needs a restart."""
+
+    ON_SIGHUP = "on SIGHUP"
+
+
+VaultAuth = Literal["token", "token-file", "approle", "kubernetes", "jwt", "cert"]
+PerConnectionMetrics = Literal["auto", "on", "off"]
+LogFormat = Literal["auto", "json", "console"]
+LogLevel = Literal["debug", "info", "warning", "error"]
+
+
+class Settings(BaseSettings):
+    """What the daemon runs with: checked, whole and frozen. `zoho_tokend.settings.load_settings` makes one."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", arbitrary_types_allowed=True, hide_input_in_errors=True
+    )
+
+    vault_addr: Annotated[str, VAULT_ADDRESS] = Field(description="Where Vault or OpenBao is.")
+    vault_auth: Annotated[VaultAuth, one_of(VaultAuth)] = Field(
+        "token", description="How the daemon logs in at Vault."
+    )
+    vault_auth_mount: Annotated[str | None, VAULT_PATH] = Field(
+        None, description="Where the auth method is mounted; its usual mount where not given."
+    )
+    vault_role: Annotated[str | None, TEXT] = Field(None, description="The role to log in as: kubernetes, jwt, cert.")
+    vault_jwt_file: Annotated[Path, FILE] = Field(
+        SERVICE_ACCOUNT_TOKEN, description="The token to log in with, read anew at every login: kubernetes, jwt."
+    )
+    vault_role_id: Annotated[Secret | None, SECRET] = Field(None, description="The role id: approle.")
+    vault_role_id_file: Annotated[Path | None, FILE] = Field(None, description="A file with the role id: approle.")
+    vault_secret_id: Annotated[Secret | None, SECRET] = Field(
+        None, description="The secret id, plain or wrapped: approle."
+    )
+    vault_secret_id_file: Annotated[Path | None, FILE] = Field(
+        None, description="A file with the secret id, plain or wrapped: approle."
+    )
+    vault_token: Annotated[Secret | None, SECRET] = Field(None, description="The Vault token: token.")
+    vault_token_file: Annotated[Path | None, FILE] = Field(
+        None, description="A file that somebody else keeps a Vault token in: token-file."
+    )
+    vault_client_cert: Annotated[Path | None, FILE] = Field(
+        None, description="Our own certificate (PEM), shown to Vault; cert needs it."
+    )
+    vault_client_key: Annotated[Path | None, FILE] = Field(None, description="The key of our own certificate (PEM).")
+    vault_namespace: Annotated[str | None, VAULT_PATH] = Field(None, description="Vault's namespace.")
+    vault_cacert: Annotated[Path | None, FILE] = Field(
+        None, description="The authorities that vouch for Vault (PEM), in place of the public ones."
+    )
+    mount: Annotated[str, VAULT_PATH] = Field("secret", description="The KV v2 mount of clients and credentials.")
+    prefix: Annotated[str, VAULT_PATH] = Field("zoho", description="The path under the mount, above all our records.")
+    tokens_mount: Annotated[str | None, VAULT_PATH] = Field(
+        None, description="The KV v2 mount of token records, where it is another one."
+    )
+    refresh_at: Annotated[float, number(0.2, 0.95), Reload.ON_SIGHUP] = Field(
+        0.5, description="The share of a token's life after which it is replaced."
+    )
+    issues_per_ten_minutes: Annotated[int, whole_number(1, 10), Reload.ON_SIGHUP] = Field(
+        8, description="The most access tokens asked for with one refresh token in any ten minutes; Zoho allows 10."
+    )
+    sweep_interval: Annotated[timedelta, duration(timedelta(seconds=1), timedelta(seconds=30)), Reload.ON_SIGHUP] = (
+        Field(timedelta(seconds=1), description="How often it is asked which tokens are due.")
+    )
+    discovery_interval: Annotated[timedelta, duration(timedelta(seconds=1), timedelta(hours=1)), Reload.ON_SIGHUP] = (
+        Field(timedelta(seconds=30), description="How often Vault is asked which connections there are.")
+    )
+    concurrency: Annotated[int, whole_number(1, 256)] = Field(
+        16, description="How many refreshes may be under way at once."
+    )
+    allowed_accounts_servers: Annotated[tuple[Origin, ...], ORIGINS, Reload.ON_SIGHUP] = Field(
+        (), description="Accounts servers that credentials may be sent to beyond Zoho's own."
+    )
+    listen: Annotated[Listen, LISTEN] = Field(
+        Listen("0.0.0.0", 8080), description="Where probes, metrics and status are served."
+    )
+    leader_election: Annotated[Literal["none"], only("none", "leader election in Kubernetes is not supported yet")] = Field(
+        "none", description="How one of several replicas is chosen to work."
+    )
+    shard: Annotated[int, only(0, "sharding is not supported yet")] = Field(
+        0, description="Which share of the connections is this process's own, from 0."
+    )
+    shards: Annotated[int, only(1, "sharding is not supported yet")] = Field(
+        1, description="Into how many shares the connections are divided."
+    )
+    per_connection_metrics: Annotated[PerConnectionMetrics, one_of(PerConnectionMetrics), Reload.ON_SIGHUP] = (
+        Field(
+            "auto",
+            description="Whether each connection has series of its own; auto limits large fleets to unhealthy ones.",
+        )
+    )
+    log_format: Annotated[LogFormat, one_of(LogFormat)] = Field(
+        "auto", description="How log lines look; auto is console at a terminal and json elsewhere."
+    )
+    log_level: Annotated[
+        LogLevel, one_of(LogLevel), Reload.ON_SIGHUP
+    ] = Field("info", description="The least severity that is logged.")
+
+    _sources: Mapping[str, str] = PrivateAttr(default_factory=dict)
+
+    def source(self, name: str) -> str:
+        """Where the value of the setting comes from; ``default`` where nobody gave one."""
+        return self._sources.get(name.lower(), "default")

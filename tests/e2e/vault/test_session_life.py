@@ -1,0 +1,258 @@
+"""A session from login to revocation, against a real server."""
+
+import asyncio
+import secrets
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.builders import NOON
+from tests.hand_clock import HandClock
+from tests.openbao import Corner
+from tests.relay import Relay
+from tests.vault_sessions import Watched, watched
+from tests.wall_clock import WallClock
+from zoho_tokend.core.errors import VaultForbidden, VaultUnavailable
+from zoho_tokend.core.events import (
+    ClockCompared,
+    LoginOutcome,
+    VaultOperation,
+    VaultOutcome,
+    VaultSessionChanged,
+)
+from zoho_tokend.core.model import Secret
+from zoho_tokend.core.ports import Clock
+from zoho_tokend.vault.auth import AppRole
+from zoho_tokend.vault.request import Request
+from zoho_tokend.vault.secret_file import Given
+
+HOUR = timedelta(hours=1)
+SECOND = timedelta(seconds=1)
+
+
+class Role:
+    """An AppRole of the test's own at the server."""
+
+    def __init__(self, corner: Corner, **wishes: object) -> None:
+        self.corner = corner
+        self.mount = f"approle-{secrets.token_hex(4)}"
+        self._path = f"auth/{self.mount}/role/tokend"
+        corner.admin.ask("POST", f"sys/auth/{self.mount}", {"type": "approle"})
+        corner.admin.ask("POST", self._path, {"token_policies": [corner.policy], "token_ttl": "1h", **wishes})
+        self._role_id = corner.admin.text("GET", f"{self._path}/role-id", "data", "role_id")
+        self._secret_id = corner.admin.text("POST", f"{self._path}/secret-id", "data", "secret_id")
+
+    @property
+    def read(self) -> Request:
+        return self.corner.layout.client("any").read()
+
+    def method(self) -> AppRole:
+        return AppRole(
+            role_id=Given(Secret(self._role_id), "VAULT_ROLE_ID"),
+            secret_id=Given(Secret(self._secret_id), "VAULT_SECRET_ID"),
+            mount=self.mount,
+        )
+
+    def revoke_all_tokens(self) -> None:
+        self.corner.admin.ask("POST", f"sys/leases/revoke-prefix/auth/{self.mount}/login", {"sync": True})
+
+    def refuse_logins(self) -> None:
+        self.corner.admin.ask("DELETE", self._path)
+
+    @asynccontextmanager
+    async def session(
+        self, clock: Clock | None = None, *, address: str | None = None, concurrency: int = 8
+    ) -> AsyncIterator[Watched]:
+        address = address or self.corner.address
+        async with watched(address, self.method(), clock=clock, concurrency=concurrency) as vault:
+            await vault.session.open()
+            yield vault
+
+
+@asynccontextmanager
+async def through_a_relay(
+    role: Role, clock: Clock | None = None, *, concurrency: int = 8
+) -> AsyncIterator[tuple[Watched, Relay]]:
+    async with Relay(urlsplit(role.corner.address).port or 0).running() as relay:
+        async with role.session(clock, address=relay.address, concurrency=concurrency) as vault:
+            yield vault, relay
+
+
+async def test_a_token_is_renewed_after_two_thirds_of_its_life(corner: Corner) -> None:
+    clock = HandClock()
+    async with Role(corner).session(clock) as vault:
+        assert vault.session.expires_at == NOON + HOUR
+
+        clock.pass_by(HOUR * 0.66)
+        await vault.session.upkeep()
+        assert vault.asked(VaultOperation.RENEW_SELF) == 0
+
+        clock.pass_by(HOUR * 0.01)
+        await vault.session.upkeep()
+        assert vault.asked(VaultOperation.RENEW_SELF) == 1
+        assert vault.session.expires_at == NOON + HOUR * 1.67
+        assert vault.logins == [LoginOutcome.SUCCESS]
+
+
+async def test_a_batch_token_is_replaced_after_four_fifths_and_never_renewed_nor_revoked(corner: Corner) -> None:
+    clock = HandClock()
+    async with Role(corner, token_type="batch").session(clock) as vault:
+        clock.pass_by(HOUR * 0.79)
+        await vault.session.upkeep()
+        assert len(vault.logins) == 1
+
+        clock.pass_by(HOUR * 0.02)
+        await vault.session.upkeep()
+        assert len(vault.logins) == 2
+
+    assert vault.asked(VaultOperation.RENEW_SELF) == vault.asked(VaultOperation.REVOKE_SELF) == 0
+
+
+async def test_a_session_outlives_the_maximum_of_its_tokens_without_a_gap(corner: Corner) -> None:
+    role = Role(corner, token_ttl="2s", token_max_ttl="3s")
+    async with role.session(WallClock()) as vault:
+        async with asyncio.timeout(20):
+            while len(vault.logins) < 3:
+                await vault.session.upkeep()
+                assert vault.session.alive
+                assert (await vault.session.ask(role.read)).outcome is VaultOutcome.NOT_FOUND
+                await asyncio.sleep(0.05)
+
+    assert vault.asked(VaultOperation.RENEW_SELF) >= 2
+    assert vault.asked(VaultOperation.LOOKUP_SELF) == 0
+
+
+async def test_of_twenty_callers_that_find_their_token_revoked_one_logs_in(corner: Corner) -> None:
+    role = Role(corner)
+    async with role.session() as vault:
+        role.revoke_all_tokens()
+
+        answers = await asyncio.gather(*(vault.session.ask(role.read) for _ in range(20)))
+
+        assert {answer.outcome for answer in answers} == {VaultOutcome.NOT_FOUND}
+        assert vault.logins == [LoginOutcome.SUCCESS] * 2
+        assert vault.asked(VaultOperation.LOOKUP_SELF) == 1
+
+
+async def test_a_lost_session_is_told_and_so_is_the_new_one(corner: Corner) -> None:
+    role = Role(corner)
+    async with role.session() as vault:
+        role.revoke_all_tokens()
+        await vault.session.ask(role.read)
+
+    changes = [event.alive for event in vault.events if isinstance(event, VaultSessionChanged)]
+    assert changes == [True, False, True]
+
+
+async def test_a_denying_policy_is_no_reason_to_log_in_again(corner: Corner) -> None:
+    role = Role(corner)
+    corner.forbid("clients/any")
+    async with role.session() as vault:
+        with pytest.raises(VaultForbidden, match=f"denies read on {corner.mount}/data/zoho/clients/any"):
+            await vault.session.ask(role.read)
+
+        assert vault.logins == [LoginOutcome.SUCCESS]
+
+
+async def test_a_policy_that_denies_even_the_look_at_oneself_causes_no_storm_of_logins(corner: Corner) -> None:
+    role = Role(corner, token_no_default_policy=True)
+    corner.forbid("clients/any")
+    async with role.session() as vault:
+        for _ in range(10):
+            with pytest.raises(VaultForbidden):
+                await vault.session.ask(role.read)
+
+    assert len(vault.logins) == 2
+
+
+async def test_refused_logins_become_rarer_and_every_request_says_why(corner: Corner) -> None:
+    role, clock = Role(corner), HandClock()
+    async with role.session(clock) as vault:
+        role.refuse_logins()
+        role.revoke_all_tokens()
+
+        for _ in range(60):
+            with pytest.raises(VaultUnavailable, match="refuses the login"):
+                await vault.session.ask(role.read)
+            await vault.session.upkeep()
+            clock.pass_by(SECOND)
+
+        assert not vault.session.alive
+        assert vault.logins == [LoginOutcome.SUCCESS] + [LoginOutcome.REFUSED] * 6  # at 0, 1, 3, 7, 15 and 31 s
+
+
+async def test_a_session_that_was_lost_comes_back_by_its_upkeep_alone(corner: Corner) -> None:
+    clock = HandClock()
+    async with through_a_relay(Role(corner), clock) as (vault, relay):
+        relay.cut()
+        clock.pass_by(2 * HOUR)
+        await vault.session.upkeep()
+        assert not vault.session.alive
+
+        relay.mend()
+        clock.pass_by(SECOND)
+        await vault.session.upkeep()
+
+        assert vault.session.alive
+        assert vault.logins == [LoginOutcome.SUCCESS, LoginOutcome.UNAVAILABLE, LoginOutcome.SUCCESS]
+
+
+async def test_a_renewal_that_fails_is_tried_again_while_the_token_still_works(corner: Corner) -> None:
+    clock = HandClock()
+    async with through_a_relay(Role(corner), clock) as (vault, relay):
+        relay.cut()
+        clock.pass_by(HOUR * 0.7)
+        await vault.session.upkeep()
+        await vault.session.upkeep()
+        assert vault.asked(VaultOperation.RENEW_SELF) == 1
+
+        relay.mend()
+        clock.pass_by(10 * SECOND)
+        await vault.session.upkeep()
+
+        assert vault.session.expires_at == NOON + HOUR * 1.7 + 10 * SECOND
+        assert vault.logins == [LoginOutcome.SUCCESS]
+
+
+async def test_closing_does_not_wait_long_for_a_vault_that_does_not_answer(corner: Corner) -> None:
+    async with through_a_relay(Role(corner)) as (vault, relay):
+        relay.stall()
+        begun = time.monotonic()
+
+        await vault.session.close()
+
+        assert vault.asked(VaultOperation.REVOKE_SELF) == 1
+        assert time.monotonic() - begun < 5  # it would be ten without the hurry
+
+
+async def test_vaults_clock_is_compared_with_ours_once_a_minute(corner: Corner) -> None:
+    role, clock = Role(corner), HandClock()
+    async with role.session(clock) as vault:
+        for _ in range(3):
+            await vault.session.ask(role.read)
+        clock.pass_by(61 * SECOND)
+        await vault.session.ask(role.read)
+
+    skews = [event.skew for event in vault.events if isinstance(event, ClockCompared)]
+    assert len(skews) == 2
+    assert abs(skews[0] - (WallClock().now() - NOON)) < timedelta(seconds=30)
+
+
+async def test_a_caller_that_gives_up_leaves_its_write_to_land(corner: Corner) -> None:
+    role = Role(corner)
+    write = corner.layout.client("written").write({"client_id": "1000.ABC"}, after_version=0)
+    async with through_a_relay(role, concurrency=1) as (vault, relay):
+        relay.stall()
+        async with asyncio.TaskGroup() as callers:
+            callers.create_task(vault.session.ask(role.read))
+            impatient = callers.create_task(vault.session.ask(write))
+            await asyncio.sleep(0)
+            impatient.cancel()
+            await asyncio.sleep(0)
+            relay.mend()
+
+    assert corner.fields("clients/written") == {"client_id": "1000.ABC"}
