@@ -117,12 +117,13 @@ class DecideDevice(_OfPerson):
 
 
 class Revoke(_Strict):
-    """A refresh token or access token dies."""
+    """A refresh token dies, with all that it brought."""
 
-    token: str
+    refresh_token: str
 
     def carry_out(self, zoho: Zoho) -> Result:
-        return {"was_alive": zoho.revoke(self.token)}
+        zoho.revoke(self.refresh_token)
+        return {}
 
 
 class Evict(_Strict):

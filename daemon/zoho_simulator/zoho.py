@@ -14,11 +14,11 @@ from zoho_simulator.faults import Fault, Script, Target, then
 from zoho_simulator.faults.weather import Weather
 from zoho_simulator.journal import Journal
 from zoho_simulator.law import shapes
+from zoho_simulator.law.atlas import Atlas
 from zoho_simulator.law.console import new_client, with_new_secrets
-from zoho_simulator.law.ledger import Ledger
 from zoho_simulator.law.limits import Limits
 from zoho_simulator.law.messages import Answer, Request
-from zoho_simulator.law.records import Client, ClientKind, Consent, DeviceCode, GrantCode, User
+from zoho_simulator.law.records import Client, ClientKind, Consent, GrantCode, User
 from zoho_simulator.law.routes import Endpoint
 from zoho_simulator.reception import Reception
 
@@ -53,11 +53,11 @@ class Zoho:
         self._clock = clock or MovableClock()
         self._lock = RLock()
         self._weather = Weather()
-        self._ledgers = {name: Ledger(name=name, locations=locations, limits=self.limits) for name in locations}
-        self._reception = Reception(self._ledgers, self._weather, self.journal)
+        self._atlas = Atlas(locations, self.limits)
+        self._reception = Reception(self._atlas.ledgers, self._weather, self.journal)
 
     def __getitem__(self, name: str) -> DataCenter:
-        origin = self._ledgers[name].origin
+        origin = self._atlas.ledgers[name].origin
         return DataCenter(name=name, accounts_server=origin, api_domain=origin)
 
     def __getattr__(self, name: str) -> DataCenter:
@@ -69,7 +69,7 @@ class Zoho:
     @property
     def data_centers(self) -> tuple[DataCenter, ...]:
         """All of them; the first is the home of clients that name none."""
-        return tuple(self[name] for name in self._ledgers)
+        return tuple(self[name] for name in self._atlas.ledgers)
 
     def answer(self, data_center: str, request: Request) -> Answer:
         """What this data centre sends to a request now."""
@@ -95,7 +95,7 @@ class Zoho:
         same_secret: bool = False,
     ) -> Client:
         """A new application, registered at ``home`` and enabled in other data centres too."""
-        home = home or next(iter(self._ledgers))
+        home = home or self.data_centers[0].name
         return self.register(new_client(name, kind=kind, home=home, also_in=also_in, same_secret=same_secret))
 
     def register(self, client: Client) -> Client:
@@ -105,7 +105,7 @@ class Zoho:
             ValueError: one of them is not simulated.
         """
         with self._lock:
-            for ledger in [self._ledger(place) for place in client.secrets]:
+            for ledger in self._atlas.enabled(client):
                 ledger.clients[client.client_id] = client
         return client
 
@@ -116,11 +116,7 @@ class Zoho:
             ValueError: there is none.
         """
         with self._lock:
-            for ledger in self._ledgers.values():
-                for client in ledger.clients.values():
-                    if id_or_name in {client.client_id, client.name}:
-                        return client
-        raise ValueError(f"no client has the id or name {id_or_name!r}")
+            return self._atlas.client(id_or_name)
 
     def renew_secrets(self, client: Client) -> Client:
         """The application with new secrets; with the old ones all its grants answer ``invalid_client``."""
@@ -137,7 +133,7 @@ class Zoho:
             ValueError: the client is not enabled in the user's data centre.
         """
         with self._lock:
-            self._home(consent).grant(consent, refresh_token=refresh_token)
+            self._atlas.home(consent).grant(consent, refresh_token=refresh_token)
         return refresh_token
 
     def grant_code(
@@ -168,7 +164,7 @@ class Zoho:
         """
         text = shapes.new_token()
         with self._lock:
-            self._home(code.consent).codes[text] = code
+            self._atlas.home(code.consent).codes[text] = code
         return text
 
     def approve_device(self, user_code: str, user: User | str = SOMEBODY) -> None:
@@ -178,10 +174,10 @@ class Zoho:
             ValueError: no device shows this code, or its client is not enabled in the user's data centre.
         """
         with self._lock:
-            ledger, text, device = self._device(user_code)
+            ledger, text, device = self._atlas.device(user_code)
             consent = _consent(ledger.clients[device.client_id], user, device.scope)
             consent = replace(consent, offline=device.offline, prompt=device.prompt)
-            home = self._home(consent)
+            home = self._atlas.home(consent)
             home.devices[text] = replace(device, consent=consent, polled_at=None)
             if home is not ledger:
                 device.moved_to = home.name
@@ -193,31 +189,30 @@ class Zoho:
             ValueError: no device shows this code.
         """
         with self._lock:
-            self._device(user_code)[2].refused = True
+            self._atlas.device(user_code)[2].refused = True
 
-    def revoke(self, token: str) -> bool:
-        """The refresh token (with all it brought) or access token is dead everywhere; whether it was alive."""
+    def revoke(self, refresh_token: str) -> None:
+        """The refresh token is dead, and every access token that it brought.
+
+        Raises:
+            ValueError: it was not alive.
+        """
         with self._lock:
-            for ledger in self._ledgers.values():
-                grant = ledger.by_refresh_token(token)
-                if grant is not None:
-                    ledger.revoke(grant)
-                    return True
-                if ledger.kill_access_token(token):
-                    return True
-        return False
+            ledger, grant = self._atlas.grant(refresh_token)
+            ledger.revoke(grant)
 
     def evict(self, refresh_token: str, count: int = 1) -> int:
-        """Its oldest access tokens die before their time, as if others held the same refresh token; how many did."""
+        """Its oldest access tokens die before their time, as if others held the same refresh token; how many did.
+
+        Raises:
+            ValueError: it is not alive.
+        """
         with self._lock:
-            for ledger in self._ledgers.values():
-                grant = ledger.by_refresh_token(refresh_token)
-                if grant is not None:
-                    dying = min(count, len(grant.active))
-                    for _ in range(dying):
-                        ledger.kill_oldest(grant)
-                    return dying
-        return 0
+            ledger, grant = self._atlas.grant(refresh_token)
+            dying = min(count, len(grant.active))
+            for _ in range(dying):
+                ledger.kill_oldest(grant)
+            return dying
 
     def fault(
         self,
@@ -245,24 +240,6 @@ class Zoho:
         """Nothing goes wrong any more."""
         with self._lock:
             self._weather.clear()
-
-    def _ledger(self, name: str) -> Ledger:
-        if name not in self._ledgers:
-            raise ValueError(f"no data centre {name!r} is simulated; there are {', '.join(self._ledgers)}")
-        return self._ledgers[name]
-
-    def _home(self, consent: Consent) -> Ledger:
-        ledger = self._ledger(consent.user.data_center)
-        if consent.client_id not in ledger.clients:
-            raise ValueError(f"the client is not enabled in the data centre {ledger.name!r}")
-        return ledger
-
-    def _device(self, user_code: str) -> tuple[Ledger, str, DeviceCode]:
-        for ledger in self._ledgers.values():
-            for text, device in ledger.devices.items():
-                if device.user_code == user_code:
-                    return ledger, text, device
-        raise ValueError("no device shows this code")
 
 
 def _consent(client: Client, user: User | str, scope: str) -> Consent:

@@ -5,7 +5,7 @@
     POST   /_control/consents       a refresh token                (``orders.AddConsent``)
     POST   /_control/codes          a grant code                   (``orders.AddCode``)
     POST   /_control/devices        a person's yes or no           (``orders.DecideDevice``)
-    POST   /_control/revocations    a token dies                   (``orders.Revoke``)
+    POST   /_control/revocations    a refresh token dies           (``orders.Revoke``)
     POST   /_control/evictions      the oldest access tokens die   (``orders.Evict``)
     POST   /_control/clock          time passes                    (``orders.Advance``)
     POST   /_control/faults         things go wrong                (``orders.BringFault``)

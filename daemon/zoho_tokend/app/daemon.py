@@ -54,7 +54,7 @@ class Daemon:
             login_methods=get_args(VaultAuth),
             per_connection=PerConnection(settings.per_connection_metrics),
         )
-        self._sinks = (*sinks, self._metrics)
+        self._sinks: tuple[Sink, ...] = (*sinks, self._metrics)
         self._fleet = Fleet(_policy(settings), places=settings.concurrency)
         self._session, self._store = vault(settings, clock=self._clock, sink=self._emit)
         self._discovery = Discovery(

@@ -1,7 +1,8 @@
 """Every setting: documented once, read once, checked whole.
 
-What is in force comes from four places, each before the next: an environment variable ``ZOHO_TOKEND_<NAME>``, the TOML
-file, Vault's own environment variables, the default. The environment is an argument; nothing here looks at ``os.environ``.
+What is in force comes from four places, each before the next: an environment variable ``ZOHO_TOKEND_<NAME>``, the
+TOML file, Vault's own environment variables, the default. The environment is an argument: nothing here looks at
+``os.environ``.
 """
 
 from zoho_tokend.settings.kinds import Listen

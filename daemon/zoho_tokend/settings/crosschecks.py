@@ -2,37 +2,36 @@
 
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-from zoho_tokend.core.origin import parse_origin
+from zoho_tokend.settings.kinds import VAULT_ADDRESS
 from zoho_tokend.settings.model import Settings
 
 
-def contradictions(settings: Settings) -> Iterator[str]:
-    """A sentence for each thing that keeps the daemon from doing its job with these settings."""
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """Settings that do not go together; ``sentence`` says what to do."""
+
+    names: tuple[str, ...]
+    sentence: str
+
+
+def contradictions(settings: Settings) -> Iterator[Contradiction]:
+    """Everything that keeps the daemon from doing its job with these settings."""
+    if not settings.vault_addr:
+        yield Contradiction(("VAULT_ADDR",), f"VAULT_ADDR is missing: give {VAULT_ADDRESS.words}")
     yield from _login(settings)
     if (settings.vault_client_cert is None) != (settings.vault_client_key is None):
-        yield "VAULT_CLIENT_CERT and VAULT_CLIENT_KEY go together: give both or neither"
+        pair = ("VAULT_CLIENT_CERT", "VAULT_CLIENT_KEY")
+        yield Contradiction(pair, f"{' and '.join(pair)} go together: give both or neither")
     for name, path in _files(settings):
         if not path.is_file() or not os.access(path, os.R_OK):
-            yield f"{name} ({settings.source(name)}): {path} is not a file that can be read"
+            place = settings.source(name)
+            yield Contradiction((name,), f"{name} ({place}): {path} is not a file that can be read")
 
 
-def warnings(settings: Settings) -> tuple[str, ...]:
-    """A sentence for each thing that works and yet should not stay so."""
-    if not settings.vault_addr.startswith("http:"):
-        return ()
-    try:
-        parse_origin(settings.vault_addr)
-    except ValueError:
-        return (
-            f"VAULT_ADDR is {settings.vault_addr}: without https everyone on the way can read every secret; "
-            "give Vault a certificate",
-        )
-    return ()
-
-
-def _login(settings: Settings) -> Iterator[str]:
+def _login(settings: Settings) -> Iterator[Contradiction]:
     match settings.vault_auth:
         case "token":
             yield from _exactly_one(settings, "VAULT_TOKEN")
@@ -47,16 +46,13 @@ def _login(settings: Settings) -> Iterator[str]:
             yield from _exactly_one(settings, "VAULT_CLIENT_CERT")
 
 
-def _exactly_one(settings: Settings, *names: str) -> Iterator[str]:
+def _exactly_one(settings: Settings, *names: str) -> Iterator[Contradiction]:
     given = [name for name in names if getattr(settings, name.lower()) is not None]
     if not given:
-        yield f"VAULT_AUTH is {settings.vault_auth}, which needs {' or '.join(names)}: give {_pronoun(names)}"
+        needed = f"VAULT_AUTH is {settings.vault_auth}, which needs {' or '.join(names)}, and there is none"
+        yield Contradiction(("VAULT_AUTH", *names), needed)
     elif len(given) > 1:
-        yield f"{' and '.join(given)} are both given: keep one of them"
-
-
-def _pronoun(names: tuple[str, ...]) -> str:
-    return "it" if len(names) == 1 else "one of them"
+        yield Contradiction(names, f"{' and '.join(given)} are both given: keep one of them")
 
 
 def _files(settings: Settings) -> Iterator[tuple[str, Path]]:

@@ -1,4 +1,4 @@
-"""The kinds of values: how each is read from text or TOML, and in which words a person is told what would be accepted."""
+"""The kinds of values: how each is read from text or TOML, and the words that say what would be accepted."""
 
 import re
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from zoho_tokend.core.origin import Origin, parse_origin
 
 _DURATION: Final = re.compile(r"(?=[0-9])(?:([0-9]{1,4})h)?(?:([0-9]{1,5})m)?(?:([0-9]{1,6})s)?", re.ASCII)
 _LISTEN: Final = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):(?P<port>[0-9]{1,5})", re.ASCII)
-_VAULT_PATH: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)*", re.ASCII)
+_VAULT_PATH: Final = re.compile(r"([A-Za-z0-9_-][A-Za-z0-9._-]*(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)*)/?", re.ASCII)
 _VAULT_ADDRESS: Final = re.compile(r"(https?://(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?)/?", re.ASCII)
 _HIGHEST_PORT: Final = 65535
 
@@ -27,7 +27,7 @@ class Kind:
     """A kind of value, to stand in a field's annotation.
 
     Attributes:
-        words: what is accepted, to follow "is not" or "accepts".
+        words: what is accepted.
         read: the value, or ValueError.
     """
 
@@ -71,9 +71,7 @@ def number(least: float, most: float) -> Kind:
     """A number between the two."""
 
     def read(value: object) -> float:
-        if isinstance(value, bool) or not isinstance(value, str | int | float):
-            raise ValueError
-        return _within(float(value), least, most)
+        return _within(float(_plain(value)), least, most)
 
     return Kind(f"a number from {least} to {most}", read)
 
@@ -82,9 +80,7 @@ def whole_number(least: int, most: int) -> Kind:
     """A whole number between the two."""
 
     def read(value: object) -> int:
-        if isinstance(value, bool) or not isinstance(value, str | int):
-            raise ValueError
-        return _within(int(value), least, most)
+        return _within(int(_plain(value)), least, most)
 
     return Kind(f"a whole number from {least} to {most}", read)
 
@@ -106,11 +102,11 @@ def only(value: str | int, because: str) -> Kind:
     """The one value that is there until there are more."""
 
     def read(given: object) -> str | int:
-        if isinstance(given, bool) or str(given) != str(value):
+        if _plain(given) != str(value):
             raise ValueError
         return value
 
-    return Kind(f"{value}, for {because}", read)
+    return Kind(f"{value} ({because})", read)
 
 
 def _read_listen(value: object) -> Listen:
@@ -128,7 +124,7 @@ def _read_vault_address(value: object) -> str:
 
 
 def _read_vault_path(value: object) -> str:
-    return _matched(_VAULT_PATH, value)[0]
+    return _matched(_VAULT_PATH, value)[1]
 
 
 def _read_file(value: object) -> Path:
@@ -137,6 +133,13 @@ def _read_file(value: object) -> Path:
 
 def _read_secret(value: object) -> Secret:
     return Secret(_text(value))
+
+
+def _plain(value: object) -> str:
+    """A number or a text, as text; TOML's truth values are neither."""
+    if type(value) not in {str, int, float}:
+        raise ValueError
+    return str(value)
 
 
 def _text(value: object) -> str:
@@ -168,7 +171,7 @@ VAULT_ADDRESS: Final = Kind(
     "the URL of a Vault server, such as https://vault.example:8200, without user, path or query", _read_vault_address
 )
 VAULT_PATH: Final = Kind(
-    "a path such as secret or teams/crm: letters, digits, '.', '_' and '-', no slash at either end", _read_vault_path
+    "a path such as secret or teams/crm: letters, digits, '.', '_' and '-', no slash in front", _read_vault_path
 )
 FILE: Final = Kind("the path of a file", _read_file)
 SECRET: Final = Kind("a secret text", _read_secret)

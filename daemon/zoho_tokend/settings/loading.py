@@ -10,8 +10,7 @@ from pydantic import ValidationError
 
 from zoho_tokend.core.errors import BadSettings
 from zoho_tokend.settings.crosschecks import contradictions
-from zoho_tokend.settings.kinds import Kind
-from zoho_tokend.settings.model import Settings, kind
+from zoho_tokend.settings.model import DOCUMENTED, Settings
 from zoho_tokend.settings.sources import CONFIG_VARIABLE, Source, our_variables, toml_file, vaults_own_variables
 
 _LONGEST_SHOWN: Final = 100
@@ -26,17 +25,56 @@ def load_settings(environ: Mapping[str, str], config: Path | None = None) -> Set
             and what would be accepted.
     """
     problems: list[str] = []
-    sources = _sources(environ, config, problems)
-    try:
-        settings = _settings(sources)
-    except ValidationError as error:
-        failed = {str(failure["loc"][0]) for failure in error.errors(include_url=False, include_input=False)}
-        problems += _told(failed, sources)
-        # The rest is checked as if these had not been given, so that nothing is left for a second round.
-        settings = _settings([_without(failed, source) for source in sources])
-        problems += [problem for problem in contradictions(settings) if not _speaks_of(failed, problem)]
-    else:
-        problems += contradictions(settings)
+    sources = [our_variables(Settings, environ), vaults_own_variables(Settings, environ)]
+    file = config or environ.get(CONFIG_VARIABLE)
+    if file:
+        try:
+            sources.insert(1, toml_file(Settings, Path(file)))
+        except ValueError as error:
+            problems.append(str(error))
+    settings, refused = _settings(sources)
+    problems += _refusals(refused, sources)
+    problems += [found.sentence for found in contradictions(settings) if refused.isdisjoint(found.names)]
     if problems:
         raise BadSettings("\n".join(problems))
     return settings
+
+
+def _settings(sources: Sequence[Source]) -> tuple[Settings, frozenset[str]]:
+    """What the sources make, and the names that are refused.
+
+    The settings are as if those had not been given: the rest can be checked, and nothing waits for a second round.
+    """
+    try:
+        return Settings.settings_from(sources), frozenset()
+    except ValidationError as error:
+        refused = frozenset(str(failure["loc"][0]) for failure in error.errors(include_url=False, include_input=False))
+    left = [source.without(refused) for source in sources]
+    return Settings.settings_from(left), frozenset(name.upper() for name in refused)
+
+
+def _refusals(refused: frozenset[str], sources: Sequence[Source]) -> Iterator[str]:
+    unknown = False
+    for name in sorted(refused):
+        source = next(source for source in sources if name.lower() in source.values)
+        if name in DOCUMENTED:
+            kind, value = DOCUMENTED[name].kind, source.values[name.lower()]
+            yield f"{name} ({source.where(name)}): {_shown(name, value)} is refused; accepted: {kind.words}"
+        else:
+            unknown = True
+            yield f"{name} ({source.where(name)}): there is no such setting{_suggestion(name)}"
+    if unknown:
+        yield f"The settings are {', '.join(DOCUMENTED)}"
+
+
+def _shown(name: str, value: object) -> str:
+    """The value as a person gave it; never a secret, nor a password in a URL."""
+    if DOCUMENTED[name].secret:
+        return "the value"
+    text = _USER_IN_URL.sub("//***@", repr(value))
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
+
+
+def _suggestion(name: str) -> str:
+    near = difflib.get_close_matches(name, DOCUMENTED, n=1)
+    return f"; did you mean {near[0]}?" if near else ""

@@ -1,16 +1,18 @@
 """The settings themselves. The descriptions are the ones of the README and of ``zoho-tokend settings``."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, PrivateAttr
+from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from zoho_tokend.core.model import Secret
-from zoho_tokend.core.origin import Origin
+from zoho_tokend.core.origin import Origin, parse_origin
 from zoho_tokend.settings.kinds import (
     FILE,
     LISTEN,
@@ -19,6 +21,7 @@ from zoho_tokend.settings.kinds import (
     TEXT,
     VAULT_ADDRESS,
     VAULT_PATH,
+    Kind,
     Listen,
     duration,
     number,
@@ -26,6 +29,7 @@ from zoho_tokend.settings.kinds import (
     only,
     whole_number,
 )
+from zoho_tokend.settings.sources import Source
 
 SERVICE_ACCOUNT_TOKEN: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
 
@@ -46,13 +50,11 @@ class Settings(BaseSettings):
     """What the daemon runs with: checked, whole and frozen. `zoho_tokend.settings.load_settings` makes one."""
 
     model_config = SettingsConfigDict(
-        frozen=True, extra="forbid", arbitrary_types_allowed=True, hide_input_in_errors=True
+        frozen=True, extra="forbid", arbitrary_types_allowed=True, validate_default=False, hide_input_in_errors=True
     )
 
-    vault_addr: Annotated[str, VAULT_ADDRESS] = Field(description="Where Vault or OpenBao is.")
-    vault_auth: Annotated[VaultAuth, one_of(VaultAuth)] = Field(
-        "token", description="How the daemon logs in at Vault."
-    )
+    vault_addr: Annotated[str, VAULT_ADDRESS] = Field("", description="Where Vault or OpenBao is; needed.")
+    vault_auth: Annotated[VaultAuth, one_of(VaultAuth)] = Field("token", description="How the daemon logs in at Vault.")
     vault_auth_mount: Annotated[str | None, VAULT_PATH] = Field(
         None, description="Where the auth method is mounted; its usual mount where not given."
     )
@@ -106,8 +108,8 @@ class Settings(BaseSettings):
     listen: Annotated[Listen, LISTEN] = Field(
         Listen("0.0.0.0", 8080), description="Where probes, metrics and status are served."
     )
-    leader_election: Annotated[Literal["none"], only("none", "leader election in Kubernetes is not supported yet")] = Field(
-        "none", description="How one of several replicas is chosen to work."
+    leader_election: Annotated[Literal["none"], only("none", "leader election in Kubernetes is not supported yet")] = (
+        Field("none", description="How one of several replicas is chosen to work.")
     )
     shard: Annotated[int, only(0, "sharding is not supported yet")] = Field(
         0, description="Which share of the connections is this process's own, from 0."
@@ -115,21 +117,76 @@ class Settings(BaseSettings):
     shards: Annotated[int, only(1, "sharding is not supported yet")] = Field(
         1, description="Into how many shares the connections are divided."
     )
-    per_connection_metrics: Annotated[PerConnectionMetrics, one_of(PerConnectionMetrics), Reload.ON_SIGHUP] = (
-        Field(
-            "auto",
-            description="Whether each connection has series of its own; auto limits large fleets to unhealthy ones.",
-        )
+    per_connection_metrics: Annotated[PerConnectionMetrics, one_of(PerConnectionMetrics), Reload.ON_SIGHUP] = Field(
+        "auto",
+        description="Whether each connection has series of its own; auto limits large fleets to unhealthy ones.",
     )
     log_format: Annotated[LogFormat, one_of(LogFormat)] = Field(
         "auto", description="How log lines look; auto is console at a terminal and json elsewhere."
     )
-    log_level: Annotated[
-        LogLevel, one_of(LogLevel), Reload.ON_SIGHUP
-    ] = Field("info", description="The least severity that is logged.")
+    log_level: Annotated[LogLevel, one_of(LogLevel), Reload.ON_SIGHUP] = Field(
+        "info", description="The least severity that is logged."
+    )
 
-    _sources: Mapping[str, str] = PrivateAttr(default_factory=dict)
+    _sources: tuple[Source, ...] = PrivateAttr(default=())
+
+    @classmethod
+    def settings_from(cls, sources: Sequence[Source]) -> Self:
+        """What these sources make, the first before the next.
+
+        Raises:
+            pydantic.ValidationError: a value is not of its kind, or a name is none of a setting.
+        """
+        settings = cls(_build_sources=(tuple(sources), {}))  # type: ignore[call-arg]  # of BaseSettings, no field
+        settings._sources = tuple(sources)
+        return settings
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """A sentence for each thing that works and yet should not stay so."""
+        if self.vault_addr.startswith("https:") or _on_loopback(self.vault_addr):
+            return ()
+        return (f"VAULT_ADDR is {self.vault_addr}: without https everyone on the way can read every secret",)
 
     def source(self, name: str) -> str:
-        """Where the value of the setting comes from; ``default`` where nobody gave one."""
-        return self._sources.get(name.lower(), "default")
+        """Where the value of the setting comes from, in words; ``default`` where nobody gave one."""
+        return next((source.where(name) for source in self._sources if name.lower() in source.values), "default")
+
+
+def _on_loopback(address: str) -> bool:
+    """Whether the address, of plain http, is of this machine: elsewhere it makes no origin."""
+    try:
+        parse_origin(address)
+    except ValueError:
+        return False
+    return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Documented:
+    """What is to be known of a setting, apart from its value."""
+
+    name: str
+    kind: Kind
+    default: object
+    description: str
+    reloadable: bool
+    secret: bool
+
+
+def _documented(field_name: str, field: FieldInfo) -> Documented:
+    kind = next(mark for mark in field.metadata if isinstance(mark, Kind))
+    return Documented(
+        name=field_name.upper(),
+        kind=kind,
+        default=field.default,
+        description=field.description or "",
+        reloadable=Reload.ON_SIGHUP in field.metadata,
+        secret=kind is SECRET,
+    )
+
+
+DOCUMENTED: Final[Mapping[str, Documented]] = {
+    field_name.upper(): _documented(field_name, field) for field_name, field in Settings.model_fields.items()
+}
+"""Every setting, by its name, in the order of the README."""

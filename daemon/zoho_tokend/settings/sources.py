@@ -2,9 +2,9 @@
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
@@ -34,9 +34,14 @@ class Source(PydanticBaseSettingsSource):
 
     def where(self, name: str) -> str:
         """The place of the setting's value, in words: the name of the variable or the path of the file."""
-        return self._place.format(name=name.upper())
+        return self._place.replace("<NAME>", name.upper())
 
-    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+    def without(self, names: Collection[str]) -> Self:
+        """The same place, as if these had not been given there."""
+        left = {name: value for name, value in self.values.items() if name not in names}
+        return type(self)(self.settings_cls, left, place=self._place)
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002 - a library's signature
         return self.values.get(field_name), field_name, False
 
     def __call__(self) -> dict[str, Any]:
@@ -53,13 +58,16 @@ def our_variables(settings: type[BaseSettings], environ: Mapping[str, str]) -> S
         and name != CONFIG_VARIABLE
         and not _KUBERNETES_SERVICE_LINK.fullmatch(name)
     }
-    return Source(settings, values, place=f"environment variable {PREFIX}{{name}}")
+    return Source(settings, values, place=f"environment variable {PREFIX}<NAME>")
 
 
 def vaults_own_variables(settings: type[BaseSettings], environ: Mapping[str, str]) -> Source:
-    """The variables that every tool of Vault's heeds (https://developer.hashicorp.com/vault/docs/commands#environment-variables)."""
+    """The variables that Vault's own command line heeds.
+
+    https://developer.hashicorp.com/vault/docs/commands#environment-variables
+    """
     values = {name.lower(): environ[name] for name in _VAULTS_OWN if environ.get(name)}
-    return Source(settings, values, place="environment variable {name}")
+    return Source(settings, values, place="environment variable <NAME>")
 
 
 def toml_file(settings: type[BaseSettings], path: Path) -> Source:
@@ -79,4 +87,4 @@ def toml_file(settings: type[BaseSettings], path: Path) -> Source:
     values = {name.lower(): value for name, value in document.items()}
     if len(values) < len(document):
         raise ValueError(f"the settings file {path} gives a setting twice, in different case")
-    return Source(settings, values, place=f"{str(path).replace('{', '{{').replace('}', '}}')}")
+    return Source(settings, values, place=str(path))

@@ -5,6 +5,7 @@ Every line, whoever wrote it, passes the redactor last; tracebacks show no local
 
 import logging
 import sys
+from contextlib import suppress
 from enum import StrEnum
 from typing import Final, TextIO
 
@@ -83,7 +84,10 @@ class EventLog:
 
 class _Handler(logging.StreamHandler[TextIO]):
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the library's name
-        """Drops the line: the library would print the record as it came, unredacted."""
+        """Says that a line was lost, and why; the library would print the whole record as it came, unredacted."""
+        problem = sys.exc_info()[0]
+        with suppress(OSError, ValueError, AttributeError):
+            sys.stderr.write(f"a log line of {record.name} was lost: {problem.__name__ if problem else 'unknown'}\n")
 
 
 def _console(*, colors: bool) -> Processor:

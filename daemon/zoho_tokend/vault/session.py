@@ -75,17 +75,16 @@ class Session:
         if self._lock.locked():
             return
         async with self._lock:
-            held, now = self._held, self._clock.monotonic()
-            if held and self._auth.outdated(held.login):
-                await self._try_to_log_in()
-                return
-            due = next_step(held.lease if held else None, self._trouble)
-            if now < due.at:
+            if self._held and not self.alive:
+                self._forget()
+            held = self._held
+            usable = held is not None and not self._auth.outdated(held.login)
+            due = next_step(held.lease if held and usable else None, self._trouble)
+            if self._clock.monotonic() < due.at:
                 return
             if held and due.step is Step.RENEW:
                 await self._renew(held)
             else:
-                self._forget_if_over()
                 await self._try_to_log_in()
 
     async def ask(self, request: Request) -> Answer:
@@ -192,10 +191,6 @@ class Session:
     def _hold(self, held: _Held) -> None:
         self._held = held
         self._sink(VaultSessionChanged(expires_at=self.expires_at, alive=True))
-
-    def _forget_if_over(self) -> None:
-        if self._held and not self.alive:
-            self._forget()
 
     def _forget(self) -> None:
         self._held = None

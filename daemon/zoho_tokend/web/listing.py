@@ -80,7 +80,7 @@ def select(connections: Sequence[ConnectionFacts], selection: Selection) -> List
     wanted = (
         row
         for row in connections
-        if (selection.state is None or row.state is selection.state) and _place(row) >= selection.after
+        if (selection.state is None or row.state is selection.state) and _place(row) > selection.after
     )
     rows = heapq.nsmallest(selection.limit + 1, wanted, key=_place)
     page = rows[: selection.limit]

@@ -9,7 +9,7 @@ from zoho_simulator import Simulator
 @pytest.fixture
 async def control() -> AsyncIterator[httpx.AsyncClient]:
     simulator = Simulator(data_centers=("us", "eu"))
-    async with simulator, httpx.AsyncClient(base_url=f"{simulator.control}/_control/") as client:
+    async with simulator, httpx.AsyncClient(base_url=f"{simulator.control}/_control", follow_redirects=True) as client:
         yield client
 
 
@@ -28,8 +28,7 @@ async def accounts_server(control: httpx.AsyncClient, name: str = "us") -> str:
 async def token(control: httpx.AsyncClient, client: dict[str, str], **form: str) -> dict[str, str]:
     named = {"client_id": client["client_id"], "client_secret": client["client_secret"]}
     url = f"{await accounts_server(control, client['home'])}/oauth/v2/token"
-    async with httpx.AsyncClient() as http:
-        answer: dict[str, str] = (await http.post(url, data={**named, **form})).json()
+    answer: dict[str, str] = (await control.post(url, data={**named, **form})).json()
     return answer
 
 
@@ -67,21 +66,23 @@ async def test_a_device_is_decided_by_control(
 ) -> None:
     client = await do(control, "clients", kind="device", also_in=["eu"])
     named = {"client_id": client["client_id"], "client_secret": client["client_secret"]}
-    async with httpx.AsyncClient(base_url=f"{await accounts_server(control)}/oauth/v3/device/") as device:
-        asked = {"grant_type": "device_request", "scope": "ZohoCRM.org.READ", "access_type": "offline"}
-        started = (await device.post("code", data={**named, **asked})).json()
-        await do(control, "devices", user_code=started["user_code"], **decision)
-        polled = {"grant_type": "device_token", "code": started["device_code"]}
-        assert (await device.post("token", data={**named, **polled})).json().get("error") == error
+    device = f"{await accounts_server(control)}/oauth/v3/device"
+    asked = {"grant_type": "device_request", "scope": "ZohoCRM.org.READ", "access_type": "offline"}
+    started = (await control.post(f"{device}/code", data={**named, **asked})).json()
+    await do(control, "devices", user_code=started["user_code"], **decision)
+    polled = {"grant_type": "device_token", "code": started["device_code"]}
+    assert (await control.post(f"{device}/token", data={**named, **polled})).json().get("error") == error
 
 
 async def test_tokens_are_revoked_and_evicted_by_control(control: httpx.AsyncClient) -> None:
     client = await do(control, "clients")
     refresh_token = (await do(control, "consents", client="jobs"))["refresh_token"]
     await token(control, client, grant_type="refresh_token", refresh_token=refresh_token)
-    assert await do(control, "evictions", refresh_token=refresh_token, count=3) == {"evicted": 1}
-    assert await do(control, "revocations", token=refresh_token) == {"was_alive": True}
-    assert await do(control, "revocations", token=refresh_token) == {"was_alive": False}
+    evicted = await control.post("evictions", json={"refresh_token": refresh_token, "count": 3})
+    assert evicted.json() == {"evicted": 1}
+    await do(control, "revocations", refresh_token=refresh_token)
+    again = await token(control, client, grant_type="refresh_token", refresh_token=refresh_token)
+    assert again == {"error": "invalid_code"}
 
 
 async def test_faults_are_set_and_cleared_by_control(control: httpx.AsyncClient) -> None:
@@ -126,6 +127,7 @@ async def test_the_journal_is_read_and_forgotten_by_control_and_holds_no_secret(
         pytest.param("clients", {"home": "mars"}, 400, "no data centre 'mars'", id="an unknown data centre"),
         pytest.param("consents", {"client": "x"}, 400, "no client has the id or name 'x'", id="an unknown client"),
         pytest.param("faults", {"script": [{"fault": "x"}]}, 400, "a step names its fault", id="an unknown fault"),
+        pytest.param("revocations", {"refresh_token": "x"}, 400, "no refresh token", id="an unknown refresh token"),
         pytest.param("clock", {"advance": -1}, 400, "advance: ", id="time running backwards"),
         pytest.param(
             "devices", {"user_code": "x", "decision": "refuse"}, 400, "no device shows", id="an unknown device"

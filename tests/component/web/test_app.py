@@ -113,16 +113,17 @@ async def test_metrics_are_written_in_the_format_asked_for() -> None:
 
 
 async def test_probes_are_answered_while_metrics_are_being_written() -> None:
-    finish = threading.Event()
+    started, finish = threading.Event(), threading.Event()
 
     def render(_connections: Sequence[ConnectionFacts], _accept: str) -> tuple[bytes, str]:
-        assert finish.wait(30)
+        started.set()
+        assert finish.wait(5), "the loop stood still while metrics were being written"
         return b"done\n", "text/plain"
 
     async with site(render=render) as web, asyncio.TaskGroup() as group:
         scrape = group.create_task(web.get("/metrics"))
+        assert await asyncio.to_thread(started.wait, 5)
         assert (await web.get("/livez")).status_code == 200
-        assert not scrape.done()
         finish.set()
     assert scrape.result().text == "done\n"
 

@@ -4,6 +4,7 @@ import json
 import secrets
 import ssl
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import jwt as pyjwt
@@ -12,11 +13,12 @@ import trustme
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from tests.hand_clock import HandClock
 from tests.loopback_server import answering, loopback_server
 from tests.openbao import Admin, Corner
 from tests.vault_sessions import a_token_method, watched
 from zoho_tokend.core.errors import VaultLoginRefused
-from zoho_tokend.core.events import VaultOperation, VaultOutcome
+from zoho_tokend.core.events import LoginOutcome, VaultOperation, VaultOutcome
 from zoho_tokend.core.model import Secret
 from zoho_tokend.demo.openbao import OpenBao
 from zoho_tokend.vault.auth import AppRole, AuthMethod, Cert, Jwt, Kubernetes, TokenFile
@@ -83,6 +85,23 @@ class TestTokenFile:
             await vault.session.upkeep()
 
             assert len(vault.logins) == 2
+            assert await can_read(vault.session, corner)
+
+    async def test_a_bad_token_in_the_file_leaves_the_old_one_at_work_and_is_not_tried_all_the_time(
+        self, corner: Corner, tmp_path: Path
+    ) -> None:
+        file, clock = tmp_path / "sink", HandClock()
+        file.write_text(corner.admin.token(corner.policy).reveal())
+
+        async with watched(corner.address, TokenFile(file=SecretFile(file, "VAULT_TOKEN_FILE")), clock=clock) as vault:
+            await vault.session.open()
+            (tmp_path / "new").write_text("s.wrongwrongwrongwrongwron")
+            (tmp_path / "new").replace(file)
+            for _ in range(4):
+                await vault.session.upkeep()
+                clock.pass_by(timedelta(seconds=1))
+
+            assert vault.logins[1:] == [LoginOutcome.REFUSED] * 3  # at 0, 1 and 3 s
             assert await can_read(vault.session, corner)
 
     async def test_its_token_is_neither_renewed_nor_revoked(self, corner: Corner, tmp_path: Path) -> None:
@@ -330,7 +349,7 @@ class TestCert:
     def files(self, tmp_path: Path) -> tuple[trustme.CA, tuple[Path, Path]]:
         """An authority, and the files of a certificate and key that it issued."""
         authority = trustme.CA()
-        issued = authority.issue_cert("tokend.example")
+        issued = authority.issue_cert("tokend.example", common_name="tokend")
         certificate, key = tmp_path / "client.pem", tmp_path / "client.key"
         certificate.write_bytes(b"".join(blob.bytes() for blob in issued.cert_chain_pems))
         key.write_bytes(issued.private_key_pem.bytes())

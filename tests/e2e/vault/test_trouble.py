@@ -2,6 +2,7 @@
 
 import secrets
 import socket
+import ssl
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -109,10 +110,13 @@ async def test_a_ca_bundle_is_named_that(tls_openbao: OpenBao, tmp_path: Path, c
     assert "VAULT_CACERT" in await complaint(tls_openbao.address, tmp_path / "ca.pem")
 
 
-async def test_a_certificate_for_another_name_is_told_apart(tls_openbao: OpenBao) -> None:
-    port = tls_openbao.address.rpartition(":")[2]
+async def test_a_certificate_for_another_name_is_told_apart(tmp_path: Path) -> None:
+    authority, tls = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("vault.example").configure_cert(tls)
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
 
-    assert "is for another name" in await complaint(f"https://127.0.0.2:{port}", tls_openbao.ca_bundle)
+    async with loopback_server(answering(), tls=tls) as server:
+        assert "is for another name" in await complaint(server.origin, tmp_path / "ca.pem")
 
 
 async def test_https_to_a_server_without_tls_is_told(corner: Corner) -> None:
@@ -146,10 +150,12 @@ class TestMounts:
     async def test_a_mount_that_is_not_there_is_named(self, corner: Corner) -> None:
         assert "nowhere" in await self.names(corner, Layout(mount="nowhere"))
 
-    async def test_a_tokens_mount_that_is_not_there_is_named(self, corner: Corner) -> None:
-        layout = Layout(mount=corner.mount, tokens_mount="nowhere")
+    async def test_a_tokens_mount_of_kv_version_1_is_named(self, corner: Corner) -> None:
+        mount = f"kv1-{secrets.token_hex(4)}"
+        corner.admin.ask("POST", f"sys/mounts/{mount}", {"type": "kv", "options": {"version": "1"}})
+        layout = Layout(mount=corner.mount, tokens_mount=mount)
 
-        assert "check TOKENS_MOUNT" in await self.names(corner, layout)
+        assert f"the mount {mount} is not of KV version 2: check TOKENS_MOUNT" in await self.names(corner, layout)
 
 
 async def test_token_records_may_live_in_a_mount_of_their_own(corner: Corner) -> None:
@@ -190,8 +196,9 @@ class TestNamespaces:
         await self.finds_it(corner, corner.admin.token(policy), namespace=namespace, login_namespace="")
 
     @staticmethod
-    async def finds_it(corner: Corner, token: Secret, **namespaces: str) -> None:
-        async with watched(corner.address, a_token_method(token), **namespaces) as vault:
+    async def finds_it(corner: Corner, token: Secret, *, namespace: str, login_namespace: str | None = None) -> None:
+        auth = a_token_method(token)
+        async with watched(corner.address, auth, namespace=namespace, login_namespace=login_namespace) as vault:
             await vault.session.open()
             store = VaultStore(vault.session, Layout(mount="kv"), clock=HandClock(), location_of=zoho_location)
 

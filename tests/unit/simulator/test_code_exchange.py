@@ -6,6 +6,7 @@ import pytest
 from tests.unit.simulator.asking import NOON, Asker, access_token, an_asker, minutes, zoho_at_noon
 from zoho_simulator import ClientKind, Consent, GrantCode, User
 
+ONLINE, UNPROMPTED, PROMPTED = (False, True), (True, False), (True, True)  # offline, prompt
 VERIFIER = "v" * 43
 S256 = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).decode().rstrip("=")
 
@@ -19,17 +20,20 @@ def test_a_code_brings_an_access_token_and_a_refresh_token_that_both_work() -> N
 
 
 @pytest.mark.parametrize(
-    ("asked", "brings"),
+    ("consents", "brings"),
     [
-        pytest.param([{"offline": False}], [False], id="online brings no refresh token"),
-        pytest.param([{"prompt": False}], [True], id="the first offline consent brings one without prompt"),
-        pytest.param([{}, {"prompt": False}], [True, False], id="a repeated consent without prompt brings none"),
-        pytest.param([{}, {}], [True, True], id="every prompted consent brings another"),
+        pytest.param([ONLINE], [False], id="online brings none"),
+        pytest.param([UNPROMPTED], [True], id="the first offline consent brings one without prompt"),
+        pytest.param([PROMPTED, UNPROMPTED], [True, False], id="a repeated consent without prompt brings none"),
+        pytest.param([PROMPTED, PROMPTED], [True, True], id="every prompted consent brings another"),
     ],
 )
-def test_a_refresh_token_comes(asked: list[dict[str, bool]], brings: list[bool]) -> None:
+def test_whether_a_refresh_token_comes(consents: list[tuple[bool, bool]], brings: list[bool]) -> None:
     asker = an_asker()
-    answers = [asker.exchange(asker.zoho.grant_code(asker.client, **consent)) for consent in asked]
+    answers = [
+        asker.exchange(asker.zoho.grant_code(asker.client, offline=offline, prompt=prompt))
+        for offline, prompt in consents
+    ]
     assert ["refresh_token" in answer.fields for answer in answers] == brings
 
 

@@ -57,7 +57,7 @@ def test_a_dead_token_is_invalid(fate: str) -> None:
         case "expired":
             asker.zoho.advance(minutes(60))
         case "revoked":
-            asker.zoho.revoke(token)
+            asker.zoho.revoke(refresh_token)
         case "evicted":
             asker.zoho.evict(refresh_token)
         case "never issued":

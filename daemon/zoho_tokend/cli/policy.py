@@ -1,0 +1,49 @@
+"""``zoho-tokend policy``: the Vault policies that the daemon and its readers need, to be loaded as they are printed."""
+
+import click
+
+from zoho_tokend.cli.group import told_plainly
+from zoho_tokend.cli.names import CONNECTION
+from zoho_tokend.core.model import ConnectionName
+from zoho_tokend.vault.layout import Layout
+from zoho_tokend.vault.policy import daemon_policy, reader_policy
+
+_LAYOUT = Layout()
+
+
+def _placed(command: click.decorators.FC) -> click.decorators.FC:
+    """The settings that decide where records lie; a policy is printed without a Vault to talk to."""
+    for option in (
+        click.option("--tokens-mount", envvar="ZOHO_TOKEND_TOKENS_MOUNT", help="The KV v2 mount of token records."),
+        click.option("--prefix", envvar="ZOHO_TOKEND_PREFIX", default=_LAYOUT.prefix, show_default=True),
+        click.option("--mount", envvar="ZOHO_TOKEND_MOUNT", default=_LAYOUT.mount, show_default=True),
+    ):
+        command = option(command)
+    return command
+
+
+@click.group()
+def policy() -> None:
+    """Print the least Vault policy that works.
+
+    \b
+    zoho-tokend policy daemon | vault policy write zoho-tokend -
+    """
+
+
+@policy.command()
+@_placed
+@told_plainly
+def daemon(*, mount: str, prefix: str, tokens_mount: str | None) -> None:
+    """What the daemon needs."""
+    click.echo(daemon_policy(Layout(mount=mount, prefix=prefix, tokens_mount=tokens_mount)), nl=False)
+
+
+@policy.command()
+@click.option("--connection", type=CONNECTION, help="Let it read this connection's token alone.")
+@_placed
+@told_plainly
+def reader(*, connection: ConnectionName | None, mount: str, prefix: str, tokens_mount: str | None) -> None:
+    """What a job needs to read tokens; it can see no refresh token."""
+    layout = Layout(mount=mount, prefix=prefix, tokens_mount=tokens_mount)
+    click.echo(reader_policy(layout, connection), nl=False)

@@ -1,0 +1,37 @@
+"""``zoho-tokend settings``: what can be set, and what is in force here."""
+
+import json
+from dataclasses import asdict
+
+import click
+
+from zoho_tokend.cli.group import load, told_plainly
+from zoho_tokend.settings import describe, settings_table
+
+
+@click.command()
+@click.option("--effective", is_flag=True, help="Show the values in force here, and where each comes from.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@told_plainly
+def settings(*, effective: bool, as_json: bool) -> None:
+    """List every setting; with --effective, the values in force (secrets as ***).
+
+    Each is an environment variable ZOHO_TOKEND_<NAME>, or <NAME> in the TOML file of --config.
+    """
+    rows = [asdict(row) for row in (describe(load()) if effective else settings_table())]
+    if as_json:
+        click.echo(json.dumps(rows, indent=2))
+        return
+    for row in rows:
+        click.secho(str(row["name"]), bold=True, nl=False)
+        click.echo(_in_force(row) if effective else _documented(row))
+
+
+def _in_force(row: dict[str, object]) -> str:
+    return f" = {row['value'] or '(not given)'}  [{row['source']}]"
+
+
+def _documented(row: dict[str, object]) -> str:
+    default = f", default {row['default']}" if row["default"] else ""
+    reload = ", changes on SIGHUP" if row["reloadable"] else ""
+    return f"\n    {row['description']}\n    Accepts {row['accepts']}{default}{reload}.\n"

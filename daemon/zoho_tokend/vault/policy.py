@@ -1,0 +1,48 @@
+"""The least that each kind of program needs of Vault, as policies in HCL; pure.
+
+What every token may do by Vault's ``default`` policy (look itself up, renew and revoke itself, ask for its own
+capabilities) is not repeated: https://developer.hashicorp.com/vault/docs/concepts/policies#default-policy
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from zoho_tokend.core.model import ConnectionName
+from zoho_tokend.vault.layout import Layout
+
+# A policy's own sign for any name: https://developer.hashicorp.com/vault/docs/concepts/policies#policy-syntax
+_ANY: Final = ConnectionName("*")
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    path: str
+    capabilities: tuple[str, ...]
+    why: str
+
+    def __str__(self) -> str:
+        granted = ", ".join(f'"{capability}"' for capability in self.capabilities)
+        return f'# {self.why}\npath "{self.path}" {{\n  capabilities = [{granted}]\n}}\n'
+
+
+def daemon_policy(layout: Layout) -> str:
+    """What the daemon needs, and nothing else."""
+    every_token, every_credential = layout.token(_ANY), layout.credential(_ANY)
+    return _policy(
+        _Rule(layout.credentials().metadata, ("list",), "find the connections"),
+        _Rule(every_credential.data, ("read", "update"), "read a credential; store a refresh token that Zoho changed"),
+        _Rule(layout.client(_ANY).data, ("read",), "read the clients that credentials name"),
+        _Rule(every_token.data, ("create", "update", "read"), "write the token records, with CAS"),
+        _Rule(every_token.metadata, ("read",), "remember after a restart how much of Zoho's budget is spent"),
+    )
+
+
+def reader_policy(layout: Layout, connection: ConnectionName | None = None) -> str:
+    """What a job needs to read the token of one connection, or of every one; it can see no refresh token."""
+    place = layout.token(connection or _ANY)
+    whose = connection or "every connection"
+    return _policy(_Rule(place.data, ("read",), f"read the access token of {whose}"))
+
+
+def _policy(*rules: _Rule) -> str:
+    return "\n".join(str(rule) for rule in rules)
