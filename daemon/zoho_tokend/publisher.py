@@ -3,10 +3,9 @@
 A newer record never loses to an older one: on a conflict the later expiry stays.
 """
 
-from datetime import datetime
 from typing import Final
 
-from zoho_tokend.core import aftermath, recording, schedule
+from zoho_tokend.core import aftermath, schedule
 from zoho_tokend.core.connection import Rotation
 from zoho_tokend.core.course import Course
 from zoho_tokend.core.errors import Conflict, NotAllowed, Outcome, RefreshError, VaultUnavailable
@@ -19,7 +18,7 @@ from zoho_tokend.core.events import (
     TokenUnsaved,
 )
 from zoho_tokend.core.fleet import Fleet
-from zoho_tokend.core.model import Credential, Issued, RefreshTokenGrant, TokenRecord
+from zoho_tokend.core.model import TokenRecord
 from zoho_tokend.core.ports import Clock, CredentialStore, TokenStore
 
 _TRIES: Final = 3
@@ -37,18 +36,9 @@ class Publisher:
         self._clock = clock
         self._emit = emit
 
-    def hold(self, issued: Issued, *, credential: Credential, asked_at: datetime, data_center: str) -> None:
-        """The token is held in memory, before anything else can go wrong."""
-        name, now = credential.connection, self._clock.now()
-        record = recording.token_record(
-            issued,
-            credential=credential,
-            connection=self._fleet[name],
-            asked_at=asked_at,
-            data_center=data_center,
-            policy=self._fleet.policy,
-        )
-        rotation = _rotation(issued, credential)
+    def hold(self, record: TokenRecord, rotation: Rotation | None) -> None:
+        """What Zoho issued is held in memory, before anything else can go wrong."""
+        name, now = record.connection, self._clock.now()
         self._fleet.issued(name)
         self._fleet.update(
             name, lambda each: aftermath.after_issue(each, record=record, rotation=rotation, now=now), now
@@ -139,13 +129,6 @@ class Publisher:
                     connection=course.name, error=str(error), expires_at=expires_at, next_write_at=next_write_at
                 )
             )
-
-
-def _rotation(issued: Issued, credential: Credential) -> Rotation | None:
-    grant, sent = credential.grant, issued.refresh_token
-    if sent is None or not isinstance(grant, RefreshTokenGrant) or sent == grant.refresh_token:
-        return None
-    return Rotation(credential=credential, refresh_token=sent)
 
 
 def _outcome(standing: TokenRecord, ours: TokenRecord) -> Outcome:

@@ -5,15 +5,15 @@ What it must never do: spend an issue that the budget does not allow.
 
 import traceback
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from zoho_tokend.core import aftermath, schedule
+from zoho_tokend.core import aftermath, recording, schedule
 from zoho_tokend.core.connection import Reason, Rotation
 from zoho_tokend.core.course import Course
 from zoho_tokend.core.errors import NoCredential, RefreshError, ZohoUnavailable
 from zoho_tokend.core.events import Parked, RefreshCrashed, RefreshDeferred, Sink, Stage, UnsavedTokenExpired, Vanished
 from zoho_tokend.core.fleet import Fleet
-from zoho_tokend.core.model import ConnectionName, Credential, RefreshTokenGrant
+from zoho_tokend.core.model import ConnectionName, Credential, Issued, RefreshTokenGrant, TokenRecord
 from zoho_tokend.core.ports import Clock, CredentialStore, TokenEndpoint, TokenStore
 from zoho_tokend.publisher import Publisher
 
@@ -85,9 +85,19 @@ class Refresher:
                 issued = await self._endpoint.issue(credential)
         finally:
             self._fleet.answered(name, asked_at, self._clock.now())
-        data_center = self._endpoint.data_center(credential)
-        self._publisher.hold(issued, credential=credential, asked_at=asked_at, data_center=data_center)
+        self._publisher.hold(self._record(issued, credential, asked_at), _rotation(issued, credential))
         await self._publisher.store(course)
+
+    def _record(self, issued: Issued, credential: Credential, asked_at: datetime) -> TokenRecord:
+        return recording.token_record(
+            issued,
+            credential=credential,
+            connection=self._fleet[credential.connection],
+            asked_at=asked_at,
+            data_center=self._endpoint.data_center(credential),
+            usual_api_domain=self._endpoint.api_domain(credential),
+            policy=self._fleet.policy,
+        )
 
     def _course(self, name: ConnectionName, reason: Reason, *, late: timedelta) -> Course:
         begun = self._clock.monotonic()
@@ -112,6 +122,13 @@ class Refresher:
             self._publisher.refused(course, crash)
         else:
             self._failed(course, crash)
+
+
+def _rotation(issued: Issued, credential: Credential) -> Rotation | None:
+    grant, sent = credential.grant, issued.refresh_token
+    if sent is None or not isinstance(grant, RefreshTokenGrant) or sent == grant.refresh_token:
+        return None
+    return Rotation(credential=credential, refresh_token=sent)
 
 
 def _newest(credential: Credential, rotation: Rotation | None) -> Credential:

@@ -113,6 +113,10 @@ class TokenEndpoint(Protocol):
         """The name of the data centre that the credential belongs to (``eu``), for records, logs and metrics."""
         ...
 
+    def api_domain(self, credential: Credential) -> str | None:
+        """Where that data centre's tokens are used, for answers that never told; None when it is not known."""
+        ...
+
     async def issue(self, credential: Credential) -> Issued:
         """A new access token; costs budget, whatever the answer.
 

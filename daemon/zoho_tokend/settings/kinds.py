@@ -63,7 +63,7 @@ def duration_text(span: timedelta) -> str:
     """The span as `duration` reads it."""
     minutes, seconds = divmod(int(span.total_seconds()), 60)
     hours, minutes = divmod(minutes, 60)
-    parts = [f"{number}{unit}" for number, unit in ((hours, "h"), (minutes, "m"), (seconds, "s")) if number]
+    parts = [f"{amount}{unit}" for amount, unit in ((hours, "h"), (minutes, "m"), (seconds, "s")) if amount]
     return "".join(parts) or "0s"
 
 
@@ -71,7 +71,7 @@ def number(least: float, most: float) -> Kind:
     """A number between the two."""
 
     def read(value: object) -> float:
-        return _within(float(_plain(value)), least, most)
+        return _within(float(str(value)), least, most)
 
     return Kind(f"a number from {least} to {most}", read)
 
@@ -80,7 +80,7 @@ def whole_number(least: int, most: int) -> Kind:
     """A whole number between the two."""
 
     def read(value: object) -> int:
-        return _within(int(_plain(value)), least, most)
+        return _within(int(str(value)), least, most)
 
     return Kind(f"a whole number from {least} to {most}", read)
 
@@ -102,7 +102,7 @@ def only(value: str | int, because: str) -> Kind:
     """The one value that is there until there are more."""
 
     def read(given: object) -> str | int:
-        if _plain(given) != str(value):
+        if str(given) != str(value):
             raise ValueError
         return value
 
@@ -133,13 +133,6 @@ def _read_file(value: object) -> Path:
 
 def _read_secret(value: object) -> Secret:
     return Secret(_text(value))
-
-
-def _plain(value: object) -> str:
-    """A number or a text, as text; TOML's truth values are neither."""
-    if type(value) not in {str, int, float}:
-        raise ValueError
-    return str(value)
 
 
 def _text(value: object) -> str:

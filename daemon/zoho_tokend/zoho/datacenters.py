@@ -48,7 +48,7 @@ DATA_CENTERS: Final = (
     _data_center("sg", "accounts.zoho.sg", "www.zohoapis.sg"),
 )
 
-_LOCATIONS: Final = {center.accounts_server: center.location for center in DATA_CENTERS}
+_BY_ACCOUNTS_SERVER: Final = {center.accounts_server: center for center in DATA_CENTERS}
 
 
 class AccountsServers:
@@ -61,8 +61,14 @@ class AccountsServers:
 
     def allows(self, origin: Origin) -> bool:
         """Whether a credential may be sent there."""
-        return origin in _LOCATIONS or origin in self._added
+        return origin in _BY_ACCOUNTS_SERVER or origin in self._added
 
     def location(self, origin: Origin) -> str:
         """Zoho's name of the data centre (``eu``); ``other`` for any origin that is none of Zoho's own."""
-        return _LOCATIONS.get(origin, ELSEWHERE)
+        center = _BY_ACCOUNTS_SERVER.get(origin)
+        return center.location if center else ELSEWHERE
+
+    def api_domain(self, origin: Origin) -> str | None:
+        """Where tokens of one of Zoho's own data centres are used; None for any other."""
+        center = _BY_ACCOUNTS_SERVER.get(origin)
+        return center.api_domain if center else None

@@ -50,6 +50,9 @@ class ZohoEndpoint:
     def data_center(self, credential: Credential) -> str:
         return self.servers.location(credential.accounts_server)
 
+    def api_domain(self, credential: Credential) -> str | None:
+        return self.servers.api_domain(credential.accounts_server)
+
     async def issue(self, credential: Credential) -> Issued:
         if not self.servers.allows(credential.accounts_server):
             raise ServerNotAllowed(

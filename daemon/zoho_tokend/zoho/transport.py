@@ -11,10 +11,12 @@ about one in 400 that strike). It comes later than the wait for a slot ends. Sho
 that has none left is replaced.
 """
 
+import ssl
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
 from typing import Final, Self
@@ -55,9 +57,15 @@ class Transport:
 
     def __init__(self, clock: Clock, *, connections: int = 32, limits: TimeLimits | None = None) -> None:
         self._clock = clock
-        self._connections = connections
         self._limits = limits or TimeLimits()
-        self._pool = _pool(connections, self._limits)
+        try:
+            self._new_pool = partial(_pool, connections, self._limits, httpx.create_ssl_context())
+            self._pool = self._new_pool()
+        except (ImportError, ValueError, OSError, httpx.InvalidURL):
+            raise BadSettings(
+                "the proxy or CA bundle of the environment cannot be used: "
+                "look at HTTPS_PROXY, ALL_PROXY, SSL_CERT_FILE and SSL_CERT_DIR"
+            ) from None
         self._users: Counter[httpx.AsyncClient] = Counter()
 
     async def __aenter__(self) -> Self:
@@ -107,7 +115,7 @@ class Transport:
             yield pool
         except httpx.PoolTimeout:
             if pool is self._pool:
-                self._pool = _pool(self._connections, self._limits)
+                self._pool = self._new_pool()
             raise
         finally:
             self._users[pool] -= 1
@@ -116,28 +124,22 @@ class Transport:
                 await pool.aclose()
 
 
-def _pool(connections: int, limits: TimeLimits) -> httpx.AsyncClient:
-    try:
-        return httpx.AsyncClient(
-            headers={
-                "User-Agent": f"zoho-tokend/{__version__}",
-                "Accept": "application/json",
-                # An answer has some 200 bytes, and a packed one can unfold to gigabytes.
-                "Accept-Encoding": "identity",
-            },
-            timeout=httpx.Timeout(connect=limits.connect, read=limits.read, write=limits.write, pool=limits.pool),
-            limits=httpx.Limits(max_connections=connections, max_keepalive_connections=8, keepalive_expiry=30),
-            follow_redirects=False,
-            trust_env=True,
-            verify=httpx.create_ssl_context(),
-            mounts={"http://": None},
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
-        )
-    except (ImportError, ValueError, OSError, httpx.InvalidURL):
-        raise BadSettings(
-            "the proxy or CA bundle of the environment cannot be used: "
-            "look at HTTPS_PROXY, ALL_PROXY, SSL_CERT_FILE and SSL_CERT_DIR"
-        ) from None
+def _pool(connections: int, limits: TimeLimits, trust: ssl.SSLContext) -> httpx.AsyncClient:
+    return httpx.AsyncClient(
+        headers={
+            "User-Agent": f"zoho-tokend/{__version__}",
+            "Accept": "application/json",
+            # An answer has some 200 bytes, and a packed one can unfold to gigabytes.
+            "Accept-Encoding": "identity",
+        },
+        timeout=httpx.Timeout(connect=limits.connect, read=limits.read, write=limits.write, pool=limits.pool),
+        limits=httpx.Limits(max_connections=connections, max_keepalive_connections=8, keepalive_expiry=30),
+        follow_redirects=False,
+        trust_env=True,
+        verify=trust,
+        mounts={"http://": None},
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+    )
 
 
 def _what_happened(error: httpx.HTTPError) -> str:

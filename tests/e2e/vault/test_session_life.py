@@ -1,7 +1,6 @@
 """A session from login to revocation, against a real server."""
 
 import asyncio
-import secrets
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,7 +13,7 @@ from tests.builders import NOON
 from tests.hand_clock import HandClock
 from tests.openbao import Corner
 from tests.relay import Relay
-from tests.vault_sessions import Watched, watched
+from tests.vault_sessions import Role, Watched
 from tests.wall_clock import WallClock
 from zoho_tokend.core.errors import VaultForbidden, VaultUnavailable
 from zoho_tokend.core.events import (
@@ -24,53 +23,10 @@ from zoho_tokend.core.events import (
     VaultOutcome,
     VaultSessionChanged,
 )
-from zoho_tokend.core.model import Secret
 from zoho_tokend.core.ports import Clock
-from zoho_tokend.vault.auth import AppRole
-from zoho_tokend.vault.request import Request
-from zoho_tokend.vault.secret_file import Given
 
 HOUR = timedelta(hours=1)
 SECOND = timedelta(seconds=1)
-
-
-class Role:
-    """An AppRole of the test's own at the server."""
-
-    def __init__(self, corner: Corner, **wishes: object) -> None:
-        self.corner = corner
-        self.mount = f"approle-{secrets.token_hex(4)}"
-        self._path = f"auth/{self.mount}/role/tokend"
-        corner.admin.ask("POST", f"sys/auth/{self.mount}", {"type": "approle"})
-        corner.admin.ask("POST", self._path, {"token_policies": [corner.policy], "token_ttl": "1h", **wishes})
-        self._role_id = corner.admin.text("GET", f"{self._path}/role-id", "data", "role_id")
-        self._secret_id = corner.admin.text("POST", f"{self._path}/secret-id", "data", "secret_id")
-
-    @property
-    def read(self) -> Request:
-        return self.corner.layout.client("any").read()
-
-    def method(self) -> AppRole:
-        return AppRole(
-            role_id=Given(Secret(self._role_id), "VAULT_ROLE_ID"),
-            secret_id=Given(Secret(self._secret_id), "VAULT_SECRET_ID"),
-            mount=self.mount,
-        )
-
-    def revoke_all_tokens(self) -> None:
-        self.corner.admin.ask("POST", f"sys/leases/revoke-prefix/auth/{self.mount}/login", {"sync": True})
-
-    def refuse_logins(self) -> None:
-        self.corner.admin.ask("DELETE", self._path)
-
-    @asynccontextmanager
-    async def session(
-        self, clock: Clock | None = None, *, address: str | None = None, concurrency: int = 8
-    ) -> AsyncIterator[Watched]:
-        address = address or self.corner.address
-        async with watched(address, self.method(), clock=clock, concurrency=concurrency) as vault:
-            await vault.session.open()
-            yield vault
 
 
 @asynccontextmanager

@@ -10,14 +10,16 @@ from pathlib import Path
 import pytest
 import trustme
 
+from tests.builders import CRM
 from tests.fakes import zoho_location
 from tests.hand_clock import HandClock
 from tests.loopback_server import answering, loopback_server
 from tests.openbao import Admin, Corner, new_corner, running
-from tests.vault_sessions import a_token_method, watched
+from tests.vault_sessions import Role, a_token_method, watched
 from zoho_tokend.core.errors import VaultUnavailable
-from zoho_tokend.core.model import ConnectionName, Secret
+from zoho_tokend.core.model import Secret
 from zoho_tokend.demo.openbao import OpenBao
+from zoho_tokend.vault.auth import AuthMethod
 from zoho_tokend.vault.layout import Layout
 from zoho_tokend.vault.store import VaultStore
 
@@ -77,6 +79,14 @@ async def test_a_rate_limit_tells_when_to_come_back() -> None:
 
     assert trouble.value.retry_after is not None
     assert trouble.value.retry_after.total_seconds() == 7
+
+
+async def test_the_proxies_of_the_environment_are_not_asked(corner: Corner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    monkeypatch.setenv("no_proxy", "")
+
+    async with Role(corner).session() as vault:
+        assert vault.session.alive
 
 
 async def test_the_right_ca_bundle_is_trusted_whatever_the_environment_says(
@@ -167,8 +177,18 @@ async def test_token_records_may_live_in_a_mount_of_their_own(corner: Corner) ->
         await vault.session.open()
         store = VaultStore(vault.session, layout, clock=HandClock(), location_of=zoho_location)
 
-        assert (await store.published(ConnectionName("crm-prod"))).version == 1
-        assert await store.unwritable({ConnectionName("crm-prod")}) == frozenset()
+        assert (await store.published(CRM)).version == 1
+        assert await store.unwritable({CRM}) == frozenset()
+
+
+@pytest.mark.parametrize("capabilities", ["create", "update", "read"])
+async def test_the_right_to_write_needs_both_create_and_update(corner: Corner, capabilities: str) -> None:
+    policy = corner.admin.policy(f'path "{corner.mount}/data/*" {{ capabilities = ["{capabilities}"] }}')
+    async with watched(corner.address, a_token_method(corner.admin.token(policy))) as vault:
+        await vault.session.open()
+        store = VaultStore(vault.session, corner.layout, clock=HandClock(), location_of=zoho_location)
+
+        assert await store.unwritable({CRM}) == {CRM}
 
 
 class TestNamespaces:
@@ -188,16 +208,16 @@ class TestNamespaces:
         auth = made["auth"]
         assert isinstance(auth, dict)
 
-        await self.finds_it(corner, Secret(auth["client_token"]), namespace=namespace)
+        await self.finds_it(corner, a_token_method(Secret(auth["client_token"])), namespace=namespace)
 
     async def test_a_login_in_the_root_may_read_in_a_namespace(self, corner: Corner, namespace: str) -> None:
         policy = corner.admin.policy(f'path "{namespace}/kv/*" {{ capabilities = ["list", "read"] }}')
+        auth = Role(corner, token_policies=[policy]).method()
 
-        await self.finds_it(corner, corner.admin.token(policy), namespace=namespace, login_namespace="")
+        await self.finds_it(corner, auth, namespace=namespace, login_namespace="")
 
     @staticmethod
-    async def finds_it(corner: Corner, token: Secret, *, namespace: str, login_namespace: str | None = None) -> None:
-        auth = a_token_method(token)
+    async def finds_it(corner: Corner, auth: AuthMethod, *, namespace: str, login_namespace: str | None = None) -> None:
         async with watched(corner.address, auth, namespace=namespace, login_namespace=login_namespace) as vault:
             await vault.session.open()
             store = VaultStore(vault.session, Layout(mount="kv"), clock=HandClock(), location_of=zoho_location)

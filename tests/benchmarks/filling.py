@@ -1,0 +1,79 @@
+"""Connections in Vault: credentials that all point at one accounts server, and token records where they are wanted."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+from tests.builders import a_record, secret
+from tests.wall_clock import WallClock
+from zoho_tokend.core.model import ConnectionName
+from zoho_tokend.demo.openbao import OpenBao
+from zoho_tokend.vault import codec
+from zoho_tokend.vault.auth import Token
+from zoho_tokend.vault.config import VaultConfig
+from zoho_tokend.vault.layout import Layout
+from zoho_tokend.vault.request import Request
+from zoho_tokend.vault.secret_file import Given
+from zoho_tokend.vault.session import Session
+
+_AT_ONCE = 16
+
+
+def names(count: int) -> list[ConnectionName]:
+    """So many names of connections."""
+    return [ConnectionName(f"connection-{number:06}") for number in range(count)]
+
+
+async def fill(
+    vault: OpenBao,
+    layout: Layout,
+    connections: Sequence[ConnectionName],
+    *,
+    accounts_server: str,
+    tokens_from: datetime | None = None,
+) -> None:
+    """Each connection has a credential of its own, and a token record that was issued then (None: it has none)."""
+    requests = _requests(layout, connections, accounts_server=accounts_server, tokens_from=tokens_from)
+    async with _root(vault) as session:
+
+        async def work() -> None:
+            for request in requests:
+                await session.ask(request)
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(_AT_ONCE):
+                group.create_task(work())
+
+
+def credential_fields(name: ConnectionName, accounts_server: str) -> dict[str, object]:
+    """A credential as a person stores it."""
+    return {
+        "client_id": "1000.BENCHMARK",
+        "client_secret": "invented-client-secret",
+        "refresh_token": secret(name).reveal(),
+        "accounts_server": accounts_server,
+        "scope": "ZohoCRM.modules.ALL",
+    }
+
+
+def _requests(
+    layout: Layout, connections: Iterable[ConnectionName], *, accounts_server: str, tokens_from: datetime | None
+) -> Iterator[Request]:
+    for name in connections:
+        yield layout.credential(name).write(credential_fields(name, accounts_server), after_version=0)
+        if tokens_from is not None:
+            record = a_record(name, issued_at=tokens_from)
+            yield layout.token(name).write(codec.token_fields(record), after_version=0)
+
+
+@asynccontextmanager
+async def _root(vault: OpenBao) -> AsyncIterator[Session]:
+    auth = Token(token=Given(vault.root_token, "the root token"))
+    config = VaultConfig(address=vault.address, concurrency=_AT_ONCE)
+    session = Session(config, auth, clock=WallClock(), sink=lambda _event: None)
+    try:
+        await session.open()
+        yield session
+    finally:
+        await session.close()

@@ -1,0 +1,31 @@
+"""Each third-party library has one home: to change it for another is to change one folder."""
+
+import grimp
+import pytest
+
+HOMES = {
+    "apscheduler": {"clockwork"},
+    "click": {"cli"},
+    "httpx": {"zoho"},
+    "hvac": {"vault"},
+    "prometheus_client": {"telemetry"},
+    "pydantic": {"settings"},
+    "pydantic_core": {"settings"},
+    "pydantic_settings": {"settings"},
+    "requests": {"vault"},
+    "rich": {"demo"},
+    "starlette": {"web"},
+    "structlog": {"telemetry"},
+    "uvicorn": {"web"},
+}
+
+
+@pytest.fixture(scope="module")
+def graph() -> grimp.ImportGraph:
+    return grimp.build_graph("zoho_tokend", include_external_packages=True, cache_dir=None)
+
+
+@pytest.mark.parametrize("library", HOMES)
+def test_a_library_is_imported_in_its_home_alone(graph: grimp.ImportGraph, library: str) -> None:
+    rooms = {module.split(".")[1] for module in graph.find_modules_that_directly_import(library)}
+    assert rooms == HOMES[library]
