@@ -43,7 +43,7 @@ class LoopbackServer:
     received: list[Received] = field(default_factory=list)
     connections: int = 0
     _arrival: asyncio.Event = field(default_factory=asyncio.Event)
-    _conversations: set[asyncio.Task[None]] = field(default_factory=set)
+    _conversations: dict[asyncio.Task[None], asyncio.StreamWriter] = field(default_factory=dict)
 
     @property
     def origin(self) -> str:
@@ -58,13 +58,15 @@ class LoopbackServer:
     def connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         conversation = asyncio.get_running_loop().create_task(self._converse(reader, writer))
-        self._conversations.add(conversation)
-        conversation.add_done_callback(self._conversations.discard)
+        self._conversations[conversation] = writer
 
     async def hang_up(self) -> None:
-        for conversation in self._conversations:
+        await asyncio.sleep(0)  # for connections that are being accepted
+        for conversation, writer in self._conversations.items():
             conversation.cancel()
+            writer.transport.abort()
         await asyncio.gather(*self._conversations, return_exceptions=True)
+        await asyncio.sleep(0)  # for the sockets to close
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:

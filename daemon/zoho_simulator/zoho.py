@@ -61,10 +61,9 @@ class Zoho:
         return DataCenter(name=name, accounts_server=origin, api_domain=origin)
 
     def __getattr__(self, name: str) -> DataCenter:
-        try:
-            return self[name]
-        except KeyError:
-            raise AttributeError(f"no data centre {name!r} is simulated") from None
+        if name.startswith("_") or name not in self._atlas.ledgers:
+            raise AttributeError(f"no data centre {name!r} is simulated")
+        return self[name]
 
     @property
     def data_centers(self) -> tuple[DataCenter, ...]:

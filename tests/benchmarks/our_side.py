@@ -4,15 +4,15 @@ next. It logs at info to nowhere, and counts its metrics.
 
 import asyncio
 import os
-from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import get_args
 
 from tests.wall_clock import WallClock
 from zoho_tokend.clockwork import Command
-from zoho_tokend.core.events import Event, Refreshed, VaultAnswered
+from zoho_tokend.core.events import Event, Refreshed, Sink, VaultAnswered
 from zoho_tokend.core.fleet import Fleet
 from zoho_tokend.core.origin import parse_origin
 from zoho_tokend.core.policy import ZOHO_LIFETIME, Policy
@@ -20,6 +20,7 @@ from zoho_tokend.demo.openbao import OpenBao
 from zoho_tokend.discovery import Discovery
 from zoho_tokend.refresher import Refresher
 from zoho_tokend.runner import Inbox, Runner
+from zoho_tokend.settings.model import VaultAuth
 from zoho_tokend.telemetry.log import EventLog, LogFormat, LogLevel, configure_logging
 from zoho_tokend.telemetry.metrics import Metrics
 from zoho_tokend.vault.auth import Token
@@ -70,3 +71,78 @@ class Tally:
         self._reached.clear()
         if self.refreshed < refreshed:
             await self._reached.wait()
+
+
+class OurSide:
+    """The daemon without its web server and its clockwork: the benchmark says when to sweep."""
+
+    def __init__(self, clock: LeapingClock, inbox: Inbox, tally: Tally, connections: int) -> None:
+        self.tally = tally
+        self._clock = clock
+        self._inbox = inbox
+        self._connections = connections
+
+    async def first_refreshes(self) -> None:
+        """Every connection was discovered, and refreshed once."""
+        self._inbox.put_nowait(Command.KEEP_VAULT_SESSION)
+        await self.tally.until(self._connections)
+
+    async def refresh_all(self) -> None:
+        """Every connection has become due, and was refreshed."""
+        self._clock.leap(ZOHO_LIFETIME)
+        self._inbox.put_nowait(Command.SWEEP)
+        await self.tally.until(self.tally.refreshed + self._connections)
+
+
+@asynccontextmanager
+async def our_side(
+    vault: OpenBao, layout: Layout, *, accounts_server: str, connections: int, concurrency: int
+) -> AsyncIterator[OurSide]:
+    """The run loop at work on what is under this layout."""
+    clock, tally, inbox = LeapingClock(), Tally(), Inbox()
+    with _telemetry() as sinks:
+
+        def emit(event: Event) -> None:
+            for sink in (*sinks, tally):
+                sink(event)
+
+        auth = Token(token=Given(vault.root_token, "the root token"))
+        config = VaultConfig(address=vault.address, layout=layout, concurrency=concurrency)
+        session = Session(config, auth, clock=clock, sink=emit)
+        store = VaultStore(session, layout, clock=clock, location_of=lambda _origin: None)
+        fleet = Fleet(Policy(), places=concurrency)
+        servers = AccountsServers((parse_origin(accounts_server),))
+        async with (
+            zoho_endpoint(servers, clock=clock, sink=emit, connections=concurrency) as endpoint,
+            asyncio.TaskGroup() as group,
+        ):
+            runner = Runner(
+                fleet=fleet,
+                refresher=Refresher(
+                    fleet=fleet, credentials=store, tokens=store, endpoint=endpoint, clock=clock, emit=emit
+                ),
+                discovery=Discovery(fleet=fleet, credentials=store, tokens=store, clock=clock, emit=emit),
+                session=session,
+                inbox=inbox,
+                reload=lambda: None,
+                clock=clock,
+                emit=emit,
+            )
+            group.create_task(runner.run())
+            try:
+                yield OurSide(clock, inbox, tally, connections)
+            finally:
+                inbox.put_nowait(Command.STOP)
+
+
+@contextmanager
+def _telemetry() -> Iterator[tuple[Sink, ...]]:
+    """The log and the metrics as ``zoho-tokend run`` has them; the log's lines go nowhere."""
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
+        configure_logging(LogFormat.JSON, LogLevel.INFO, nowhere)
+        metrics = Metrics(
+            version="benchmark",
+            data_centers=[center.location for center in DATA_CENTERS],
+            login_methods=get_args(VaultAuth),
+        )
+        yield EventLog(), metrics

@@ -49,7 +49,6 @@ class EmbeddedServer(Server):
                 access_log=False,
                 date_header=False,
                 server_header=False,
-                timeout_graceful_shutdown=2,
             )
         )
         self.listening = asyncio.Event()
@@ -65,10 +64,14 @@ class EmbeddedServer(Server):
     async def main_loop(self) -> None:
         await self.stop.wait()
 
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        for connection in list(self.server_state.connections):
-            connection.transport.abort()
-        await super().shutdown(sockets)
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002  # uvicorn's signature
+        for server in self.servers:
+            server.close()
+        while self.server_state.connections:
+            for connection in list(self.server_state.connections):
+                connection.transport.abort()
+            await asyncio.sleep(0)
+        await asyncio.gather(*self.server_state.tasks, return_exceptions=True)
 
 
 class _DroppableProtocol(H11Protocol):

@@ -76,11 +76,14 @@ class _SignallessServer(uvicorn.Server):
 def _bind(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, dualstack_ipv6=host == "::")
+        listening = socket.create_server((host, port), family=family, dualstack_ipv6=host == "::")
     except OSError as problem:
         raise BadSettings(
             f"LISTEN: cannot listen on {host}:{port}: {_reason(problem)}. Name another address or free this one."
         ) from problem
+    # asyncio sees to this only for sockets that name their protocol; without it each answer waits for 40 ms.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listening
 
 
 def _reason(problem: OSError) -> str:

@@ -107,9 +107,11 @@ class TestTokenFile:
     async def test_its_token_is_neither_renewed_nor_revoked(self, corner: Corner, tmp_path: Path) -> None:
         token = corner.admin.token(corner.policy, ttl="1h", renewable=True)
         (tmp_path / "sink").write_text(token.reveal())
+        auth, clock = TokenFile(file=SecretFile(tmp_path / "sink", "VAULT_TOKEN_FILE")), HandClock()
 
-        async with watched(corner.address, TokenFile(file=SecretFile(tmp_path / "sink", "VAULT_TOKEN_FILE"))) as vault:
+        async with watched(corner.address, auth, clock=clock) as vault:
             await vault.session.open()
+            clock.pass_by(timedelta(minutes=50))
             await vault.session.upkeep()
 
         assert vault.asked(VaultOperation.RENEW_SELF) == vault.asked(VaultOperation.REVOKE_SELF) == 0

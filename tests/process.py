@@ -1,0 +1,181 @@
+"""Our commands as real processes: started as a person starts them, watched from outside, and none left behind."""
+
+import json
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import httpx
+from prometheus_client.parser import text_string_to_metric_families
+
+T = TypeVar("T")
+
+PATIENCE = 30.0
+_LONGEST_COMMAND = 30.0
+_GLANCE = 0.05
+_LISTENS_AT = re.compile(r"daemon\.started.*?listen\W+(http://127\.0\.0\.1:\d+)")
+# As strict as the tests themselves, about our own code and the libraries.
+_COMMAND = (sys.executable, "-W", "error", "-m", "zoho_tokend")
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A command that has ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+def open_command(*arguments: str, environment: Mapping[str, str] | None = None) -> "subprocess.Popen[str]":
+    """`zoho-tokend` with these arguments, begun."""
+    return subprocess.Popen(
+        [*_COMMAND, *arguments], env=environment or {}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def call(*arguments: str, environment: Mapping[str, str] | None = None) -> Finished:
+    """`zoho-tokend` with these arguments, run to its end."""
+    with open_command(*arguments, environment=environment) as process:
+        try:
+            out, err = process.communicate(timeout=_LONGEST_COMMAND)
+        finally:
+            process.kill()
+    return Finished(process.returncode, out, err)
+
+
+class Program:
+    """A command that runs, and what it has printed so far."""
+
+    def __init__(self, arguments: Sequence[str], *, environment: Mapping[str, str], folder: Path) -> None:
+        self._out, self._err = folder / "stdout", folder / "stderr"
+        with self._out.open("wb") as out, self._err.open("wb") as err:
+            self._process = subprocess.Popen(
+                [*_COMMAND, *arguments], env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=err
+            )
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def out(self) -> str:
+        return self._out.read_text()
+
+    @property
+    def err(self) -> str:
+        return self._err.read_text()
+
+    @property
+    def runs(self) -> bool:
+        return self._process.poll() is None
+
+    def send(self, number: signal.Signals) -> None:
+        self._process.send_signal(number)
+
+    def exit_code(self, *, within: float = PATIENCE) -> int:
+        """The exit code, once it has ended."""
+        try:
+            return self._process.wait(within)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"it still runs after {within:.0f} s\n{self.told}") from None
+
+    def kill(self) -> None:
+        if self.runs:
+            self._process.kill()
+        self._process.wait()
+
+    def until(self, question: Callable[[], T | None], wish: str, *, within: float = PATIENCE) -> T:
+        """The first answer that is true; a program that ends, or takes too long, is a failure that shows its log."""
+        deadline = time.monotonic() + within
+        while True:
+            if answer := question():
+                return answer
+            assert self.runs, f"it ended with {self._process.returncode} before {wish}\n{self.told}"
+            assert time.monotonic() < deadline, f"not within {within:.0f} s: {wish}\n{self.told}"
+            time.sleep(_GLANCE)
+
+    @property
+    def told(self) -> str:
+        return f"--- standard output ---\n{self.out}\n--- standard error ---\n{self.err}"
+
+
+class Daemon(Program):
+    """`zoho-tokend run`, from outside."""
+
+    def __init__(self, environment: Mapping[str, str], folder: Path, *, config: Path | None = None) -> None:
+        arguments = ["--config", str(config), "run"] if config else ["run"]
+        super().__init__(arguments, environment=environment, folder=folder)
+        self._http = httpx.Client(trust_env=False, timeout=10)
+        self._address = ""
+
+    @property
+    def address(self) -> str:
+        """Where it listens, as soon as its log tells."""
+        if not self._address:
+            found = self.until(lambda: _LISTENS_AT.search(self.out), "it says where it listens")
+            self._address = found[1]
+        return self._address
+
+    def get(self, path: str) -> httpx.Response:
+        return self._http.get(self.address + path)
+
+    def is_ready(self) -> bool:
+        return self.get("/readyz").status_code == httpx.codes.OK
+
+    def until_ready(self) -> None:
+        self.until(self.is_ready, "it is ready")
+
+    def lines(self, event: str, **fields: object) -> list[dict[str, object]]:
+        """The lines of its log, in JSON, that are of this event and have these fields."""
+        lines: list[dict[str, object]] = [json.loads(line) for line in self.out.splitlines() if line.endswith("}")]
+        return [line for line in lines if {**line, **fields} == line and line["event"] == event]
+
+    def until_told(self, event: str, *, within: float = PATIENCE, **fields: object) -> dict[str, object]:
+        """The first such line of its log."""
+        return self.until(lambda: self.lines(event, **fields), f"it logs {event} {fields}", within=within)[0]
+
+    def connection(self, name: str) -> Mapping[str, object]:
+        """The connection as /status tells it; empty while it is unknown."""
+        rows = self.get("/status").json()["connections"]
+        return next((row for row in rows if row["name"] == name), {})
+
+    def until_state(self, name: str, *states: str, within: float = PATIENCE) -> Mapping[str, object]:
+        """The connection, once /status tells that it is in one of these states."""
+
+        def reached() -> Mapping[str, object] | None:
+            connection = self.connection(name)
+            return connection if connection.get("state") in states else None
+
+        return self.until(reached, f"{name} is {' or '.join(states)}", within=within)
+
+    def metric(self, name: str, **labels: str) -> float:
+        """The sum of the samples of this name that have these labels; there must be one."""
+        families = text_string_to_metric_families(self.get("/metrics").text)
+        samples = [sample for family in families for sample in family.samples if sample.name == f"zoho_tokend_{name}"]
+        values = [sample.value for sample in samples if {**sample.labels, **labels} == sample.labels]
+        assert values, f"there is no {name} with {labels}"
+        return sum(values)
+
+    def stop(self) -> None:
+        """It is told to stop, and stops without a complaint."""
+        self.send(signal.SIGTERM)
+        assert self.exit_code() == 0, self.told
+
+    def close(self) -> None:
+        self._http.close()
+        self.kill()
+
+
+@contextmanager
+def running(environment: Mapping[str, str], folder: Path, *, config: Path | None = None) -> Iterator[Daemon]:
+    """A daemon that runs until the block ends, at the latest."""
+    with closing(Daemon(environment, folder, config=config)) as daemon:
+        yield daemon
