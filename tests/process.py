@@ -110,9 +110,8 @@ class Program:
 class Daemon(Program):
     """`zoho-tokend run`, from outside."""
 
-    def __init__(self, environment: Mapping[str, str], folder: Path, *, config: Path | None = None) -> None:
-        arguments = ["--config", str(config), "run"] if config else ["run"]
-        super().__init__(arguments, environment=environment, folder=folder)
+    def __init__(self, environment: Mapping[str, str], folder: Path) -> None:
+        super().__init__(["run"], environment=environment, folder=folder)
         self._http = httpx.Client(trust_env=False, timeout=10)
         self._address = ""
 
@@ -175,7 +174,7 @@ class Daemon(Program):
 
 
 @contextmanager
-def running(environment: Mapping[str, str], folder: Path, *, config: Path | None = None) -> Iterator[Daemon]:
+def running(environment: Mapping[str, str], folder: Path) -> Iterator[Daemon]:
     """A daemon that runs until the block ends, at the latest."""
-    with closing(Daemon(environment, folder, config=config)) as daemon:
+    with closing(Daemon(environment, folder)) as daemon:
         yield daemon

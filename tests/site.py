@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.openbao import Corner
-from tests.process import Daemon, Finished, call, running
+from tests.process import Daemon, running
 from zoho_simulator import Client, Simulator, Zoho, in_thread
 
 LIFETIME = timedelta(hours=1)
@@ -83,20 +83,16 @@ class Site:
             "DISCOVERY_INTERVAL": "1s",
             "ALLOWED_ACCOUNTS_SERVERS": origins,
         }
-        if settings.get("VAULT_AUTH", "token") == "token":
+        if settings.keys().isdisjoint({"VAULT_AUTH", "VAULT_TOKEN"}):
             usual["VAULT_TOKEN"] = self.corner.admin.token(self.corner.policy).reveal()
         return {f"ZOHO_TOKEND_{name}": value for name, value in (usual | settings).items() if value}
 
     @contextmanager
-    def daemon(self, *, config: Path | None = None, **settings: str) -> Iterator[Daemon]:
+    def daemon(self, **settings: str) -> Iterator[Daemon]:
         """A daemon of this site until the block ends, at the latest."""
         folder = Path(tempfile.mkdtemp(dir=self.folder))
-        with running(self.environment(**settings), folder, config=config) as daemon:
+        with running(self.environment(**settings), folder) as daemon:
             yield daemon
-
-    def command(self, *arguments: str, **settings: str) -> Finished:
-        """A command of somebody at this site."""
-        return call(*arguments, environment=self.environment(**settings))
 
 
 @contextmanager

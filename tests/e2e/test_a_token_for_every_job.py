@@ -43,7 +43,7 @@ def kv_put(site: Site, path: str, *pairs: str) -> None:
     corner = site.corner
     environment = {"BAO_ADDR": corner.address, "BAO_TOKEN": corner.admin.server.root_token.reveal(), "HOME": os.devnull}
     bao = Path(sys.executable).with_name("bao")
-    command = [bao, "kv", "put", f"{corner.mount}/zoho/{path}", *pairs]
+    command = [str(bao), "kv", "put", f"{corner.mount}/zoho/{path}", *pairs]
     subprocess.run(command, env=environment, check=True, capture_output=True, timeout=20)
 
 

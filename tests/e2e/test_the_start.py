@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -54,9 +53,9 @@ def server_of_its_own() -> Iterator[OpenBao]:
 
 def test_a_sealed_vault_is_waited_for_and_called_sealed(server_of_its_own: OpenBao, tmp_path: Path) -> None:
     with closing(Admin(server_of_its_own)) as root, a_site(new_corner(root), tmp_path) as site:
-        environment = dict(token=root.token("default").reveal())
+        token = root.token("default").reveal()
         root.ask("POST", "sys/seal")
-        with site.daemon(VAULT_TOKEN=environment["token"]) as daemon:
+        with site.daemon(VAULT_TOKEN=token) as daemon:
             complaint = daemon.until_told("login.unavailable")
             assert complaint["error"] == f"Vault at {server_of_its_own.address} is sealed"
             assert_waits(daemon)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from zoho_tokend.core.model import Secret
@@ -56,6 +56,7 @@ def secret_part(secret: str) -> str:
 
 
 @pytest.mark.parametrize("shape", SECRETS)
+@settings(deadline=None)
 @given(data=st.data())
 def test_a_secret_never_survives_whatever_text_stands_around_it(shape: str, data: st.DataObject) -> None:
     secret = data.draw(SECRETS[shape])
@@ -71,6 +72,7 @@ def bytes_of(value: object) -> bytes:
     return value
 
 
+@settings(deadline=None)
 @given(
     st.one_of(st.text(), *SECRETS.values(), st.lists(st.one_of(st.text(max_size=5), *SECRETS.values())).map("".join))
 )
@@ -94,6 +96,7 @@ PAIRS: dict[str, Callable[[str], str]] = {
 
 
 @pytest.mark.parametrize("place", PAIRS)
+@settings(deadline=None)
 @given(secret=st.text(alphabet=ALPHANUMERIC + "-_.", min_size=4, max_size=40))
 def test_what_stands_under_a_secret_name_is_hidden_whatever_its_shape(place: str, secret: str) -> None:
     shown = redact_text(PAIRS[place]("~" + secret + "~"))
@@ -134,6 +137,7 @@ def test_a_harmless_text_stays_as_it_is(text: str) -> None:
     assert redact(text) == text
 
 
+@settings(deadline=None)
 @given(st.from_regex(r"[A-Za-z0-9_-](?:[A-Za-z_-]{0,30}[A-Za-z0-9_-])?", fullmatch=True))
 def test_a_name_stays_as_it_is(name: str) -> None:
     assert redact(name) == name
@@ -210,6 +214,7 @@ JSON = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(JSON)
 def test_nothing_makes_it_raise(value: object) -> None:
     redact(value)

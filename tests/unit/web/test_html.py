@@ -1,6 +1,6 @@
 from html.parser import HTMLParser
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zoho_tokend.web.html import document, tag
@@ -23,6 +23,7 @@ class Reading(HTMLParser):
         self.text += data
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs", "Cc"])))
 def test_a_text_is_read_as_it_was_written_and_never_as_markup(text: str) -> None:
     reading = Reading(document(tag("p", text, title=text)).partition("\n")[2])

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.fact_samples import a_row
@@ -32,6 +32,7 @@ def test_one_state_can_be_asked_for_and_the_counts_still_tell_all() -> None:
     assert listing.counts == dict.fromkeys(State, 0) | {State.FRESH: 1, State.FAILING: 2}
 
 
+@settings(deadline=None)
 @given(FLEETS, st.integers(1, 7))
 def test_the_pages_together_show_every_connection_once(rows: list[ConnectionFacts], limit: int) -> None:
     shown: list[str] = []

@@ -1,0 +1,63 @@
+"""The tables of README.md that are written from the code: ``make docs`` writes them, a test compares them."""
+
+import re
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from zoho_tokend.settings import settings_table
+from zoho_tokend.telemetry.metric_table import metric_table
+
+README = Path(__file__).parent.parent / "README.md"
+
+
+def settings() -> str:
+    """Every setting, as a Markdown table."""
+    rows = [
+        (
+            f"`{row.name}`",
+            row.description,
+            row.accepts,
+            f"`{row.default}`" if row.default else "",
+            _mark(row.reloadable),
+        )
+        for row in settings_table()
+    ]
+    return _table(("`ZOHO_TOKEND_…`", "what it is", "accepts", "default", "SIGHUP"), rows)
+
+
+def metrics() -> str:
+    """Every metric, as a Markdown table."""
+    rows = [
+        (f"`{name}`", kind, ", ".join(f"`{label}`" for label in labels), text)
+        for name, kind, labels, text in metric_table()
+    ]
+    return _table(("`zoho_tokend_…`", "type", "labels", "what it tells"), rows)
+
+
+PARTS: dict[str, Callable[[], str]] = {"settings": settings, "metrics": metrics}
+
+
+def renewed(text: str) -> str:
+    """The text with each part between its two marks written anew."""
+    for name, write in PARTS.items():
+        begin, end = f"<!-- {name}: written by `make docs` -->", f"<!-- end of {name} -->"
+        pattern = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
+        assert pattern.search(text), f"README.md has no place for {name}"
+        part = f"{begin}\n{write()}\n{end}"
+        text = pattern.sub(lambda _match, part=part: part, text)  # type: ignore[misc]  # mypy cannot infer the default
+    return text
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def _mark(yes: bool) -> str:  # noqa: FBT001 - one cell
+    return "yes" if yes else ""
+
+
+if __name__ == "__main__":
+    README.write_text(renewed(README.read_text()))
+    sys.stdout.write(f"{README.name} is up to date.\n")
