@@ -70,6 +70,12 @@ class Site:
         assert isinstance(data, dict)
         return int(data["current_version"])
 
+    def token_versions(self, name: str) -> list[dict[str, object]]:
+        """Every version of the token record, oldest first."""
+        path = f"{self.corner.mount}/data/zoho/tokens/{name}"
+        answers = [self.corner.admin.ask("GET", f"{path}?version={n + 1}") for n in range(self.versions(name))]
+        return [answer["data"]["data"] for answer in answers]  # type: ignore[index]  # Vault's own shape
+
     # --- the daemon
 
     def environment(self, **settings: str) -> Mapping[str, str]:

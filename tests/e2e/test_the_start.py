@@ -8,13 +8,12 @@ from pathlib import Path
 import pytest
 import trustme
 
+from tests.daemon_role import DaemonRole
 from tests.openbao import Admin, Corner, new_corner, running
 from tests.process import Daemon, call
 from tests.relay_in_thread import relay_in_thread
 from tests.site import Site, a_site
-from tests.vault_sessions import Role
 from zoho_tokend.demo.openbao import OpenBao
-from zoho_tokend.vault.auth import AppRole
 
 A_LOGIN_IS_REFUSED_WITHIN = 15.0
 
@@ -72,22 +71,12 @@ def test_a_vault_with_a_certificate_of_another_authority_is_waited_for_and_the_b
         assert_waits(daemon)
 
 
-def approle(method: AppRole, *, secret_id: str = "") -> dict[str, str]:
-    assert method.secret_id is not None
-    return {
-        "VAULT_AUTH": "approle",
-        "VAULT_AUTH_MOUNT": method.mount,
-        "VAULT_ROLE_ID": method.role_id().reveal(),
-        "VAULT_SECRET_ID": secret_id or method.secret_id().reveal(),
-    }
-
-
 def test_a_wrong_secret_id_ends_it_with_one_line_that_names_the_settings(site: Site) -> None:
-    method = Role(site.corner).method()
-    with site.daemon(**approle(method, secret_id="11111111-2222-3333-4444-555555555555")) as daemon:
+    role = DaemonRole(site.corner)
+    with site.daemon(**role.settings | {"VAULT_SECRET_ID": "11111111-2222-3333-4444-555555555555"}) as daemon:
         assert daemon.exit_code(within=A_LOGIN_IS_REFUSED_WITHIN) == 1
         assert daemon.err == (
-            f"zoho-tokend: Vault refuses the login at auth/{method.mount}/login (status 400): "
+            f"zoho-tokend: Vault refuses the login at {role.login_path} (status 400): "
             "check VAULT_ROLE_ID, VAULT_SECRET_ID, VAULT_AUTH_MOUNT\n"
         )
 
@@ -117,7 +106,7 @@ def test_every_problem_of_the_settings_is_told_at_once_and_no_value_that_is_secr
         "needs VAULT_ROLE_ID or VAULT_ROLE_ID_FILE",
         "REFRESH_AT (environment variable ZOHO_TOKEND_REFRESH_AT): '2' is refused; accepted: a number from 0.2 to 0.95",
         "LISTEN (environment variable ZOHO_TOKEND_LISTEN): 'everywhere' is refused; accepted: host:port",
-        "there is no such setting: did you mean REFRESH_AT?",
+        "there is no such setting; did you mean REFRESH_AT?",
     ):
         assert problem in finished.err
     assert "Traceback" not in finished.err
