@@ -15,7 +15,7 @@ help:  ## this list
 $(READY): requirements/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "zoho-tokend needs Python 3.11 or newer; point PYTHON= at one." >&2; exit 1; }
 	@echo "Setting up $(VENV) from requirements/dev.txt (hash-locked) ..."
-	@rm -rf $(VENV) && $(PYTHON) -m venv $(VENV)
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
