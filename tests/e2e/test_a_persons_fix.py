@@ -4,6 +4,8 @@ That a dead grant is parked after two answers a minute apart, and wakes, is show
 ``tests/component/test_a_day_of_life.py``.
 """
 
+from typing import Any
+
 import pytest
 
 from tests.site import Site
@@ -27,7 +29,7 @@ from tests.site import Site
     ],
 )
 def test_a_broken_record_is_misconfigured_with_its_field_named_until_it_is_corrected(
-    site: Site, changes: dict[str, object], words: str
+    site: Site, changes: dict[str, Any], words: str
 ) -> None:
     site.connect("broken", **changes)
     site.connect("crm-prod")

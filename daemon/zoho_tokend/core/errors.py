@@ -7,6 +7,7 @@
     │     └── VaultUnavailable    network, 5xx, sealed, standby, 412, 429
     ├── Conflict                  another writer was first: re-read, decide again
     ├── NoCredential              the credential is gone: forget the connection
+    ├── NoClient                  the client that a person names is not recorded
     ├── NeedsPerson               park, and say who must do what
     │     ├── GrantRejected       ``invalid_code``, ``invalid_grant``
     │     ├── ClientRejected      ``invalid_client``, ``invalid_client_secret``, wrong data centre
@@ -89,6 +90,10 @@ class Conflict(TokendError):
 
 class NoCredential(TokendError):
     """There is no credential of this name, or its latest version is deleted."""
+
+
+class NoClient(TokendError):
+    """There is no client of this name."""
 
 
 class NeedsPerson(RefreshError):

@@ -27,6 +27,7 @@ class VaultOperation(StrEnum):
     READ = "read"
     METADATA = "metadata"
     WRITE = "write"
+    DELETE = "delete"
     CAPABILITIES = "capabilities"
     LOGIN = "login"
     LOOKUP_SELF = "lookup_self"

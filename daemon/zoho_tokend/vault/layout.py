@@ -47,6 +47,10 @@ class Place:
         body = {"data": fields, "options": {"cas": after_version}}
         return Request(operation=VaultOperation.WRITE, method="POST", path=self.data, body=body)
 
+    def delete(self) -> Request:
+        """The latest version is deleted, and can be had back: ``vault kv undelete -versions=N``."""
+        return Request(operation=VaultOperation.DELETE, method="DELETE", path=self.data)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
@@ -61,6 +65,10 @@ class Layout:
     mount: str = "secret"
     prefix: str = "zoho"
     tokens_mount: str | None = None
+
+    def clients(self) -> Place:
+        """The folder of the applications."""
+        return self._place(self.mount, "clients")
 
     def client(self, name: str) -> Place:
         """The record of an application of Zoho's API console."""

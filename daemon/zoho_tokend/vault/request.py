@@ -6,7 +6,7 @@ from typing import Final
 
 from zoho_tokend.core.events import VaultOperation
 
-_CAPABILITY: Final = {"GET": "read", "LIST": "list", "POST": "create and update"}
+_CAPABILITY: Final = {"GET": "read", "LIST": "list", "POST": "create and update", "DELETE": "delete"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

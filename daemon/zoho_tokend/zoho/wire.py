@@ -6,27 +6,21 @@ can lift comes from four exact codes and from nothing else: an HTML page, a 401 
 about a grant.
 """
 
-import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from zoho_tokend.core.errors import ClientRejected, GrantRejected, RefreshError, Throttled, ZohoUnavailable
-from zoho_tokend.core.model import ClientCredentialsGrant, Credential, Issued, RefreshTokenGrant, Secret
+from zoho_tokend.core.model import Client, ClientCredentialsGrant, Grant, Issued, RefreshTokenGrant
 from zoho_tokend.core.origin import parse_origin
-from zoho_tokend.zoho.http_dates import http_date
+from zoho_tokend.zoho.answer import Answer, number, token, words
 
 TOKEN_PATH: Final = "/oauth/v2/token"  # noqa: S105 - a path, not a password
 
-_TOKEN: Final = re.compile(r"[!-~]+")
-_WORDS: Final = re.compile(r"[!-~]+(?: [!-~]+)*")
 _SEPARATORS: Final = re.compile(r"[\s,]+")
-_WHOLE_SECONDS: Final = re.compile(r"[0-9]{1,9}")
 _DEFAULT_LIFETIME: Final = timedelta(hours=1)
 _LONGEST_LIFETIME: Final = timedelta(hours=24)
-_LONGEST_RETRY_AFTER: Final = timedelta(minutes=30)
 _TOO_MANY_REQUESTS: Final = 429
 
 _GRANT_REJECTED: Final = (
@@ -55,21 +49,6 @@ _HINTS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """An HTTP answer, read whole.
-
-    Attributes:
-        headers: by lower-case name.
-        received_at: our own time when its head had arrived.
-    """
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-    received_at: datetime
-
-
 def token_form(credential: Credential) -> dict[str, str]:
     """The form fields that ask for an access token.
 
@@ -82,7 +61,7 @@ def token_form(credential: Credential) -> dict[str, str]:
         case RefreshTokenGrant(refresh_token=refresh_token):
             return {"grant_type": "refresh_token", **client, "refresh_token": refresh_token.reveal()}
         case ClientCredentialsGrant(soid=soid, scope=scope):
-            return {"grant_type": "client_credentials", **client, "scope": _comma_separated(scope), "soid": soid}
+            return {"grant_type": "client_credentials", **client, "scope": comma_separated(scope), "soid": soid}
 
 
 def issued(answer: Answer) -> Issued:
@@ -97,35 +76,23 @@ def issued(answer: Answer) -> Issued:
         raise _refusal(answer, fields)
     try:
         return Issued(
-            access_token=_token(access_token),
-            token_type=_words(fields.get("token_type")) or "Bearer",
+            access_token=token(access_token),
+            token_type=words(fields.get("token_type")) or "Bearer",
             lifetime=_lifetime(fields),
             api_domain=_api_domain(fields.get("api_domain")),
-            scope=_words(fields.get("scope")),
-            refresh_token=_token(fields["refresh_token"]) if fields.get("refresh_token") else None,
+            scope=words(fields.get("scope")),
+            refresh_token=token(fields["refresh_token"]) if fields.get("refresh_token") else None,
         )
     except ValueError as error:
         raise ZohoUnavailable(str(error), retry_after=_retry_after(answer)) from None
 
 
-def clock_skew(answer: Answer) -> timedelta | None:
-    """How far Zoho's clock is ahead of ours, good to a second; None where the answer does not tell its time."""
-    told = http_date(answer.headers.get("date", ""))
-    return None if told is None else told - answer.received_at
+def comma_separated(scope: str) -> str:
+    """The scopes as requests have them; answers separate them by spaces.
 
-
-def _comma_separated(scope: str) -> str:
-    # Commas in requests, spaces in answers: https://zoho.com/crm/developer/docs/api/v4/client-credentials.html
+    https://zoho.com/crm/developer/docs/api/v4/client-credentials.html
+    """
     return ",".join(part for part in _SEPARATORS.split(scope) if part)
-
-
-def _fields(body: bytes) -> Mapping[str, object]:
-    """The object in the body; an empty one where there is none."""
-    try:
-        document: object = json.loads(body)
-    except (ValueError, RecursionError):
-        return {}
-    return document if isinstance(document, dict) else {}
 
 
 def _refusal(answer: Answer, fields: Mapping[str, object]) -> RefreshError:
@@ -142,13 +109,6 @@ def _refusal(answer: Answer, fields: Mapping[str, object]) -> RefreshError:
     return ZohoUnavailable(_unusable(answer.status, error), retry_after=retry_after)
 
 
-def _is_throttle(body: bytes, error: str) -> bool:
-    # {"error": "Access Denied", "error_description": "You have made too many requests continuously. …"}: seen with 400
-    # and with 200, https://help.zoho.com/portal/en/community/topic/kaizen-43-tokens-and-limitations. The words alone
-    # are not enough in a page: a firewall's page says "Access Denied" too.
-    return error.strip().casefold() == "access denied" or b"too many requests" in body.lower()
-
-
 def _unusable(status: int, error: str) -> str:
     if error in _HINTS:
         return f"Zoho answers {error}: {_HINTS[error]}"
@@ -161,9 +121,9 @@ def _lifetime(fields: Mapping[str, object]) -> timedelta:
     Beside ``expires_in_sec``, ``expires_in`` is in milliseconds (https://github.com/Weble/ZohoClient/issues/11); alone
     it is in seconds, unless that were more than a day.
     """
-    seconds = _number(fields.get("expires_in_sec"))
+    seconds = number(fields.get("expires_in_sec"))
     if seconds is None:
-        seconds = _number(fields.get("expires_in"))
+        seconds = number(fields.get("expires_in"))
         if seconds is not None and seconds > _LONGEST_LIFETIME.total_seconds():
             seconds /= 1000
     if seconds is None or not 1 <= seconds <= _LONGEST_LIFETIME.total_seconds():
@@ -171,40 +131,8 @@ def _lifetime(fields: Mapping[str, object]) -> timedelta:
     return timedelta(seconds=int(seconds))
 
 
-def _number(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        return float(value)
-    except (ValueError, OverflowError):
-        return None
-
-
-def _token(value: object) -> Secret:
-    # A line break inside would add headers of its own choice to every request of every job.
-    if not isinstance(value, str) or not _TOKEN.fullmatch(value):
-        raise ValueError("Zoho's answer holds a token with characters that no token has")
-    return Secret(value)
-
-
-def _words(value: object) -> str | None:
-    return value if isinstance(value, str) and _WORDS.fullmatch(value) else None
-
-
 def _api_domain(value: object) -> str | None:
     try:
         return str(parse_origin(value)) if isinstance(value, str) else None
     except ValueError:
         return None
-
-
-def _retry_after(answer: Answer) -> timedelta | None:
-    """The least time to wait, at most half an hour (https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3)."""
-    text = answer.headers.get("retry-after", "").strip()
-    if _WHOLE_SECONDS.fullmatch(text):
-        wait = timedelta(seconds=int(text))
-    elif (until := http_date(text)) is not None:
-        wait = until - (http_date(answer.headers.get("date", "")) or answer.received_at)
-    else:
-        return None
-    return min(wait, _LONGEST_RETRY_AFTER) if wait > timedelta() else None
