@@ -190,7 +190,7 @@ async def steered(corner: Corner) -> AsyncIterator[SteeredVault]:
     events: list[Event] = []
     clock = WallClock()
     async with Relay(urlsplit(corner.address).port or 0).running() as relay:
-        config = VaultConfig(address=relay.address, layout=corner.layout)
+        config = VaultConfig(address=relay.address)
         auth = Token(token=Given(corner.admin.token(corner.policy), "VAULT_TOKEN"))
         session = Session(config, auth, clock=clock, sink=events.append)
         try:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Protocol
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from zoho_simulator.faults.script import read_script
-from zoho_simulator.law.console import new_client
+from zoho_simulator.law.console import CALLBACK, new_client
 from zoho_simulator.law.records import Client, ClientKind, Consent, User
 from zoho_simulator.law.routes import Endpoint
 from zoho_simulator.law.shapes import new_token
@@ -41,12 +41,20 @@ class AddClient(_Strict):
     home: str | None = None
     also_in: tuple[str, ...] = ()
     same_secret: bool = False
+    redirect_uris: tuple[str, ...] = (CALLBACK,)
     client_id: str | None = None
     client_secret: str | None = None
 
     def carry_out(self, zoho: Zoho) -> Result:
         home = self.home or zoho.data_centers[0].name
-        client = new_client(self.name, kind=self.kind, home=home, also_in=self.also_in, same_secret=self.same_secret)
+        client = new_client(
+            self.name,
+            kind=self.kind,
+            home=home,
+            also_in=self.also_in,
+            same_secret=self.same_secret,
+            redirect_uris=self.redirect_uris,
+        )
         if self.client_id is not None:
             client = replace(client, client_id=self.client_id)
         if self.client_secret is not None:

@@ -10,12 +10,13 @@ from threading import RLock
 from typing import Final
 
 from zoho_simulator.clock import MovableClock
+from zoho_simulator.desk import Desk
 from zoho_simulator.faults import Fault, Script, Target, then
 from zoho_simulator.faults.weather import Weather
 from zoho_simulator.journal import Journal
 from zoho_simulator.law import shapes
 from zoho_simulator.law.atlas import Atlas
-from zoho_simulator.law.console import new_client, with_new_secrets
+from zoho_simulator.law.console import CALLBACK, new_client, with_new_secrets
 from zoho_simulator.law.limits import Limits
 from zoho_simulator.law.messages import Answer, Request
 from zoho_simulator.law.records import Client, ClientKind, Consent, GrantCode, User
@@ -42,7 +43,8 @@ class Zoho:
 
     Attributes:
         limits: the numbers that hold in all of them.
-        journal: every request that came, without a secret.
+        journal: every request of a machine that came, without a secret.
+        desk: what people do on its pages.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class Zoho:
         self._lock = RLock()
         self._weather = Weather()
         self._atlas = Atlas(locations, self.limits)
+        self.desk = Desk(self._atlas, self._lock, self.now)
         self._reception = Reception(self._atlas.ledgers, self._weather, self.journal)
 
     def __getitem__(self, name: str) -> DataCenter:
@@ -92,10 +95,14 @@ class Zoho:
         home: str | None = None,
         also_in: Iterable[str] = (),
         same_secret: bool = False,
+        redirect_uris: tuple[str, ...] = (CALLBACK,),
     ) -> Client:
         """A new application, registered at ``home`` and enabled in other data centres too."""
         home = home or self.data_centers[0].name
-        return self.register(new_client(name, kind=kind, home=home, also_in=also_in, same_secret=same_secret))
+        client = new_client(
+            name, kind=kind, home=home, also_in=also_in, same_secret=same_secret, redirect_uris=redirect_uris
+        )
+        return self.register(client)
 
     def register(self, client: Client) -> Client:
         """The application is known in each data centre for which it has a secret, replacing one of the same id.

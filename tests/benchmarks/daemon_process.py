@@ -3,11 +3,10 @@
 import asyncio
 import json
 import os
-import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from http import HTTPStatus
@@ -53,13 +52,20 @@ class DaemonProcess:
             TimeoutError: it has not within two minutes.
         """
         async with asyncio.timeout(_LONGEST_START), httpx.AsyncClient(trust_env=False) as http:
-            while (await http.get(f"{self.address}/readyz")).status_code != HTTPStatus.OK:
+            while True:
+                if (await http.get(f"{self.address}/readyz")).status_code == HTTPStatus.OK:
+                    return
                 await asyncio.sleep(_GLANCE)
+
+    async def fresh(self) -> int:
+        """How many connections it knows that have nothing to do."""
+        async with httpx.AsyncClient(trust_env=False) as http:
+            return int((await http.get(f"{self.address}/status", params={"limit": 1})).json()["counts"]["fresh"])
 
 
 @asynccontextmanager
 async def running_daemon(vault: OpenBao, *, prefix: str, discover_every: timedelta) -> AsyncIterator[DaemonProcess]:
-    """It was started; it is told to stop when the block ends."""
+    """It was started; when the block ends it is told to stop, and has."""
     settings = {
         "VAULT_ADDR": vault.address,
         "VAULT_TOKEN": vault.root_token.reveal(),
@@ -68,19 +74,24 @@ async def running_daemon(vault: OpenBao, *, prefix: str, discover_every: timedel
         "LISTEN": "127.0.0.1:0",
         "LOG_FORMAT": "json",
     }
-    environment = {f"ZOHO_TOKEND_{name}": value for name, value in settings.items()}
-    with tempfile.NamedTemporaryFile() as log:
-        command = [sys.executable, "-m", "zoho_tokend", "run"]
-        with subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=log) as process:
-            try:
-                yield DaemonProcess(process.pid, await _address(Path(log.name)))
-            finally:
-                process.send_signal(signal.SIGTERM)
+    with tempfile.NamedTemporaryFile() as log, _start(settings, log.fileno()) as process:
+        try:
+            yield DaemonProcess(process.pid, await _address(process, Path(log.name)))
+        finally:
+            process.terminate()
 
 
-async def _address(log: Path) -> str:
+def _start(settings: Mapping[str, str], log: int) -> "subprocess.Popen[bytes]":
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("VAULT_", "ZOHO_TOKEND_"))}
+    environment = inherited | {f"ZOHO_TOKEND_{name}": value for name, value in settings.items()}
+    command = [sys.executable, "-m", "zoho_tokend", "run"]
+    return subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=log)
+
+
+async def _address(process: "subprocess.Popen[bytes]", log: Path) -> str:
     async with asyncio.timeout(_LONGEST_START):
         while (address := next(_addresses(log), None)) is None:
+            assert process.poll() is None, "the daemon ended at its start; it says why on standard error"
             await asyncio.sleep(_GLANCE)
     return address
 

@@ -57,13 +57,12 @@ class Tally:
         self._reached = asyncio.Event()
 
     def __call__(self, event: Event) -> None:
-        match event:
-            case VaultAnswered():
-                self.vault_requests += 1
-            case Refreshed():
-                self.refreshed += 1
-                if self.refreshed == self._wanted:
-                    self._reached.set()
+        if isinstance(event, VaultAnswered):
+            self.vault_requests += 1
+        if isinstance(event, Refreshed):
+            self.refreshed += 1
+            if self.refreshed == self._wanted:
+                self._reached.set()
 
     async def until(self, refreshed: int) -> None:
         """So many refreshes have ended well since the beginning."""
@@ -107,7 +106,7 @@ async def our_side(
                 sink(event)
 
         auth = Token(token=Given(vault.root_token, "the root token"))
-        config = VaultConfig(address=vault.address, layout=layout, concurrency=concurrency)
+        config = VaultConfig(address=vault.address, concurrency=concurrency)
         session = Session(config, auth, clock=clock, sink=emit)
         store = VaultStore(session, layout, clock=clock, location_of=lambda _origin: None)
         fleet = Fleet(Policy(), places=concurrency)

@@ -24,8 +24,8 @@ from tests.wall_clock import WallClock
 from zoho_tokend import __version__
 from zoho_tokend.core.errors import BadSettings, ZohoUnavailable
 from zoho_tokend.core.origin import Origin, parse_origin
+from zoho_tokend.zoho.answer import Answer
 from zoho_tokend.zoho.transport import TimeLimits, Transport
-from zoho_tokend.zoho.wire import Answer
 
 SECRET = "1000.invented-refresh"
 SHORT = TimeLimits(read=0.4, total=0.8)

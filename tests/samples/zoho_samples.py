@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from zoho_tokend.zoho.wire import Answer
+from zoho_tokend.zoho.answer import Answer
 
 RECEIVED_AT = datetime(2026, 7, 6, 10, 0, 0, tzinfo=UTC)
 

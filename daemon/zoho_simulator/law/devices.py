@@ -87,6 +87,12 @@ def poll(ledger: Ledger, form: Mapping[str, str], now: datetime) -> Answer:
     return granted(ledger, consent, now, family=shapes.DEVICE)
 
 
+def waits(device: DeviceCode, now: datetime) -> bool:
+    """Whether a person may still say yes or no to it."""
+    decided = device.refused or device.consent is not None or device.moved_to is not None
+    return not decided and now < device.expires_at
+
+
 def _decision(device: DeviceCode) -> Consent:
     if device.refused:
         raise RefusedError("access_denied")

@@ -16,6 +16,7 @@ class Ledger:
         locations: the origin of every data centre by name, its own among them; accounts server and API are one.
         issues: token calls, by refresh token or client.
         mints: refresh tokens that codes brought, by client and user.
+        codes_made: grant codes that people got on a page, by client.
     """
 
     def __init__(self, *, name: str, locations: Mapping[str, str], limits: Limits) -> None:
@@ -29,6 +30,7 @@ class Ledger:
             most=limits.issues_per_window, window=limits.window, refused_count=limits.throttled_calls_count
         )
         self.mints = Meter(most=limits.refresh_tokens_per_window, window=limits.window)
+        self.codes_made = Meter(most=limits.codes_per_window, window=limits.window)
         self._by_refresh_token: dict[str, Grant] = {}
         self._by_access_token: dict[str, tuple[Grant, AccessToken]] = {}
         self._held: dict[tuple[str, str], deque[Grant]] = {}

@@ -35,6 +35,8 @@ class Limits:
         active_access_tokens: of one refresh token; the next one silently kills the oldest.
         refresh_tokens_per_user: of one client; the next one silently kills the first, with its access tokens.
         refresh_tokens_per_window: refresh tokens that one user's codes of one client bring in the window.
+        codes_per_window: grant codes that one client gets in the window
+            (https://zohohelp.com/crm/developer/docs/api/v8/token-validity.html); those of the control API do not count.
         code_lifetime: of a grant code of the web flow.
         self_client_code_lifetime: of a grant code made in the console: 3, 5, 7 or 10 minutes
             (https://www.bigin.com/developer/docs/apis/self-client-generate-code.html).
@@ -50,6 +52,7 @@ class Limits:
     active_access_tokens: int = 10
     refresh_tokens_per_user: int = 20
     refresh_tokens_per_window: int = 10
+    codes_per_window: int = 10
     code_lifetime: timedelta = timedelta(minutes=2)
     self_client_code_lifetime: timedelta = timedelta(minutes=3)
     device_code_lifetime: timedelta = timedelta(minutes=5)

@@ -8,12 +8,10 @@ from enum import StrEnum
 
 
 class ClientKind(StrEnum):
-    """The types of Zoho's API console that can be granted anything over HTTP.
-
-    https://zoho.com/accounts/protocol/oauth-setup.html
-    """
+    """The types of Zoho's API console: https://zoho.com/accounts/protocol/oauth-setup.html."""
 
     SERVER = "server"
+    JAVASCRIPT = "javascript"
     MOBILE = "mobile"
     DEVICE = "device"
     SELF = "self"

@@ -40,6 +40,12 @@ def new_user_code() -> str:
     return f"{letters[:4]}-{letters[4:]}"
 
 
+def as_user_code(typed: str) -> str:
+    """The code as the device shows it, from what a person typed: small letters or no hyphen do no harm."""
+    letters = "".join(letter for letter in typed.upper() if letter.isalpha())
+    return f"{letters[:4]}-{letters[4:]}"
+
+
 def scopes(text: str) -> frozenset[str]:
     """The single scopes of a text that separates them by commas (requests) or spaces (answers), in lower case."""
     return frozenset(text.lower().replace(",", " ").split())

@@ -70,16 +70,18 @@ def granted(ledger: Ledger, consent: Consent, now: datetime, *, family: str = sh
         ThrottledError.
     """
     if not consent.offline or (ledger.has_granted(consent) and not consent.prompt):
-        passing = Grant(
-            client_id=consent.client_id, user=consent.user, scope=consent.scope, family=family, refresh_token=None
-        )
-        return issued(ledger, passing, now)
+        return issued(ledger, passing(consent, family=family), now)
     if not ledger.mints.admit(f"{consent.client_id} {consent.user.email}", now):
         raise ThrottledError
     refresh_token = shapes.new_token(family)
     _count(ledger, refresh_token=refresh_token, client_id=consent.client_id, now=now)
     grant = ledger.grant(consent, refresh_token=refresh_token, family=family)
     return issued(ledger, grant, now).with_fields(refresh_token=refresh_token)
+
+
+def passing(consent: Consent, *, family: str = shapes.ORDINARY) -> Grant:
+    """The grant behind an access token that no refresh token stands behind."""
+    return Grant(client_id=consent.client_id, user=consent.user, scope=consent.scope, family=family, refresh_token=None)
 
 
 def _refresh(ledger: Ledger, form: Mapping[str, str], now: datetime) -> Answer:

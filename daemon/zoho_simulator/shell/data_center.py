@@ -8,7 +8,11 @@ from starlette.requests import Request
 from starlette.routing import Route
 
 from zoho_simulator.law import messages
+from zoho_simulator.shell.consent import consent_routes
+from zoho_simulator.shell.console import console_routes
 from zoho_simulator.shell.delivery import AnswerResponse
+from zoho_simulator.shell.device import device_routes
+from zoho_simulator.shell.pages import style_route
 from zoho_simulator.zoho import Zoho
 
 _METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
@@ -16,12 +20,13 @@ _FORM: Final = "application/x-www-form-urlencoded"
 
 
 def data_center_app(zoho: Zoho, name: str) -> Starlette:
-    """Everything that a machine asks of the data centre; pages for people go before the catch-all, as routes."""
+    """Everything that people and machines ask of the data centre; the pages for people go first."""
 
     async def ask(request: Request) -> AnswerResponse:
         return AnswerResponse(zoho.answer(name, await _lawful(request)))
 
-    return Starlette(routes=[Route("/{path:path}", ask, methods=_METHODS)])
+    pages = (*consent_routes(zoho, name), *device_routes(zoho, name), *console_routes(zoho, name), style_route())
+    return Starlette(routes=[*pages, Route("/{path:path}", ask, methods=_METHODS)])
 
 
 async def _lawful(request: Request) -> messages.Request:

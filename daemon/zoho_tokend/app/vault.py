@@ -25,7 +25,6 @@ def vault(settings: Settings, *, clock: Clock, sink: Sink) -> tuple[Session, Vau
         namespace=settings.vault_namespace,
         ca_bundle=settings.vault_cacert,
         client_certificate=(certificate, key) if certificate and key else None,
-        layout=layout,
         concurrency=settings.concurrency,
     )
     session = Session(config, auth_method(settings), clock=clock, sink=sink)

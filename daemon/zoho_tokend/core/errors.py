@@ -15,6 +15,16 @@
     │     └── NotAllowed
     │           ├── VaultForbidden     Vault's policy denies it
     │           └── ServerNotAllowed   an accounts server outside the allow-list
+    ├── ConsentFailed             a consent did not become a connection: a person does one thing, and begins again
+    │     ├── ConsentRefused      the user, or Zoho, said no
+    │     ├── WrongState          the redirect answers another request
+    │     ├── RedirectUnreadable  the redirect holds no code
+    │     ├── CodeRejected        expired, used, or made for another client or redirect URI
+    │     ├── CodeMaybeSpent      the answer to the exchange was lost, and the code is for one use
+    │     ├── DeviceCodeExpired   nobody entered the user code in time
+    │     ├── RedirectUriRejected, ScopeRejected, OrganisationRejected
+    │     ├── NoRefreshToken      consent was online, or repeated without the page
+    │     └── WrongDataCenter     the client is not known where the user lives
     └── Fatal                     the process cannot do its job: exit, non-zero
           ├── BadSettings
           └── VaultLoginRefused
@@ -140,6 +150,109 @@ class ServerNotAllowed(NotAllowed):
     """The accounts server is outside the allow-list; nothing was sent to it."""
 
     outcome = Outcome.RECORD_UNREADABLE
+
+
+class ConsentFailed(TokendError):
+    """A consent did not become a connection.
+
+    Attributes:
+        sentence: what happened and what to do, where nobody knows better.
+    """
+
+    sentence: ClassVar[str] = "the consent did not become a connection: begin again"
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or self.sentence)
+
+
+class ConsentRefused(ConsentFailed):
+    """The user, or Zoho, said no."""
+
+    sentence = "the consent was refused on Zoho's page, so nothing was granted: begin again, and accept there"
+
+
+class WrongState(ConsentFailed):
+    """The redirect answers another request than ours."""
+
+    sentence = (
+        "the redirect answers another request than the one begun here, for its state differs: open the URL that was "
+        "printed last, and use the address on which that very page ends"
+    )
+
+
+class RedirectUnreadable(ConsentFailed):
+    """The redirect holds no code."""
+
+    sentence = (
+        "the redirect holds no code: give the whole address on which the browser ended after the consent, "
+        "with everything behind its question mark"
+    )
+
+
+class CodeRejected(ConsentFailed):
+    """Zoho does not accept the code."""
+
+    sentence = (
+        "Zoho does not accept the code: it expired, was used before, or was made for another client, redirect URI or "
+        "data centre; get a new one, and use it once and within its minutes"
+    )
+
+
+class CodeMaybeSpent(ConsentFailed):
+    """The answer to the exchange of a code was lost."""
+
+    sentence = (
+        "Zoho's answer to the code was lost, and the code may be spent, since it is good for one use: consent again, "
+        "with a new one"
+    )
+
+
+class DeviceCodeExpired(ConsentFailed):
+    """Nobody entered the user code in time."""
+
+    sentence = "the user code expired before anybody accepted it on Zoho's page: begin again, and enter the new one"
+
+
+class RedirectUriRejected(ConsentFailed):
+    """The redirect URI is not one of the client's."""
+
+    sentence = (
+        "Zoho does not accept the redirect URI: it must be, letter by letter, one that is registered for the client in "
+        "Zoho's API console, and the one with which the consent began"
+    )
+
+
+class ScopeRejected(ConsentFailed):
+    """A scope does not exist, or the client may not have it."""
+
+    sentence = (
+        "Zoho does not know one of the scopes, or does not give it to this client: correct the scope, "
+        "such as ZohoCRM.modules.READ, with commas between several"
+    )
+
+
+class OrganisationRejected(ConsentFailed):
+    """Zoho does not know the organisation for which a client asks on its own behalf."""
+
+    sentence = "Zoho does not know the organisation: soid is ZohoCRM. and the organisation's id, such as ZohoCRM.60001"
+
+
+class NoRefreshToken(ConsentFailed):
+    """The consent brought an access token alone, which dies within the hour."""
+
+    sentence = (
+        "Zoho gave no refresh token, so nothing would be left to refresh: the consent was online, or repeated without "
+        "the consent page; consent again with access_type=offline and prompt=consent"
+    )
+
+
+class WrongDataCenter(ConsentFailed):
+    """The client is not known in the data centre where the user lives."""
+
+    sentence = (
+        "the user lives in another data centre than the client: enable that data centre for the client in Zoho's API "
+        "console, and store the secret that the console shows for it"
+    )
 
 
 class Fatal(TokendError):

@@ -54,7 +54,9 @@ def client_name(record: Document) -> str | None:
 def client_missing(record: Document, where: str) -> RecordUnreadable:
     """What is to be said where the named client does not exist; seen as changed as soon as it does."""
     stamp = f"{record.version}/{_ABSENT}"
-    return RecordUnreadable(f"{record.where}: the field 'client' names {where}, which does not exist", stamp=stamp)
+    # Not its name: whoever pastes a secret into the wrong field must not find it in a log.
+    folder = where.rpartition("/")[0]
+    return RecordUnreadable(f"{record.where}: the field 'client' names no client under {folder}", stamp=stamp)
 
 
 def credential(

@@ -14,7 +14,7 @@ import requests
 from hvac.adapters import RawAdapter
 
 from zoho_tokend.core.errors import VaultUnavailable
-from zoho_tokend.core.events import VaultAnswered, VaultOperation, VaultOutcome
+from zoho_tokend.core.events import VaultAnswered, VaultOutcome
 from zoho_tokend.core.model import Secret
 from zoho_tokend.vault.answer import Answer
 from zoho_tokend.vault.config import VaultConfig
@@ -26,16 +26,6 @@ SHORT_SECONDS: Final = 1.0
 
 Tell = Callable[[VaultAnswered, datetime | None], None]
 """Told of every request: how it ended, and Vault's ``Date`` where it sent one."""
-
-_LOGIN_OPERATIONS: Final = frozenset(
-    {
-        VaultOperation.LOGIN,
-        VaultOperation.LOOKUP_SELF,
-        VaultOperation.RENEW_SELF,
-        VaultOperation.REVOKE_SELF,
-        VaultOperation.UNWRAP,
-    }
-)
 
 
 class Line:
@@ -75,7 +65,7 @@ class Line:
     ) -> tuple[Answer | None, datetime | None, str]:
         """The answer, Vault's clock, and the sentence for the case that the answer is none."""
         self._adapter.token = token.reveal() if token else None
-        self._adapter.namespace = self._namespace(request.operation)
+        self._adapter.namespace = self._config.namespace
         timeout = (SHORT_SECONDS, SHORT_SECONDS) if hurry else (CONNECT_SECONDS, READ_SECONDS)
         try:
             response = self._adapter.request(request.method, f"/v1/{request.path}", json=request.body, timeout=timeout)
@@ -83,11 +73,6 @@ class Line:
             return None, None, _complaint(error, self._config)
         answer = Answer(status=response.status_code, body=_body(response), retry_after=_retry_after(response))
         return answer, _date(response), answer.complaint(self._config.address)
-
-    def _namespace(self, operation: VaultOperation) -> str | None:
-        if operation in _LOGIN_OPERATIONS and self._config.login_namespace is not None:
-            return self._config.login_namespace
-        return self._config.namespace
 
 
 def _adapter(config: VaultConfig) -> RawAdapter:

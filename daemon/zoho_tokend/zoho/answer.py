@@ -12,6 +12,7 @@ from zoho_tokend.zoho.http_dates import http_date
 
 _TOKEN: Final = re.compile(r"[!-~]+")
 _WORDS: Final = re.compile(r"[!-~]+(?: [!-~]+)*")
+_LOCATION: Final = re.compile(r"[A-Za-z]{2,12}")
 _WHOLE_SECONDS: Final = re.compile(r"[0-9]{1,9}")
 _LONGEST_RETRY_AFTER: Final = timedelta(minutes=30)
 
@@ -86,6 +87,11 @@ def number(value: object) -> float | None:
 def words(value: object) -> str | None:
     """The value, if it is one line of printable ASCII."""
     return value if isinstance(value, str) and _WORDS.fullmatch(value) else None
+
+
+def location(value: object) -> str | None:
+    """The value, if it looks like Zoho's name of a data centre (``eu``)."""
+    return value.lower() if isinstance(value, str) and _LOCATION.fullmatch(value) else None
 
 
 def token(value: object) -> Secret:

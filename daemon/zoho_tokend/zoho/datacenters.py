@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from zoho_tokend.core.errors import ServerNotAllowed
 from zoho_tokend.core.origin import Origin, parse_origin
 
 ELSEWHERE: Final = "other"
@@ -49,6 +50,10 @@ DATA_CENTERS: Final = (
 )
 
 _BY_ACCOUNTS_SERVER: Final = {center.accounts_server: center for center in DATA_CENTERS}
+_BY_LOCATION: Final = {center.location: center for center in DATA_CENTERS}
+_API_DOMAINS: Final = frozenset(center.api_domain.removeprefix("https://www.") for center in DATA_CENTERS)
+# Production, and the two other environments: https://github.com/zoho/zohocrm-python-sdk-8.0
+_ENVIRONMENTS: Final = frozenset({"www", "sandbox", "developer"})
 
 
 class AccountsServers:
@@ -63,6 +68,18 @@ class AccountsServers:
         """Whether a credential may be sent there."""
         return origin in _BY_ACCOUNTS_SERVER or origin in self._added
 
+    def check(self, origin: Origin) -> None:
+        """Nothing happens where a credential may be sent there.
+
+        Raises:
+            ServerNotAllowed: it may not.
+        """
+        if not self.allows(origin):
+            raise ServerNotAllowed(
+                f"the accounts server {origin} is neither Zoho's own nor allowed: correct the credential's field "
+                "accounts_server, or add the origin to ALLOWED_ACCOUNTS_SERVERS"
+            )
+
     def location(self, origin: Origin) -> str:
         """Zoho's name of the data centre (``eu``); ``other`` for any origin that is none of Zoho's own."""
         center = _BY_ACCOUNTS_SERVER.get(origin)
@@ -72,3 +89,21 @@ class AccountsServers:
         """Where tokens of one of Zoho's own data centres are used; None for any other."""
         center = _BY_ACCOUNTS_SERVER.get(origin)
         return center.api_domain if center else None
+
+    def at(self, location: str) -> Origin | None:
+        """The accounts server of one of Zoho's own data centres, by Zoho's name of it; None for any other."""
+        center = _BY_LOCATION.get(location)
+        return center.accounts_server if center else None
+
+    def allows_api(self, api: Origin) -> bool:
+        """Whether an access token may be sent there.
+
+        Zoho's own API hosts, in each of their environments, may have it, and so may a host to which we would send the
+        refresh token itself. That a record or an answer names an API domain is not reason enough: whoever could write
+        it there would be sent a working token.
+        """
+        environment, _, domain = api.host.partition(".")
+        is_zohos = environment in _ENVIRONMENTS and domain in _API_DOMAINS
+        return (is_zohos and (api.scheme, api.port) == ("https", 443)) or api.host in {
+            added.host for added in self._added
+        }

@@ -8,7 +8,6 @@ from typing import Final
 from zoho_tokend.core.errors import (
     ClientRejected,
     GrantRejected,
-    ServerNotAllowed,
     Throttled,
     TokendError,
     ZohoUnavailable,
@@ -16,16 +15,18 @@ from zoho_tokend.core.errors import (
 from zoho_tokend.core.events import ClockCompared, Peer, Sink, ZohoAnswered, ZohoOutcome
 from zoho_tokend.core.model import Credential, Issued
 from zoho_tokend.core.ports import Clock
+from zoho_tokend.zoho.answer import Answer, clock_skew
 from zoho_tokend.zoho.calls import Calls
 from zoho_tokend.zoho.datacenters import AccountsServers
-from zoho_tokend.zoho.transport import TimeLimits, Transport
-from zoho_tokend.zoho.wire import TOKEN_PATH, Answer, clock_skew, issued, token_form
+from zoho_tokend.zoho.transport import NeverSent, TimeLimits, Transport
+from zoho_tokend.zoho.wire import TOKEN_PATH, issued, token_form
 
 _OUTCOMES: Final[dict[type[TokendError], ZohoOutcome]] = {
     Throttled: ZohoOutcome.THROTTLED,
     GrantRejected: ZohoOutcome.GRANT_REJECTED,
     ClientRejected: ZohoOutcome.CLIENT_REJECTED,
     ZohoUnavailable: ZohoOutcome.UNAVAILABLE,
+    NeverSent: ZohoOutcome.UNAVAILABLE,
 }
 _SECONDS_BETWEEN_COMPARISONS: Final = 60.0
 
@@ -54,18 +55,15 @@ class ZohoEndpoint:
         return self.servers.api_domain(credential.accounts_server)
 
     async def issue(self, credential: Credential) -> Issued:
-        if not self.servers.allows(credential.accounts_server):
-            raise ServerNotAllowed(
-                f"the accounts server {credential.accounts_server} is neither Zoho's own nor allowed: correct the "
-                "credential's field accounts_server, or add the origin to ALLOWED_ACCOUNTS_SERVERS"
-            )
+        self.servers.check(credential.accounts_server)
         return await self._calls.uncancelled(self._issue(credential))
 
     async def _issue(self, credential: Credential) -> Issued:
         started = self._clock.monotonic()
         outcome = ZohoOutcome.UNAVAILABLE
         try:
-            answer = await self._transport.post(credential.accounts_server, TOKEN_PATH, token_form(credential))
+            form = token_form(credential.client, credential.grant)
+            answer = await self._transport.post(credential.accounts_server, TOKEN_PATH, form)
             self._compare_clocks(answer)
             token = issued(answer)
             outcome = ZohoOutcome.ISSUED

@@ -1,4 +1,4 @@
-"""One POST to an accounts server over httpx, with an end to its time and its size.
+"""One request to Zoho over httpx, with an end to its time and its size.
 
 Proxies of the environment (``HTTPS_PROXY``, ``NO_PROXY``) and its CA bundle (``SSL_CERT_FILE``) are honoured: Zoho lies
 outside, and many a cluster reaches the outside through a proxy alone. Over https a proxy sees a tunnel, never a form.
@@ -26,11 +26,14 @@ import httpx
 
 from zoho_tokend import __version__
 from zoho_tokend.core.errors import BadSettings, ZohoUnavailable
+from zoho_tokend.core.model import Secret
 from zoho_tokend.core.origin import Origin
 from zoho_tokend.core.ports import Clock
-from zoho_tokend.zoho.wire import Answer
+from zoho_tokend.zoho.answer import Answer
 
 LARGEST_BODY: Final = 64 * 1024
+
+_BEFORE_SENDING: Final = (httpx.PoolTimeout, httpx.ProxyError, httpx.ConnectTimeout, httpx.ConnectError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +47,12 @@ class TimeLimits:
     total: float = 30
 
 
+class NeverSent(ZohoUnavailable):
+    """Zoho was not reached, so nothing of the request left: what it would have spent is still good."""
+
+
 class Transport:
-    """Posts forms.
+    """Posts forms and gets documents; secrets travel in the body or in a header, never in the URL.
 
     Args:
         connections: how many calls may run at once; more would wait for a slot in vain.
@@ -76,35 +83,61 @@ class Transport:
     ) -> None:
         await self._pool.aclose()
 
-    async def post(self, origin: Origin, path: str, fields: Mapping[str, str]) -> Answer:
+    async def post(
+        self, origin: Origin, path: str, fields: Mapping[str, str], *, authorization: Secret | None = None
+    ) -> Answer:
         """The answer to one form, whatever its status. One request: no retry, no redirect, no cookie.
 
         Raises:
-            ZohoUnavailable: there was none, or it was too slow or too large.
+            NeverSent: Zoho was not reached.
+            ZohoUnavailable: there was no answer, or it was too slow or too large.
         """
+        return await self._ask(origin, "POST", path, fields=fields, authorization=authorization)
+
+    async def get(self, origin: Origin, path: str, *, authorization: Secret | None = None) -> Answer:
+        """The answer to a GET, with the same manners.
+
+        Raises:
+            NeverSent, ZohoUnavailable.
+        """
+        return await self._ask(origin, "GET", path, fields=None, authorization=authorization)
+
+    async def _ask(
+        self,
+        origin: Origin,
+        method: str,
+        path: str,
+        *,
+        fields: Mapping[str, str] | None,
+        authorization: Secret | None,
+    ) -> Answer:
+        headers = {} if authorization is None else {"Authorization": authorization.reveal()}
         try:
             with anyio.fail_after(self._limits.total):
-                async with self._borrowed() as pool:
-                    return await self._exchange(pool, f"{origin}{path}", fields)
+                async with (
+                    self._borrowed() as pool,
+                    pool.stream(method, f"{origin}{path}", data=fields, headers=headers) as response,
+                ):
+                    return await self._whole(response)
         except TimeoutError:
             raise ZohoUnavailable(f"{origin} gave no whole answer within {self._limits.total:.0f} s") from None
         except UnicodeError:  # idna's verdict on an ``xn--`` label
-            raise ZohoUnavailable(f"{origin} cannot be reached: it is no host's name") from None
+            raise NeverSent(f"{origin} cannot be reached: it is no host's name") from None
         except httpx.HTTPError as error:
             # Neither its text nor itself: it may quote bytes of the answer.
-            raise ZohoUnavailable(f"{origin} {_what_happened(error)}") from None
+            kind = NeverSent if isinstance(error, _BEFORE_SENDING) else ZohoUnavailable
+            raise kind(f"{origin} {_what_happened(error)}") from None
 
-    async def _exchange(self, pool: httpx.AsyncClient, url: str, fields: Mapping[str, str]) -> Answer:
-        async with pool.stream("POST", url, data=fields) as response:
-            received_at = self._clock.now()
-            body = bytearray()
-            async for chunk in response.aiter_raw():
-                body += chunk
-                if len(body) > LARGEST_BODY:
-                    raise ZohoUnavailable("Zoho's answer is too large to be one")
-            return Answer(
-                status=response.status_code, headers=dict(response.headers), body=bytes(body), received_at=received_at
-            )
+    async def _whole(self, response: httpx.Response) -> Answer:
+        received_at = self._clock.now()
+        body = bytearray()
+        async for chunk in response.aiter_raw():
+            body += chunk
+            if len(body) > LARGEST_BODY:
+                raise ZohoUnavailable("Zoho's answer is too large to be one")
+        return Answer(
+            status=response.status_code, headers=dict(response.headers), body=bytes(body), received_at=received_at
+        )
 
     @asynccontextmanager
     async def _borrowed(self) -> AsyncIterator[httpx.AsyncClient]:

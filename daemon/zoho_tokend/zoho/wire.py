@@ -49,19 +49,24 @@ _HINTS: Final = {
 }
 
 
-def token_form(credential: Credential) -> dict[str, str]:
+def token_form(client: Client, grant: Grant) -> dict[str, str]:
     """The form fields that ask for an access token.
 
     They go into the body: a query string would stand in every proxy's log.
     https://zoho.com/accounts/protocol/oauth/web-apps/access-token-expiry.html
     https://zoho.com/accounts/protocol/oauth/self-client/client-credentials-flow.html
     """
-    client = {"client_id": credential.client.client_id, "client_secret": credential.client.client_secret.reveal()}
-    match credential.grant:
+    named = client_fields(client)
+    match grant:
         case RefreshTokenGrant(refresh_token=refresh_token):
-            return {"grant_type": "refresh_token", **client, "refresh_token": refresh_token.reveal()}
+            return {"grant_type": "refresh_token", **named, "refresh_token": refresh_token.reveal()}
         case ClientCredentialsGrant(soid=soid, scope=scope):
-            return {"grant_type": "client_credentials", **client, "scope": comma_separated(scope), "soid": soid}
+            return {"grant_type": "client_credentials", **named, "scope": comma_separated(scope), "soid": soid}
+
+
+def client_fields(client: Client) -> dict[str, str]:
+    """The form fields by which a client says who it is."""
+    return {"client_id": client.client_id, "client_secret": client.client_secret.reveal()}
 
 
 def issued(answer: Answer) -> Issued:
@@ -70,10 +75,10 @@ def issued(answer: Answer) -> Issued:
     Raises:
         Throttled, ZohoUnavailable, GrantRejected, ClientRejected.
     """
-    fields = _fields(answer.body)
+    fields = answer.document or {}
     access_token = fields.get("access_token")
     if not isinstance(access_token, str) or not access_token:
-        raise _refusal(answer, fields)
+        raise _refusal(answer)
     try:
         return Issued(
             access_token=token(access_token),
@@ -84,7 +89,17 @@ def issued(answer: Answer) -> Issued:
             refresh_token=token(fields["refresh_token"]) if fields.get("refresh_token") else None,
         )
     except ValueError as error:
-        raise ZohoUnavailable(str(error), retry_after=_retry_after(answer)) from None
+        raise ZohoUnavailable(str(error), retry_after=answer.retry_after) from None
+
+
+def unusable(answer: Answer) -> ZohoUnavailable:
+    """The error for an answer that means nothing that we know; its text quotes none of it."""
+    if answer.error in _HINTS:
+        sentence = f"Zoho answers {answer.error}: {_HINTS[answer.error]}"
+    else:
+        what = "an unknown error" if answer.error else "nothing that can be read"
+        sentence = f"Zoho answers HTTP {answer.status} with {what}"
+    return ZohoUnavailable(sentence, retry_after=answer.retry_after)
 
 
 def comma_separated(scope: str) -> str:
@@ -95,24 +110,15 @@ def comma_separated(scope: str) -> str:
     return ",".join(part for part in _SEPARATORS.split(scope) if part)
 
 
-def _refusal(answer: Answer, fields: Mapping[str, object]) -> RefreshError:
-    code = fields.get("error")
-    error = code if isinstance(code, str) else ""
-    retry_after = _retry_after(answer)
-    if _is_throttle(answer.body, error):
-        return Throttled("Zoho says that too many tokens were asked for", retry_after=retry_after)
-    if error in _VERDICTS:
-        verdict, sentence = _VERDICTS[error]
+def _refusal(answer: Answer) -> RefreshError:
+    if answer.is_throttle:
+        return Throttled("Zoho says that too many tokens were asked for", retry_after=answer.retry_after)
+    if answer.error in _VERDICTS:
+        verdict, sentence = _VERDICTS[answer.error]
         return verdict(sentence)
     if answer.status == _TOO_MANY_REQUESTS:
-        return Throttled(f"Zoho answers HTTP {answer.status}", retry_after=retry_after)
-    return ZohoUnavailable(_unusable(answer.status, error), retry_after=retry_after)
-
-
-def _unusable(status: int, error: str) -> str:
-    if error in _HINTS:
-        return f"Zoho answers {error}: {_HINTS[error]}"
-    return f"Zoho answers HTTP {status} with " + ("an unknown error" if error else "nothing that can be read")
+        return Throttled(f"Zoho answers HTTP {answer.status}", retry_after=answer.retry_after)
+    return unusable(answer)
 
 
 def _lifetime(fields: Mapping[str, object]) -> timedelta:

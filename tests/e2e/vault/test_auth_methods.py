@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from tests.hand_clock import HandClock
-from tests.loopback_server import answering, loopback_server
+from tests.loopback_server import Behaviour, answering, loopback_server
 from tests.openbao import Admin, Corner
 from tests.vault_sessions import a_token_method, watched
 from zoho_tokend.core.errors import VaultLoginRefused
@@ -277,10 +277,12 @@ class TestJwt:
 SERVICE_ACCOUNT = {"namespace": "zoho", "serviceaccount": {"name": "tokend", "uid": "invented-uid"}}
 
 
-def a_token_review(*, authenticated: bool) -> bytes:
+def a_review(*, authenticated: bool) -> Behaviour:
+    """The cluster's answer to a TokenReview; the server then has no connection left to hold on to."""
     user = {"username": "system:serviceaccount:zoho:tokend", "uid": "invented-uid", "groups": []}
     status = {"authenticated": authenticated, "user": user, "audiences": ["vault"]}
-    return json.dumps({"apiVersion": "authentication.k8s.io/v1", "kind": "TokenReview", "status": status}).encode()
+    body = json.dumps({"apiVersion": "authentication.k8s.io/v1", "kind": "TokenReview", "status": status}).encode()
+    return answering("201 Created", body, {"Content-Type": "application/json", "Connection": "close"})
 
 
 class TestKubernetes:
@@ -314,7 +316,7 @@ class TestKubernetes:
     ) -> None:
         file = tmp_path / "token"
         auth = Kubernetes(role="tokend", jwt=SecretFile(file, "VAULT_JWT_FILE"), mount=mount)
-        reviewed = answering("201 Created", a_token_review(authenticated=True), {"Content-Type": "application/json"})
+        reviewed = a_review(authenticated=True)
         projected = [a_jwt(sub="tokend", jti=number, **{"kubernetes.io": SERVICE_ACCOUNT}) for number in "12"]
 
         async with loopback_server(reviewed, tls=self.tls()) as cluster:
@@ -329,7 +331,7 @@ class TestKubernetes:
 
     async def test_a_token_that_the_cluster_does_not_know_is_refused(self, corner: Corner, mount: str) -> None:
         jwt = Given(Secret(a_jwt(sub="tokend", **{"kubernetes.io": SERVICE_ACCOUNT})), "VAULT_JWT_FILE")
-        denied = answering("201 Created", a_token_review(authenticated=False), {"Content-Type": "application/json"})
+        denied = a_review(authenticated=False)
 
         async with loopback_server(denied, tls=self.tls()) as cluster:
             self.configure(corner, mount, cluster.origin)

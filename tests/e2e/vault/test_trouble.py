@@ -210,15 +210,9 @@ class TestNamespaces:
 
         await self.finds_it(corner, a_token_method(Secret(auth["client_token"])), namespace=namespace)
 
-    async def test_a_login_in_the_root_may_read_in_a_namespace(self, corner: Corner, namespace: str) -> None:
-        policy = corner.admin.policy(f'path "{namespace}/kv/*" {{ capabilities = ["list", "read"] }}')
-        auth = Role(corner, token_policies=[policy]).method()
-
-        await self.finds_it(corner, auth, namespace=namespace, login_namespace="")
-
     @staticmethod
-    async def finds_it(corner: Corner, auth: AuthMethod, *, namespace: str, login_namespace: str | None = None) -> None:
-        async with watched(corner.address, auth, namespace=namespace, login_namespace=login_namespace) as vault:
+    async def finds_it(corner: Corner, auth: AuthMethod, *, namespace: str) -> None:
+        async with watched(corner.address, auth, namespace=namespace) as vault:
             await vault.session.open()
             store = VaultStore(vault.session, Layout(mount="kv"), clock=HandClock(), location_of=zoho_location)
 

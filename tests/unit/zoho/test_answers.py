@@ -15,7 +15,8 @@ from zoho_tokend.core.errors import (
     ZohoUnavailable,
 )
 from zoho_tokend.core.model import Issued, Secret
-from zoho_tokend.zoho.wire import Answer, clock_skew, issued
+from zoho_tokend.zoho.answer import Answer, clock_skew
+from zoho_tokend.zoho.wire import issued
 
 ACCESS_TOKEN = Secret("1000." + "ab12" * 8 + "." + "cd34" * 8)
 REFRESH_TOKEN = Secret("1000." + "0f1e" * 8 + "." + "2d3c" * 8)

@@ -1,12 +1,16 @@
 import pytest
 
 from tests.samples.zoho_credentials import a_credential
-from zoho_tokend.core.model import ClientCredentialsGrant
+from zoho_tokend.core.model import ClientCredentialsGrant, Credential
 from zoho_tokend.zoho.wire import token_form
 
 
+def form_of(credential: Credential) -> dict[str, str]:
+    return token_form(credential.client, credential.grant)
+
+
 def test_a_refresh_token_is_sent_with_its_client_and_nothing_else() -> None:
-    assert token_form(a_credential()) == {
+    assert form_of(a_credential()) == {
         "grant_type": "refresh_token",
         "client_id": "1000.INVENTEDCLIENT",
         "client_secret": "invented-secret",
@@ -23,7 +27,7 @@ def test_a_refresh_token_is_sent_with_its_client_and_nothing_else() -> None:
     ],
 )
 def test_client_credentials_are_sent_with_the_scopes_separated_by_commas(scope: str) -> None:
-    form = token_form(a_credential(grant=ClientCredentialsGrant(soid="ZohoCRM.1234", scope=scope)))
+    form = form_of(a_credential(grant=ClientCredentialsGrant(soid="ZohoCRM.1234", scope=scope)))
 
     assert form == {
         "grant_type": "client_credentials",

@@ -1,0 +1,126 @@
+"""KV v2, asked through a session: records read and written with CAS, and refusals told in the words of our settings."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from zoho_tokend.core.errors import Conflict, VaultForbidden, VaultUnavailable
+from zoho_tokend.core.events import VaultOutcome
+from zoho_tokend.vault.answer import Answer
+from zoho_tokend.vault.document import Document
+from zoho_tokend.vault.layout import Layout, Place
+from zoho_tokend.vault.request import Request, capabilities, describe_mount
+from zoho_tokend.vault.session import Session
+
+PATHS_PER_REQUEST: Final = 256
+_NEEDED: Final = frozenset({"create", "update"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What stands under a path.
+
+    Attributes:
+        version: to be named in the next write; 0 when there never was one.
+        fields: None when there is none, or the latest version is deleted.
+    """
+
+    place: Place
+    version: int
+    fields: Mapping[str, object] | None = field(repr=False)
+
+    @property
+    def document(self) -> Document | None:
+        """The record; None when there is none."""
+        return (
+            None if self.fields is None else Document(where=str(self.place), version=self.version, fields=self.fields)
+        )
+
+
+class Kv:
+    """The records of a layout."""
+
+    def __init__(self, session: Session, layout: Layout) -> None:
+        self._session = session
+        self._layout = layout
+        self._mounts_seen = False
+
+    async def read(self, place: Place) -> Standing:
+        """What stands there now: one request."""
+        answer = await self.ask(place.read())
+        version, fields = answer.at("data", "metadata", "version"), answer.at("data", "data")
+        return Standing(
+            place=place,
+            version=version if isinstance(version, int) else 0,
+            fields=fields if isinstance(fields, Mapping) else None,
+        )
+
+    async def write(self, place: Place, fields: Mapping[str, object], *, after_version: int) -> int:
+        """The record stands there, whole; answers its version.
+
+        Raises:
+            Conflict: the current version is another one; nothing was written.
+        """
+        answer = await self.ask(place.write(dict(fields), after_version=after_version))
+        version = answer.at("data", "version")
+        if not isinstance(version, int):
+            raise VaultUnavailable(f"Vault's answer to the write of {place} names no version: is it a KV v2 mount?")
+        return version
+
+    async def names(self, folder: Place) -> list[str]:
+        """The names of all records there, deleted ones too; a folder's ends in a slash.
+
+        Raises:
+            VaultUnavailable: a mount is missing, or of KV version 1, where records would simply seem absent.
+        """
+        await self._see_mounts()
+        keys = (await self.ask(folder.names())).at("data", "keys")
+        return [str(key) for key in keys] if isinstance(keys, list) else []
+
+    async def unwritable(self, places: Collection[Place]) -> frozenset[Place]:
+        """Those that the policy does not let us create and update."""
+        by_path = {place.data: place for place in places}
+        paths, refused = list(by_path), set[Place]()
+        for start in range(0, len(paths), PATHS_PER_REQUEST):
+            part = paths[start : start + PATHS_PER_REQUEST]
+            answer = await self.ask(capabilities(part))
+            refused |= {by_path[path] for path in part if not _may_write(answer.at("data", path))}
+        return frozenset(refused)
+
+    async def ask(self, request: Request) -> Answer:
+        """An answer that is ok, or says that nothing is there.
+
+        Raises:
+            Conflict, VaultForbidden, VaultUnavailable.
+        """
+        answer = await self._session.ask(request)
+        if answer.outcome is VaultOutcome.CONFLICT:
+            raise Conflict(f"{request.path} has another current version than the one that we knew")
+        if answer.outcome is VaultOutcome.REFUSED:
+            raise VaultUnavailable(f"Vault refuses to {request.capability} {request.path} (status {answer.status})")
+        if answer.unmounted:
+            raise VaultUnavailable(f"Vault has no engine mounted at {request.path}: check {self._setting(request)}")
+        return answer
+
+    async def _see_mounts(self) -> None:
+        if self._mounts_seen:
+            return
+        for mount, setting in self._layout.mounts().items():
+            try:
+                answer = await self._session.ask(describe_mount(mount))
+            except VaultForbidden:
+                continue
+            if answer.at("data", "options", "version") != "2":
+                raise VaultUnavailable(
+                    f"the mount {mount} is not of KV version 2: check {setting}, or upgrade the mount"
+                )
+        self._mounts_seen = True
+
+    def _setting(self, request: Request) -> str:
+        mounts = self._layout.mounts()
+        return next((setting for mount, setting in mounts.items() if request.path.startswith(f"{mount}/")), "MOUNT")
+
+
+def _may_write(granted: object) -> bool:
+    """Root may do all (https://developer.hashicorp.com/vault/api-docs/system/capabilities-self)."""
+    return isinstance(granted, list) and ("root" in granted or set(granted) >= _NEEDED)

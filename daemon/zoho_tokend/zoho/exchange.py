@@ -1,0 +1,91 @@
+"""What a grant code is exchanged for, and why not. Pure.
+
+https://zoho.com/accounts/protocol/oauth/web-apps/access-token.html
+https://zoho.com/accounts/protocol/oauth/self-client/authorization-code-flow.html
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from zoho_tokend.core.consent import GrantCode, Granted
+from zoho_tokend.core.errors import (
+    ClientRejected,
+    CodeRejected,
+    ConsentRefused,
+    GrantRejected,
+    NoRefreshToken,
+    OrganisationRejected,
+    RedirectUriRejected,
+    ScopeRejected,
+    TokendError,
+    ZohoUnavailable,
+)
+from zoho_tokend.core.model import Client, Issued
+from zoho_tokend.zoho.answer import Answer
+from zoho_tokend.zoho.wire import client_fields, issued
+
+# A refresh takes these words for trouble that may pass, for it must not park a connection by mistake. Here a person
+# waits for an answer, and each of them names what the person can mend.
+_VERDICTS: Final[Mapping[str, type[TokendError]]] = {
+    "access_denied": ConsentRefused,
+    "invalid_redirect_uri": RedirectUriRejected,
+    "invalid_scope": ScopeRejected,
+    "missing_org_info": OrganisationRejected,
+}
+_WRONG_TYPE: Final = (
+    "Zoho does not let this client consent in this way: look at its type in Zoho's API console, and use the command "
+    "for that type"
+)
+
+
+def exchange_form(code: GrantCode, client: Client) -> dict[str, str]:
+    """The form fields that exchange the code.
+
+    Each type of client is shown a secret in the console; whether a mobile one must send it is not documented, so it
+    always does.
+    """
+    fields = {"grant_type": "authorization_code", **client_fields(client), "code": code.code.reveal()}
+    if code.redirect_uri is not None:
+        fields["redirect_uri"] = code.redirect_uri
+    if code.verifier is not None:
+        fields["code_verifier"] = code.verifier.reveal()
+    return fields
+
+
+def granted(answer: Answer) -> Granted:
+    """What the consent brought.
+
+    Raises:
+        NoRefreshToken: an access token alone.
+        CodeRejected, RedirectUriRejected, ScopeRejected, OrganisationRejected, ConsentRefused, ClientRejected,
+        Throttled, ZohoUnavailable.
+    """
+    issue = issued_by_consent(answer)
+    if issue.refresh_token is None:
+        raise NoRefreshToken
+    return Granted(
+        refresh_token=issue.refresh_token,
+        access_token=issue.access_token,
+        api_domain=issue.api_domain,
+        scope=issue.scope,
+        lifetime=issue.lifetime,
+    )
+
+
+def issued_by_consent(answer: Answer) -> Issued:
+    """The access token, with each refusal named for the person who waits for it.
+
+    Raises:
+        CodeRejected, RedirectUriRejected, ScopeRejected, OrganisationRejected, ConsentRefused, ClientRejected,
+        Throttled, ZohoUnavailable.
+    """
+    try:
+        return issued(answer)
+    except GrantRejected:
+        raise CodeRejected from None
+    except ZohoUnavailable:
+        if answer.error == "unauthorized_client":
+            raise ClientRejected(_WRONG_TYPE) from None
+        if answer.error in _VERDICTS:
+            raise _VERDICTS[answer.error] from None
+        raise

@@ -1,0 +1,27 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from zoho_tokend.demo.openbao import OpenBao
+
+_ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def findings(openbao: OpenBao) -> Any:
+    """What a quick run found; asking for the fixture's server skips it where there is none to be had."""
+    assert openbao.pid
+    command = [sys.executable, "-W", "error", "-m", "tests.benchmarks", "--quick", "--json"]
+    done = subprocess.run(command, cwd=_ROOT, env=os.environ, capture_output=True, text=True, check=False, timeout=50)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_a_refresh_costs_one_request_to_zoho_and_two_to_vault(findings: Any) -> None:
+    assert findings["throughput"]["zoho_requests"] == 1
+    assert findings["throughput"]["vault_requests"] == 2
