@@ -15,6 +15,8 @@ from typing import TypeVar
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
+import zoho_tokend
+
 T = TypeVar("T")
 
 PATIENCE = 30.0
@@ -23,6 +25,8 @@ _GLANCE = 0.05
 _LISTENS_AT = re.compile(r"daemon\.started.*?listen\W+(http://127\.0\.0\.1:\d+)")
 # As strict as the tests themselves, about our own code and the libraries.
 _COMMAND = (sys.executable, "-W", "error", "-m", "zoho_tokend")
+# The code that the tests import is the code that runs.
+_EVERYWHERE = {"PYTHONPATH": str(Path(zoho_tokend.__file__).parent.parent)}
 
 
 @dataclass(frozen=True)
@@ -36,8 +40,9 @@ class Finished:
 
 def open_command(*arguments: str, environment: Mapping[str, str] | None = None) -> "subprocess.Popen[str]":
     """`zoho-tokend` with these arguments, begun."""
+    whole = _EVERYWHERE | dict(environment or {})
     return subprocess.Popen(
-        [*_COMMAND, *arguments], env=environment or {}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*_COMMAND, *arguments], env=whole, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
 
 
@@ -56,9 +61,10 @@ class Program:
 
     def __init__(self, arguments: Sequence[str], *, environment: Mapping[str, str], folder: Path) -> None:
         self._out, self._err = folder / "stdout", folder / "stderr"
+        whole = _EVERYWHERE | dict(environment)
         with self._out.open("wb") as out, self._err.open("wb") as err:
             self._process = subprocess.Popen(
-                [*_COMMAND, *arguments], env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=err
+                [*_COMMAND, *arguments], env=whole, stdin=subprocess.DEVNULL, stdout=out, stderr=err
             )
 
     @property
@@ -167,6 +173,13 @@ class Daemon(Program):
         """It is told to stop, and stops without a complaint."""
         self.send(signal.SIGTERM)
         assert self.exit_code() == 0, self.told
+
+    def hurry(self) -> None:
+        """It is told to stop, and told again not to wait for anything."""
+        self.send(signal.SIGTERM)
+        self.until(lambda: "daemon.stopping" in self.out, "it begins to stop")
+        self.send(signal.SIGTERM)
+        assert self.exit_code() == 1, self.told
 
     def close(self) -> None:
         self._http.close()

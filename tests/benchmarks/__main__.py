@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tests.benchmarks.machine import this_machine
 from tests.benchmarks.page import page
-from tests.benchmarks.run import QUICK, WHOLE, measure_all
+from tests.benchmarks.run import QUICK, WHOLE, Findings, measure_all
 
 _PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
 
@@ -32,7 +32,12 @@ def main() -> None:
     text = page(findings.figures(), machine=this_machine(), load=load)
     if not wishes.quick:
         _PAGE.write_text(text, encoding="utf-8")
-    sys.stdout.write(json.dumps(dataclasses.asdict(findings), default=str, indent=2) + "\n" if wishes.json else text)
+    sys.stdout.write(_numbers(findings) if wishes.json else text)
+
+
+def _numbers(findings: Findings) -> str:
+    found = {**dataclasses.asdict(findings), "ratios": findings.ratios}
+    return json.dumps(found, default=str, indent=2) + "\n"
 
 
 if __name__ == "__main__":

@@ -4,8 +4,8 @@ import time
 from dataclasses import dataclass
 from statistics import median
 
-from tests.benchmarks.filling import names
 from tests.benchmarks.figure import Figure
+from tests.benchmarks.filling import names
 from tests.builders import NOON, a_record
 from zoho_tokend.core.fleet import Fleet
 from zoho_tokend.core.model import Published

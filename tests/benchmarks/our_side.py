@@ -16,6 +16,7 @@ from zoho_tokend.core.events import Event, Refreshed, Sink, VaultAnswered
 from zoho_tokend.core.fleet import Fleet
 from zoho_tokend.core.origin import parse_origin
 from zoho_tokend.core.policy import ZOHO_LIFETIME, Policy
+from zoho_tokend.core.ports import Clock
 from zoho_tokend.demo.openbao import OpenBao
 from zoho_tokend.discovery import Discovery
 from zoho_tokend.refresher import Refresher
@@ -30,7 +31,7 @@ from zoho_tokend.vault.secret_file import Given
 from zoho_tokend.vault.session import Session
 from zoho_tokend.vault.store import VaultStore
 from zoho_tokend.zoho.datacenters import DATA_CENTERS, AccountsServers
-from zoho_tokend.zoho.endpoint import zoho_endpoint
+from zoho_tokend.zoho.endpoint import ZohoEndpoint, zoho_endpoint
 
 
 class LeapingClock(WallClock):
@@ -97,36 +98,26 @@ class OurSide:
 async def our_side(
     vault: OpenBao, layout: Layout, *, accounts_server: str, connections: int, concurrency: int
 ) -> AsyncIterator[OurSide]:
-    """The run loop at work on what is under this layout."""
+    """The run loop at work on what is under this layout; when the block ends it was stopped as by SIGTERM."""
     clock, tally, inbox = LeapingClock(), Tally(), Inbox()
-    with _telemetry() as sinks:
+    servers = AccountsServers((parse_origin(accounts_server),))
+    with _telemetry() as (log, metrics):
 
         def emit(event: Event) -> None:
-            for sink in (*sinks, tally):
-                sink(event)
+            log(event)
+            metrics(event)
+            tally(event)
 
-        auth = Token(token=Given(vault.root_token, "the root token"))
-        config = VaultConfig(address=vault.address, concurrency=concurrency)
-        session = Session(config, auth, clock=clock, sink=emit)
-        store = VaultStore(session, layout, clock=clock, location_of=lambda _origin: None)
-        fleet = Fleet(Policy(), places=concurrency)
-        servers = AccountsServers((parse_origin(accounts_server),))
         async with (
             zoho_endpoint(servers, clock=clock, sink=emit, connections=concurrency) as endpoint,
             asyncio.TaskGroup() as group,
         ):
-            runner = Runner(
-                fleet=fleet,
-                refresher=Refresher(
-                    fleet=fleet, credentials=store, tokens=store, endpoint=endpoint, clock=clock, emit=emit
-                ),
-                discovery=Discovery(fleet=fleet, credentials=store, tokens=store, clock=clock, emit=emit),
-                session=session,
-                inbox=inbox,
-                reload=lambda: None,
-                clock=clock,
-                emit=emit,
-            )
+            auth = Token(token=Given(vault.root_token, "the root token"))
+            config = VaultConfig(address=vault.address, concurrency=concurrency)
+            session = Session(config, auth, clock=clock, sink=emit)
+            store = VaultStore(session, layout, clock=clock, location_of=lambda _origin: None)
+            fleet = Fleet(Policy(), places=concurrency)
+            runner = _runner(fleet, session, store, endpoint, inbox=inbox, clock=clock, emit=emit)
             group.create_task(runner.run())
             try:
                 yield OurSide(clock, inbox, tally, connections)
@@ -134,8 +125,32 @@ async def our_side(
                 inbox.put_nowait(Command.STOP)
 
 
+def _runner(
+    fleet: Fleet,
+    session: Session,
+    store: VaultStore,
+    endpoint: ZohoEndpoint,
+    *,
+    inbox: Inbox,
+    clock: Clock,
+    emit: Sink,
+) -> Runner:
+    """The parts, joined as the composition root joins them."""
+    refresher = Refresher(fleet=fleet, credentials=store, tokens=store, endpoint=endpoint, clock=clock, emit=emit)
+    return Runner(
+        fleet=fleet,
+        refresher=refresher,
+        discovery=Discovery(fleet=fleet, credentials=store, tokens=store, clock=clock, emit=emit),
+        session=session,
+        inbox=inbox,
+        reload=lambda: None,
+        clock=clock,
+        emit=emit,
+    )
+
+
 @contextmanager
-def _telemetry() -> Iterator[tuple[Sink, ...]]:
+def _telemetry() -> Iterator[tuple[EventLog, Metrics]]:
     """The log and the metrics as ``zoho-tokend run`` has them; the log's lines go nowhere."""
     with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
         configure_logging(LogFormat.JSON, LogLevel.INFO, nowhere)

@@ -60,6 +60,17 @@ class Findings:
     at_rest: AtRest
     idle_sweep: IdleSweep
 
+    @property
+    def ratios(self) -> dict[str, float]:
+        """What may be compared from one machine to another."""
+        return {
+            "throughput": self.throughput.ratio,
+            "processor": self.throughput.processor_ratio,
+            "kib_each": self.at_rest.kib_each,
+            "share": self.at_rest.share,
+            "sweep": self.idle_sweep.ratio,
+        }
+
     def figures(self) -> list[Figure]:
         """Every line of the page."""
         return [*self.throughput.figures(), *self.at_rest.figures(), *self.idle_sweep.figures()]

@@ -1,4 +1,5 @@
 import json
+import math
 import os
 import subprocess
 import sys
@@ -25,3 +26,13 @@ def findings(openbao: OpenBao) -> Any:
 def test_a_refresh_costs_one_request_to_zoho_and_two_to_vault(findings: Any) -> None:
     assert findings["throughput"]["zoho_requests"] == 1
     assert findings["throughput"]["vault_requests"] == 2
+
+
+def test_what_rests_was_discovered_and_has_nothing_to_do(findings: Any) -> None:
+    assert findings["at_rest"]["full"]["connections"] == 10
+    assert findings["at_rest"]["empty"]["connections"] == 0
+
+
+def test_every_ratio_is_a_finite_number(findings: Any) -> None:
+    assert set(findings["ratios"]) == {"throughput", "processor", "kib_each", "share", "sweep"}
+    assert all(math.isfinite(ratio) for ratio in findings["ratios"].values())

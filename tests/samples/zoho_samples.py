@@ -1,5 +1,6 @@
 """Zoho's answers as they stand on the wire, one a file: shapes that were seen, with invented tokens."""
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -26,3 +27,9 @@ def sample(name: str) -> Answer:
 def sample_names() -> list[str]:
     """Every sample's name."""
     return sorted(path.stem for path in _FOLDER.glob("*.http"))
+
+
+def an_answer(body: object = None, *, status: int = 200, headers: dict[str, str] | None = None) -> Answer:
+    """An answer with these very bytes, or with the JSON of anything else."""
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return Answer(status=status, headers=headers or {}, body=raw, received_at=RECEIVED_AT)

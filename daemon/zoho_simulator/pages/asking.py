@@ -19,8 +19,8 @@ _OPERATIONS: Final = {
 def who_is_asked(people: Sequence[User], data_center: str) -> Node:
     """A choice of people, in place of a sign-in; the first is the one who lives here."""
     here_first = sorted(people, key=lambda person: person.data_center != data_center)
-    choices = [_choice(person, chosen=position == 0, here=data_center) for position, person in enumerate(here_first)]
-    return tag("fieldset", tag("legend", "You are"), *choices, class_="people")
+    choices = [_choice(person, chosen=person is here_first[0]) for person in here_first]
+    return tag("fieldset", tag("legend", "You are"), *choices)
 
 
 def what_for(scope: str) -> Node:
@@ -40,14 +40,13 @@ def decision(yes: str, no: str) -> Node:
     )
 
 
-def _choice(person: User, *, chosen: bool, here: str) -> Node:
-    abroad = tag("span", f"lives in {person.data_center}", class_="chip") if person.data_center != here else ""
+def _choice(person: User, *, chosen: bool) -> Node:
     box = tag("input", type="radio", name="user", value=person.email, required=True, checked=chosen)
-    return tag("label", box, tag("span", person.email), abroad)
+    return tag("label", box, tag("span", person.email), tag("span", person.data_center, class_="chip"))
 
 
 def _scopes(scope: str) -> Iterable[tuple[str, str]]:
     for name in scope.replace(",", " ").split():
         service, *what, operation = name.split(".")
         verb = _OPERATIONS.get(operation.lower(), operation)
-        yield name, f"{verb} {' \N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK} '.join(what)} in {service}"
+        yield name, f"{verb} {' '.join(what)} in {service}"

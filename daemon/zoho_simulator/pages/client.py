@@ -1,14 +1,18 @@
 """One application in the console: its id, its secrets, and for a self client the code that it exchanges."""
 
+from typing import Final
+
 from zoho_simulator.law.console import CODE_MINUTES
 from zoho_simulator.law.records import Client, ClientKind
 from zoho_simulator.pages.console import KINDS
 from zoho_simulator.pages.frame import complaint, framed
 from zoho_simulator.pages.html import Node, tag
 
+_SCOPES: Final = "ZohoCRM.modules.READ,ZohoCRM.users.READ"
 
-def client_page(client: Client, *, code: Node | None = None, wrong: str | None = None) -> str:
-    """The application, with the code that was just made, or why none was."""
+
+def client_page(client: Client, *, code: Node | None = None, scope: str = "", wrong: str | None = None) -> str:
+    """The application, with the code that was just made, or why none was for this ``scope``."""
     return framed(
         client.name,
         tag(
@@ -20,7 +24,7 @@ def client_page(client: Client, *, code: Node | None = None, wrong: str | None =
         tag("dl", *_facts(client)),
         *([complaint(wrong)] if wrong else []),
         *([code] if code is not None else []),
-        *([_code_form(client)] if client.kind is ClientKind.SELF else []),
+        *([_code_form(client, scope)] if client.kind is ClientKind.SELF else []),
         data_center=client.home,
         wide=True,
     )
@@ -48,17 +52,19 @@ def _facts(client: Client) -> list[Node]:
 
 
 def _secret(place: str, secret: str) -> Node:
-    shown = tag("details", tag("summary", f"Show the secret of {place}"), tag("code", secret, id=f"secret_{place}"))
+    shown = tag(
+        "details", tag("summary", "Show ", tag("span", place, class_="chip")), tag("code", secret, id=f"secret_{place}")
+    )
     return tag("dd", shown)
 
 
-def _code_form(client: Client) -> Node:
+def _code_form(client: Client, scope: str) -> Node:
     durations = [tag("option", f"{minutes} minutes", value=str(minutes)) for minutes in CODE_MINUTES]
     return tag(
         "form",
         tag("h2", "Generate code"),
         tag("label", "Scope", for_="scope"),
-        tag("input", id="scope", name="scope", required=True, placeholder="ZohoCRM.modules.READ,ZohoCRM.users.READ"),
+        tag("input", id="scope", name="scope", value=scope, required=True, placeholder=_SCOPES),
         tag("label", "Time duration", for_="minutes"),
         tag("select", *durations, id="minutes", name="minutes"),
         tag("label", "Scope description", for_="description"),

@@ -15,6 +15,7 @@ KINDS: Final[Mapping[ClientKind, tuple[str, str]]] = {
     ClientKind.DEVICE: ("Non-browser application", "A device or program without a browser; a person types its code."),
     ClientKind.SELF: ("Self client", "A program of your own; you get its code here."),
 }
+_NOTHING: Final[Mapping[str, str]] = {}
 
 
 def list_page(clients: Sequence[Client], data_center: str) -> str:
@@ -31,14 +32,31 @@ def list_page(clients: Sequence[Client], data_center: str) -> str:
     )
 
 
-def form_page(kind: ClientKind, data_center: str, others: Sequence[str], *, wrong: str | None = None) -> str:
-    """The form for a new application of this type; ``others`` are the data centres that it can be enabled in too."""
+def form_page(
+    kind: ClientKind,
+    data_center: str,
+    others: Sequence[str],
+    *,
+    entered: Mapping[str, str] = _NOTHING,
+    wrong: str | None = None,
+) -> str:
+    """The form for a new application of this type.
+
+    ``others`` are the data centres that it can be enabled in too; ``wrong`` says why what was ``entered`` is not taken.
+    """
     title, purpose = KINDS[kind]
     form = tag(
         "form",
         tag("label", "Client name", for_="name"),
-        tag("input", id="name", name="name", required=True, autocomplete="off", value=_usual_name(kind)),
-        *(_redirect_uris() if kind in HAVE_REDIRECT_URIS else ()),
+        tag(
+            "input",
+            id="name",
+            name="name",
+            required=True,
+            autocomplete="off",
+            value=entered.get("name", _usual_name(kind)),
+        ),
+        *(_redirect_uris(entered.get("redirect_uris", "")) if kind in HAVE_REDIRECT_URIS else ()),
         *(_multi_dc(others) if others and kind is not ClientKind.SELF else ()),
         tag("div", tag("button", "Create", class_="main"), tag("a", "Cancel", href="/console"), class_="buttons"),
         method="post",
@@ -61,10 +79,10 @@ def _usual_name(kind: ClientKind) -> str:
     return "Self client" if kind is ClientKind.SELF else ""
 
 
-def _redirect_uris() -> Sequence[Node]:
+def _redirect_uris(entered: str) -> Sequence[Node]:
     return (
         tag("label", "Authorized redirect URIs, one a line", for_="redirect_uris"),
-        tag("textarea", id="redirect_uris", name="redirect_uris", rows="2", required=True, spellcheck="false"),
+        tag("textarea", entered, id="redirect_uris", name="redirect_uris", rows="2", required=True, spellcheck="false"),
     )
 
 

@@ -33,7 +33,7 @@ async def _decide(zoho: Zoho, asked: ConsentRequest, request: Request) -> Respon
     fields = await form(request)
     if fields.get("decision") != "yes":
         return sent_to(reject(asked))
-    user = zoho.desk.person(str(fields.get("user")))
+    user = zoho.desk.person(fields.get("user", ""))
     if user is None:
         raise TurnedAwayError(
             "invalid_user", "Nobody of this address lives here; choose one of the people on the page."

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -42,10 +41,10 @@ class _Console:
 
     async def create(self, request: Request) -> Response:
         kind, fields = _kind(request), await form(request)
-        name, redirect_uris = _text(fields, "name").strip(), tuple(_text(fields, "redirect_uris").split())
+        name, redirect_uris = fields.get("name", "").strip(), tuple(fields.get("redirect_uris", "").split())
         wrong = complaint(name, kind, redirect_uris)
         if wrong:
-            return shown(form_page(kind, self.data_center, self._others, wrong=wrong), status=400)
+            return shown(form_page(kind, self.data_center, self._others, entered=fields, wrong=wrong), status=400)
         client = new_client(
             name,
             kind=kind,
@@ -62,14 +61,12 @@ class _Console:
 
     async def generate_code(self, request: Request) -> Response:
         client, fields = self._client(request), await form(request)
-        minutes = _text(fields, "minutes")
+        scope, minutes = fields.get("scope", ""), _minutes(fields.get("minutes", ""))
         try:
-            code = self.zoho.desk.self_client_code(
-                client, _text(fields, "scope"), int(minutes) if minutes.isdecimal() else 0
-            )
+            code = self.zoho.desk.self_client_code(client, scope, minutes)
         except ValueError as refused:
-            return shown(client_page(client, wrong=str(refused)), status=400)
-        made = made_code(code, minutes=int(minutes), description=_text(fields, "description"))
+            return shown(client_page(client, scope=scope, wrong=str(refused)), status=400)
+        made = made_code(code, minutes=minutes, description=fields.get("description", ""))
         return shown(client_page(client, code=made))
 
     @property
@@ -91,5 +88,5 @@ def _kind(request: Request) -> ClientKind:
         raise HTTPException(404, "Zoho has no client type of this name.") from None
 
 
-def _text(fields: FormData, name: str) -> str:
-    return str(fields.get(name, ""))
+def _minutes(text: str) -> int:
+    return int(text) if text.isdecimal() else 0

@@ -33,7 +33,7 @@ def device_routes(zoho: Zoho, data_center: str) -> Sequence[Route]:
 async def _decide(zoho: Zoho, data_center: str, client: Client, device: DeviceCode, request: Request) -> Response:
     fields = await form(request)
     approved = fields.get("decision") == "yes"
-    user = zoho.desk.person(str(fields.get("user")))
+    user = zoho.desk.person(fields.get("user", ""))
     try:
         if not approved:
             zoho.refuse_device(device.user_code)

@@ -1,9 +1,8 @@
 """How pages travel: what every one of them is sent with, and how a form is read."""
 
 from typing import Final
-from urllib.parse import parse_qsl
 
-from starlette.datastructures import FormData
+from starlette.datastructures import ImmutableMultiDict, QueryParams
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
@@ -39,6 +38,6 @@ def style_route() -> Route:
     return Route(STYLE, send)
 
 
-async def form(request: Request) -> FormData:
-    """The fields of a form that was sent in the body."""
-    return FormData(parse_qsl((await request.body()).decode(errors="replace"), keep_blank_values=True))
+async def form(request: Request) -> ImmutableMultiDict[str, str]:
+    """The fields of a form that was sent in the body; it is written as a query is."""
+    return QueryParams((await request.body()).decode(errors="replace"))

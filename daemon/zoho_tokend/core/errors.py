@@ -3,6 +3,7 @@
     TokendError
     ├── Retryable                 back off and try again
     │     ├── ZohoUnavailable     network, time-out, 5xx, HTML, unreadable, ``general_error``, an unknown code
+    │     │     └── NeverSent     not reached: whatever the request would have spent is still good
     │     ├── Throttled           Zoho's limit, known by its text at any status
     │     └── VaultUnavailable    network, 5xx, sealed, standby, 412, 429
     ├── Conflict                  another writer was first: re-read, decide again
@@ -20,7 +21,7 @@
     │     ├── WrongState          the redirect answers another request
     │     ├── RedirectUnreadable  the redirect holds no code
     │     ├── CodeRejected        expired, used, or made for another client or redirect URI
-    │     ├── CodeMaybeSpent      the answer to the exchange was lost, and the code is for one use
+    │     ├── CodeMaybeSpent      no usable answer to the exchange, and the code is for one use
     │     ├── DeviceCodeExpired   nobody entered the user code in time
     │     ├── RedirectUriRejected, ScopeRejected, OrganisationRejected
     │     ├── NoRefreshToken      consent was online, or repeated without the page
@@ -80,6 +81,10 @@ class ZohoUnavailable(Retryable):
     """Zoho gave no usable answer."""
 
     outcome = Outcome.ZOHO_UNAVAILABLE
+
+
+class NeverSent(ZohoUnavailable):
+    """Zoho was not reached, so nothing of the request left."""
 
 
 class Throttled(Retryable):
@@ -199,11 +204,11 @@ class CodeRejected(ConsentFailed):
 
 
 class CodeMaybeSpent(ConsentFailed):
-    """The answer to the exchange of a code was lost."""
+    """There was no usable answer to the exchange of a code."""
 
     sentence = (
-        "Zoho's answer to the code was lost, and the code may be spent, since it is good for one use: consent again, "
-        "with a new one"
+        "Zoho gave no usable answer to the code, which is good for one use and may be spent: consent again, and use "
+        "the new code"
     )
 
 

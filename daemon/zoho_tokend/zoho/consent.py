@@ -6,7 +6,6 @@ https://zoho.com/accounts/protocol/oauth/web-apps/authorization.html
 import base64
 import hashlib
 import hmac
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -34,7 +33,6 @@ _BYTES_OF_STATE: Final = 32
 _BYTES_OF_VERIFIER: Final = 64
 _MOST_PARAMETERS: Final = 32
 _LONGEST_REDIRECT: Final = 8192
-_QUERY: Final = re.compile(r"[^?#]*\?(?P<query>[^#]*)")
 _REFUSALS: Final[Mapping[str, type[ConsentFailed]]] = {
     "access_denied": ConsentRefused,
     "invalid_redirect_uri": RedirectUriRejected,
@@ -106,7 +104,7 @@ def grant_code(redirect: str, request: ConsentRequest, servers: AccountsServers)
     is (https://zoho.com/accounts/protocol/oauth/multi-dc/client-authorization.html).
 
     Args:
-        redirect: the whole address, or its path and query.
+        redirect: the whole address, or no more of it than its query.
 
     Raises:
         WrongState: it answers another request.
@@ -115,8 +113,8 @@ def grant_code(redirect: str, request: ConsentRequest, servers: AccountsServers)
         ServerNotAllowed: it names an accounts server that may not have the code.
     """
     parameters = _parameters(redirect)
-    # The shape of a refusal is not documented; one that came without the state would be no code either.
-    if not ("error" in parameters and "state" not in parameters):
+    # Whether a refusal brings the state back is not documented. Without it, it can do no more harm than end this run.
+    if "state" in parameters or "error" not in parameters:
         _check_state(parameters.get("state", ""), request)
     if "error" in parameters:
         raise _refusal(parameters["error"])
@@ -136,15 +134,16 @@ def grant_code(redirect: str, request: ConsentRequest, servers: AccountsServers)
 
 
 def _parameters(redirect: str) -> Mapping[str, str]:
-    match = _QUERY.match(redirect.strip())
-    if match is None or len(redirect) > _LONGEST_REDIRECT:
+    if len(redirect) > _LONGEST_REDIRECT:
         raise RedirectUnreadable
+    address, _, _fragment = redirect.strip().partition("#")
+    path, mark, query = address.partition("?")
     try:
-        pairs = parse_qsl(match["query"], max_num_fields=_MOST_PARAMETERS)
+        pairs = parse_qsl(query if mark else path, max_num_fields=_MOST_PARAMETERS)
     except ValueError:
         raise RedirectUnreadable from None
     parameters = dict(pairs)
-    if len(parameters) != len(pairs):
+    if len(parameters) != len(pairs) or not parameters.keys() & {"code", "error"}:
         raise RedirectUnreadable
     return parameters
 
@@ -171,8 +170,8 @@ def _accounts_server(told: str | None, servers: AccountsServers) -> Origin | Non
         ) from None
     if not servers.allows(server):
         raise ServerNotAllowed(
-            f"the redirect names the accounts server {server}, which is neither Zoho's own nor allowed, so the code was "
-            "sent nowhere: if it is a new data centre of Zoho's, add the origin to ALLOWED_ACCOUNTS_SERVERS"
+            f"the redirect names the accounts server {server}, which is neither Zoho's own nor allowed, so the code "
+            "was sent nowhere: if it is a new data centre of Zoho's, add the origin to ALLOWED_ACCOUNTS_SERVERS"
         )
     return server
 

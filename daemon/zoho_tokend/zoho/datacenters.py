@@ -68,6 +68,10 @@ class AccountsServers:
         """Whether a credential may be sent there."""
         return origin in _BY_ACCOUNTS_SERVER or origin in self._added
 
+    def is_zohos(self, origin: Origin) -> bool:
+        """Whether it is one of Zoho's own."""
+        return origin in _BY_ACCOUNTS_SERVER
+
     def check(self, origin: Origin) -> None:
         """Nothing happens where a credential may be sent there.
 

@@ -10,17 +10,16 @@ from urllib.parse import urlsplit
 from zoho_tokend.core.consent import DeviceCode, MovedTo, Pending, Polled, SlowDown
 from zoho_tokend.core.errors import (
     ClientRejected,
-    CodeRejected,
     DeviceCodeExpired,
-    NoRefreshToken,
+    TokendError,
     WrongDataCenter,
     ZohoUnavailable,
 )
 from zoho_tokend.core.model import Client, Secret
 from zoho_tokend.core.origin import parse_origin
 from zoho_tokend.zoho.answer import Answer, location, number, token, words
-from zoho_tokend.zoho.exchange import granted, issued_by_consent
-from zoho_tokend.zoho.wire import client_fields, comma_separated
+from zoho_tokend.zoho.exchange import for_a_person, granted
+from zoho_tokend.zoho.wire import client_fields, comma_separated, refusal
 
 DEVICE_CODE_PATH: Final = "/oauth/v3/device/code"
 DEVICE_TOKEN_PATH: Final = "/oauth/v3/device/token"  # noqa: S105 - a path, not a password
@@ -54,7 +53,8 @@ def device_code(answer: Answer) -> DeviceCode:
 
     Raises:
         ClientRejected: the client is unknown here, or no device's.
-        ScopeRejected, ConsentRefused, Throttled, ZohoUnavailable.
+        CodeRejected, ConsentRefused, OrganisationRejected, RedirectUriRejected, ScopeRejected: Zoho says so.
+        Throttled, ZohoUnavailable.
     """
     fields = answer.document or {}
     page = _page(fields.get("verification_url")) or _page(fields.get("verification_uri"))
@@ -90,7 +90,8 @@ def polled(answer: Answer) -> Polled:
         ConsentRefused: the person said no.
         DeviceCodeExpired: nobody said anything in time.
         WrongDataCenter: the person lives in a data centre that Zoho does not name.
-        NoRefreshToken, CodeRejected, ScopeRejected, ClientRejected, Throttled, ZohoUnavailable.
+        NoRefreshToken, CodeRejected, RedirectUriRejected, ScopeRejected, OrganisationRejected, ClientRejected,
+        Throttled, ZohoUnavailable.
     """
     fields = answer.document or {}
     if fields.get("access_token"):
@@ -112,16 +113,9 @@ def polled(answer: Answer) -> Polled:
             return granted(answer)
 
 
-def _no_device_code(answer: Answer) -> Exception:
-    try:
-        issued_by_consent(answer)
-    except ClientRejected:
-        return ClientRejected(_UNKNOWN_CLIENT)
-    except (CodeRejected, NoRefreshToken):
-        return ZohoUnavailable("Zoho answers the wish for a device code as if it were a code")
-    except Exception as error:
-        return error
-    return ZohoUnavailable("Zoho answers the wish for a device code with something else")
+def _no_device_code(answer: Answer) -> TokendError:
+    error = for_a_person(refusal(answer), answer)
+    return ClientRejected(_UNKNOWN_CLIENT) if isinstance(error, ClientRejected) else error
 
 
 def _page(value: object) -> str | None:

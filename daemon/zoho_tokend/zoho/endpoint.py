@@ -8,6 +8,7 @@ from typing import Final
 from zoho_tokend.core.errors import (
     ClientRejected,
     GrantRejected,
+    NeverSent,
     Throttled,
     TokendError,
     ZohoUnavailable,
@@ -18,7 +19,7 @@ from zoho_tokend.core.ports import Clock
 from zoho_tokend.zoho.answer import Answer, clock_skew
 from zoho_tokend.zoho.calls import Calls
 from zoho_tokend.zoho.datacenters import AccountsServers
-from zoho_tokend.zoho.transport import NeverSent, TimeLimits, Transport
+from zoho_tokend.zoho.transport import TimeLimits, Transport
 from zoho_tokend.zoho.wire import TOKEN_PATH, issued, token_form
 
 _OUTCOMES: Final[dict[type[TokendError], ZohoOutcome]] = {

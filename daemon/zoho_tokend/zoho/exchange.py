@@ -16,7 +16,9 @@ from zoho_tokend.core.errors import (
     NoRefreshToken,
     OrganisationRejected,
     RedirectUriRejected,
+    RefreshError,
     ScopeRejected,
+    Throttled,
     TokendError,
     ZohoUnavailable,
 )
@@ -32,6 +34,7 @@ _VERDICTS: Final[Mapping[str, type[TokendError]]] = {
     "invalid_scope": ScopeRejected,
     "missing_org_info": OrganisationRejected,
 }
+_THROTTLED: Final = "Zoho says that too many tokens were asked for: wait ten minutes, and begin again"
 _WRONG_TYPE: Final = (
     "Zoho does not let this client consent in this way: look at its type in Zoho's API console, and use the command "
     "for that type"
@@ -81,11 +84,20 @@ def issued_by_consent(answer: Answer) -> Issued:
     """
     try:
         return issued(answer)
-    except GrantRejected:
-        raise CodeRejected from None
-    except ZohoUnavailable:
-        if answer.error == "unauthorized_client":
-            raise ClientRejected(_WRONG_TYPE) from None
-        if answer.error in _VERDICTS:
-            raise _VERDICTS[answer.error] from None
-        raise
+    except RefreshError as error:
+        raise for_a_person(error, answer) from None
+
+
+def for_a_person(error: RefreshError, answer: Answer) -> TokendError:
+    """The error of a refresh, named for the person who waits where Zoho's word tells what the person can mend."""
+    match error:
+        case GrantRejected():
+            return CodeRejected()
+        case ZohoUnavailable() if answer.error == "unauthorized_client":
+            return ClientRejected(_WRONG_TYPE)
+        case ZohoUnavailable() if answer.error in _VERDICTS:
+            return _VERDICTS[answer.error]()
+        case Throttled():
+            return Throttled(_THROTTLED, retry_after=error.retry_after)
+        case _:
+            return error

@@ -25,7 +25,7 @@ import anyio
 import httpx
 
 from zoho_tokend import __version__
-from zoho_tokend.core.errors import BadSettings, ZohoUnavailable
+from zoho_tokend.core.errors import BadSettings, NeverSent, ZohoUnavailable
 from zoho_tokend.core.model import Secret
 from zoho_tokend.core.origin import Origin
 from zoho_tokend.core.ports import Clock
@@ -45,10 +45,6 @@ class TimeLimits:
     write: float = 10
     pool: float = 5
     total: float = 30
-
-
-class NeverSent(ZohoUnavailable):
-    """Zoho was not reached, so nothing of the request left: what it would have spent is still good."""
 
 
 class Transport:

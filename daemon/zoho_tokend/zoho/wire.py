@@ -78,7 +78,7 @@ def issued(answer: Answer) -> Issued:
     fields = answer.document or {}
     access_token = fields.get("access_token")
     if not isinstance(access_token, str) or not access_token:
-        raise _refusal(answer)
+        raise refusal(answer)
     try:
         return Issued(
             access_token=token(access_token),
@@ -110,7 +110,8 @@ def comma_separated(scope: str) -> str:
     return ",".join(part for part in _SEPARATORS.split(scope) if part)
 
 
-def _refusal(answer: Answer) -> RefreshError:
+def refusal(answer: Answer) -> RefreshError:
+    """What an answer without a token means."""
     if answer.is_throttle:
         return Throttled("Zoho says that too many tokens were asked for", retry_after=answer.retry_after)
     if answer.error in _VERDICTS:

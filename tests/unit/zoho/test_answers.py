@@ -1,11 +1,11 @@
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from tests.samples.zoho_samples import RECEIVED_AT, sample, sample_names
+from tests.samples.zoho_samples import an_answer, sample, sample_names
 from zoho_tokend.core.errors import (
     ClientRejected,
     GrantRejected,
@@ -20,11 +20,6 @@ from zoho_tokend.zoho.wire import issued
 
 ACCESS_TOKEN = Secret("1000." + "ab12" * 8 + "." + "cd34" * 8)
 REFRESH_TOKEN = Secret("1000." + "0f1e" * 8 + "." + "2d3c" * 8)
-
-
-def an_answer(body: object = None, *, status: int = 200, headers: dict[str, str] | None = None) -> Answer:
-    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return Answer(status=status, headers=headers or {}, body=raw, received_at=RECEIVED_AT)
 
 
 def outcome(answer: Answer) -> Issued | RefreshError:

@@ -1,0 +1,22 @@
+"""The person at the terminal, as the use cases see one."""
+
+from datetime import timedelta
+from typing import Protocol
+
+from zoho_tokend.core.model import Secret
+
+
+class Person(Protocol):
+    """Somebody who reads, waits and answers."""
+
+    def hear(self, sentence: str) -> None:
+        """The sentence is said; it holds no secret."""
+        ...
+
+    async def wait(self, span: timedelta, sentence: str) -> None:
+        """So much time passes, and the person sees how much is left, beside the sentence."""
+        ...
+
+    async def choose_passphrase(self, why: str) -> Secret:
+        """A passphrase of the person's own, typed twice and not shown."""
+        ...

@@ -1,0 +1,202 @@
+"""What authorizing says to Zoho, carried out: codes, polls, revocation and the proof of a token."""
+
+from collections.abc import Mapping
+
+from zoho_tokend.core.consent import DeviceCode, GrantCode, Granted, Polled, Proof, Revocation, Unproven
+from zoho_tokend.core.errors import (
+    ClientRejected,
+    CodeMaybeSpent,
+    NeverSent,
+    ServerNotAllowed,
+    WrongDataCenter,
+    ZohoUnavailable,
+)
+from zoho_tokend.core.model import Client, ClientCredentialsGrant, Issued, Secret
+from zoho_tokend.core.origin import Origin, parse_origin
+from zoho_tokend.zoho.answer import Answer
+from zoho_tokend.zoho.calls import Calls
+from zoho_tokend.zoho.datacenters import AccountsServers
+from zoho_tokend.zoho.device import DEVICE_CODE_PATH, DEVICE_TOKEN_PATH, device_code, device_form, poll_form, polled
+from zoho_tokend.zoho.exchange import exchange_form, granted, issued_by_consent
+from zoho_tokend.zoho.proof import PROOF_PATH, api_authorization, proof
+from zoho_tokend.zoho.revocation import (
+    OLD_REVOCATION_PATH,
+    REVOCATION_PATH,
+    basic_authorization,
+    old_revocation_form,
+    revocation_form,
+    revoked,
+    revoked_the_old_way,
+)
+from zoho_tokend.zoho.serverinfo import SERVERINFO_PATH, accounts_servers
+from zoho_tokend.zoho.transport import Transport
+from zoho_tokend.zoho.wire import TOKEN_PATH, token_form
+
+
+class ConsentEndpoint:
+    """Zoho, for the person who authorizes.
+
+    Nothing is sent to a server that is not allowed, and no call is cancelled half-way: what a code brought would be
+    lost with it.
+
+    Every method raises:
+        ServerNotAllowed: the accounts server is outside the allow-list; nothing was sent.
+    """
+
+    def __init__(self, transport: Transport, calls: Calls, *, servers: AccountsServers) -> None:
+        self._transport = transport
+        self._calls = calls
+        self._servers = servers
+
+    async def exchange(self, code: GrantCode, client: Client) -> Granted:
+        """What the code brings; it is spent, whatever the answer.
+
+        Args:
+            client: with its secret of the data centre that the code belongs to.
+
+        Raises:
+            NeverSent: Zoho was not reached, so the code is as good as before; a ZohoUnavailable.
+            CodeMaybeSpent: the answer was lost, or cannot be read.
+            WrongDataCenter: the user lives elsewhere than the client, which is not known there.
+            CodeRejected, RedirectUriRejected, ScopeRejected, OrganisationRejected, ConsentRefused, NoRefreshToken,
+            ClientRejected, Throttled.
+        """
+        try:
+            return granted(await self._post(code.accounts_server, TOKEN_PATH, exchange_form(code, client)))
+        except NeverSent:
+            raise
+        except ZohoUnavailable as error:
+            raise CodeMaybeSpent(f"{CodeMaybeSpent.sentence} ({error})") from None
+        except ClientRejected:
+            if code.moved_from is None:
+                raise
+            raise _not_known_in(code.location or self._servers.location(code.accounts_server)) from None
+
+    async def issue_to_client(
+        self, client: Client, grant: ClientCredentialsGrant, *, accounts_server: Origin
+    ) -> Issued:
+        """An access token for the client itself, to see whether its credentials are right; it costs an issue.
+
+        Raises:
+            OrganisationRejected, ScopeRejected, ClientRejected, CodeRejected, RedirectUriRejected, ConsentRefused,
+            Throttled, ZohoUnavailable.
+        """
+        return issued_by_consent(await self._post(accounts_server, TOKEN_PATH, token_form(client, grant)))
+
+    async def begin_device(self, client_id: str, scope: str, *, accounts_server: Origin) -> DeviceCode:
+        """A device flow waits for a person.
+
+        Raises:
+            ClientRejected, ScopeRejected, Throttled, ZohoUnavailable.
+        """
+        return device_code(await self._post(accounts_server, DEVICE_CODE_PATH, device_form(client_id, scope)))
+
+    async def poll_device(
+        self, code: Secret, client: Client, *, accounts_server: Origin, moved_to: str | None = None
+    ) -> Polled:
+        """What has become of it. After a lost answer that brought the tokens, the next one is CodeRejected.
+
+        Args:
+            accounts_server: where the flow was begun, or that of the data centre where the person turned out to live.
+            moved_to: Zoho's name of the latter.
+
+        Raises:
+            ConsentRefused, DeviceCodeExpired, NoRefreshToken, CodeRejected, ScopeRejected, ClientRejected.
+            WrongDataCenter: the person lives elsewhere than the client, which is not known there.
+            Throttled, ZohoUnavailable: poll again.
+        """
+        try:
+            return polled(await self._post(accounts_server, DEVICE_TOKEN_PATH, poll_form(code, client)))
+        except ClientRejected:
+            if moved_to is None:
+                raise
+            raise _not_known_in(moved_to) from None
+
+    async def accounts_server(self, location: str, *, seen_from: Origin) -> Origin:
+        """Where the accounts server of that data centre is; one of Zoho's own is known, others must be asked for.
+
+        Raises:
+            WrongDataCenter: nobody knows.
+            ZohoUnavailable: it had to be asked for, and there was no usable answer.
+        """
+        known = self._servers.at(location) if self._servers.is_zohos(seen_from) else None
+        server = known or (await self.data_centers(seen_from)).get(location)
+        if server is None:
+            raise WrongDataCenter(
+                f"the user lives in Zoho's data centre '{location}', and where that is was not to be learned: begin "
+                "again at its accounts server"
+            )
+        self._servers.check(server)
+        return server
+
+    async def data_centers(self, seen_from: Origin) -> Mapping[str, Origin]:
+        """The accounts servers by location, as this one tells them; it allows nothing to be sent there.
+
+        Raises:
+            ZohoUnavailable.
+        """
+        self._servers.check(seen_from)
+        return accounts_servers(await self._calls.uncancelled(self._transport.get(seen_from, SERVERINFO_PATH)))
+
+    async def revoke(self, refresh_token: Secret, client: Client, *, accounts_server: Origin) -> Revocation:
+        """The refresh token is dead, and every access token that it brought: by the newer contract, or by the older.
+
+        Raises:
+            ClientRejected, Throttled, ZohoUnavailable: it may be alive.
+        """
+        answer = await self._post(
+            accounts_server,
+            REVOCATION_PATH,
+            revocation_form(refresh_token),
+            authorization=basic_authorization(client),
+        )
+        try:
+            return revoked(answer)
+        except ZohoUnavailable:
+            return revoked_the_old_way(
+                await self._post(accounts_server, OLD_REVOCATION_PATH, old_revocation_form(refresh_token))
+            )
+
+    async def prove(self, access_token: Secret, *, api_domain: str) -> Proof:
+        """Whether Zoho's API takes the token. Trouble on the way proves nothing, and is no error.
+
+        Raises:
+            ServerNotAllowed: the API domain is none that may be sent a token; nothing was sent.
+        """
+        api = self._api(api_domain)
+        authorization = api_authorization(access_token)
+        try:
+            return proof(
+                await self._calls.uncancelled(self._transport.get(api, PROOF_PATH, authorization=authorization))
+            )
+        except ZohoUnavailable as error:
+            return Unproven(str(error))
+
+    async def _post(
+        self, server: Origin, path: str, fields: Mapping[str, str], *, authorization: Secret | None = None
+    ) -> Answer:
+        self._servers.check(server)
+        return await self._calls.uncancelled(self._transport.post(server, path, fields, authorization=authorization))
+
+    def _api(self, api_domain: str) -> Origin:
+        try:
+            api = parse_origin(api_domain)
+        except ValueError:
+            raise ServerNotAllowed("the API domain is no origin such as https://www.zohoapis.eu") from None
+        if not self._servers.allows_api(api):
+            raise ServerNotAllowed(
+                f"the API domain {api} is none of Zoho's that are known here, so the token was not sent there"
+            )
+        return api
+
+
+def _not_known_in(location: str) -> WrongDataCenter:
+    """What ``invalid_client`` means where the user lives elsewhere than the client.
+
+    Zoho says it of a data centre that is not enabled for the client, and of one for which it has another secret:
+    https://www.zoho.com/crm/developer/docs/api/v2.1/access-refresh.html.
+    """
+    return WrongDataCenter(
+        f"the user lives in Zoho's data centre '{location}', where Zoho does not accept the client: enable that data "
+        f"centre for it in Zoho's API console, and store the secret that is shown there as client_secret_{location}"
+    )

@@ -1,0 +1,82 @@
+"""How a refresh token is revoked, in the two contracts that Zoho's pages describe. Pure.
+
+The newer one names the client; the older one is what CRM's pages and the official SDK still use. Which of them a data
+centre has is to be found out: https://www.zoho.com/developer/oauth/revoke-oauth-token.html,
+https://zoho.com/accounts/protocol/oauth/revoke-refresh-token.html.
+"""
+
+import base64
+from collections.abc import Mapping
+from typing import Final
+
+from zoho_tokend.core.consent import Revocation
+from zoho_tokend.core.errors import ClientRejected, RefreshError, ZohoUnavailable
+from zoho_tokend.core.model import Client, Secret
+from zoho_tokend.zoho.answer import Answer
+from zoho_tokend.zoho.wire import refusal
+
+REVOCATION_PATH: Final = "/oauth/v2/revoke/token"
+OLD_REVOCATION_PATH: Final = "/oauth/v2/token/revoke"
+
+_OK: Final = 200
+_BAD_REQUEST: Final = 400
+_NOT_ALIVE: Final = frozenset({"invalid_token", "invalid_code"})
+
+
+def revocation_form(refresh_token: Secret) -> dict[str, str]:
+    """The form fields of the newer contract; the client stands in the header."""
+    return {"token": refresh_token.reveal(), "token_type": "refresh_token"}
+
+
+def old_revocation_form(refresh_token: Secret) -> dict[str, str]:
+    """The form fields of the older contract, which whoever holds the token may send."""
+    return {"token": refresh_token.reveal()}
+
+
+def basic_authorization(client: Client) -> Secret:
+    """The header's value that says who the client is (https://www.rfc-editor.org/rfc/rfc7617)."""
+    pair = f"{client.client_id}:{client.client_secret.reveal()}"
+    return Secret(f"Basic {base64.b64encode(pair.encode()).decode()}")
+
+
+def revoked(answer: Answer) -> Revocation:
+    """How it ended. That no such token is alive counts as an end.
+
+    Raises:
+        ClientRejected: the client is not the token's, or not known.
+        Throttled.
+        ZohoUnavailable: the answer means nothing, as where a contract does not exist.
+    """
+    if answer.status == _OK and (_says_yes(answer.document) or not answer.body.strip()):
+        return Revocation.REVOKED
+    if answer.error in _NOT_ALIVE:
+        return Revocation.ALREADY_DEAD
+    raise _failure(answer)
+
+
+def revoked_the_old_way(answer: Answer) -> Revocation:
+    """The same for the older contract, of whose answer to an unknown token no more is written than "HTTP 400".
+
+    Raises:
+        ClientRejected, Throttled, ZohoUnavailable.
+    """
+    try:
+        return revoked(answer)
+    except ZohoUnavailable:
+        if answer.status == _BAD_REQUEST and answer.document is not None and not answer.error:
+            return Revocation.ALREADY_DEAD
+        raise
+
+
+def _says_yes(fields: Mapping[str, object] | None) -> bool:
+    return fields is not None and "error" not in fields and fields.get("status", "success") == "success"
+
+
+def _failure(answer: Answer) -> RefreshError:
+    error = refusal(answer)
+    if isinstance(error, ClientRejected):
+        return ClientRejected(
+            "Zoho does not let this client revoke the token: its id or secret is wrong, or the token is another "
+            "client's; correct the client, or remove the application in the user's Zoho account under Connected Apps"
+        )
+    return error

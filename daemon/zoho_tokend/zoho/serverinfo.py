@@ -1,0 +1,40 @@
+"""Where Zoho's data centres are, as an accounts server tells it to anybody. Pure.
+
+https://zoho.com/accounts/protocol/oauth/multi-dc/client-authorization.html
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from typing import Final
+
+from zoho_tokend.core.errors import ZohoUnavailable
+from zoho_tokend.core.origin import Origin, parse_origin
+from zoho_tokend.zoho.answer import Answer, location
+
+SERVERINFO_PATH: Final = "/oauth/serverinfo"
+
+
+def accounts_servers(answer: Answer) -> Mapping[str, Origin]:
+    """The accounts servers by Zoho's names of their data centres (``eu``), as far as they can be read.
+
+    That one is named here allows nothing to be sent to it.
+
+    Raises:
+        ZohoUnavailable: the answer is no such list.
+    """
+    told = (answer.document or {}).get("locations")
+    if not isinstance(told, dict):
+        raise ZohoUnavailable(
+            f"Zoho answers HTTP {answer.status} in place of the list of its data centres",
+            retry_after=answer.retry_after,
+        )
+    return dict(_readable(told))
+
+
+def _readable(told: Mapping[object, object]) -> Iterator[tuple[str, Origin]]:
+    for key, value in told.items():
+        name = location(key)
+        if name is None or not isinstance(value, str):
+            continue
+        with suppress(ValueError):
+            yield name, parse_origin(value.removesuffix("/"))
