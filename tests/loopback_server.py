@@ -61,7 +61,8 @@ class LoopbackServer:
         self._conversations[conversation] = writer
 
     async def hang_up(self) -> None:
-        await asyncio.sleep(0)  # for connections that are being accepted
+        for _ in range(5):  # a connection that is being accepted takes a few turns of the loop to get its writer
+            await asyncio.sleep(0)
         for conversation, writer in self._conversations.items():
             conversation.cancel()
             writer.transport.abort()

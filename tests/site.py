@@ -34,9 +34,13 @@ class Site:
         """A consent is given and its credential put into Vault by hand; answers the refresh token."""
         client = self.client(data_center)
         refresh_token = self.zoho.consent(client, f"{name}@example.com")
-        fields = self.fields(client, data_center, refresh_token=refresh_token) | changes
-        self.corner.put(f"credentials/{name}", **fields)
+        self.put(name, self.fields(client, data_center, refresh_token=refresh_token) | changes)
         return refresh_token
+
+    def put(self, name: str, fields: Mapping[str, object]) -> None:
+        """The credential has these fields, but for those that are None."""
+        given = {field: value for field, value in fields.items() if value is not None}
+        self.corner.put(f"credentials/{name}", **given)
 
     def fields(self, client: Client, data_center: str = "eu", **more: object) -> dict[str, object]:
         """The fields of a credential with its client inline."""

@@ -114,8 +114,7 @@ class Troubles:
             refresh_token = self._connect(name, client)
             self.site.zoho.fault(always(fault), refresh_token=refresh_token)
         for name, changes in misplaced(self.mark("misplaced")).items():
-            fields = self.site.fields(client, refresh_token=self.mark("refresh-token")) | changes
-            self.site.corner.put(f"credentials/{name}", **fields)
+            self.site.put(name, self.site.fields(client, refresh_token=self.mark("refresh-token")) | changes)
         self.site.corner.put("tokens/well", access_token=self.mark("foreign-token"), schema="1", connection="well")
         self._connect("forbidden", client)
         self.site.corner.forbid("credentials/forbidden")
@@ -144,5 +143,5 @@ class Troubles:
             scope="ZohoCRM.modules.ALL",
         )
         refresh_token = self.site.zoho.adopt(consent, self.mark("refresh-token"))
-        self.site.corner.put(f"credentials/{name}", **self.site.fields(client, refresh_token=refresh_token))
+        self.site.put(name, self.site.fields(client, refresh_token=refresh_token))
         return refresh_token

@@ -1,12 +1,18 @@
 """Zoho's answers as they stand on the wire, one a file: shapes that were seen, with invented tokens."""
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
+from zoho_tokend.core.errors import TokendError
 from zoho_tokend.zoho.answer import Answer
 
 RECEIVED_AT = datetime(2026, 7, 6, 10, 0, 0, tzinfo=UTC)
+
+Told = TypeVar("Told")
+Result = TypeVar("Result")
 
 _FOLDER = Path(__file__).parent / "zoho"
 
@@ -33,3 +39,11 @@ def an_answer(body: object = None, *, status: int = 200, headers: dict[str, str]
     """An answer with these very bytes, or with the JSON of anything else."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     return Answer(status=status, headers=headers or {}, body=raw, received_at=RECEIVED_AT)
+
+
+def outcome(read: Callable[[Told], Result], told: Told) -> Result | TokendError:
+    """What is read from it, or the error of ours that comes of that; any other error is a mistake of ours."""
+    try:
+        return read(told)
+    except TokendError as error:
+        return error

@@ -4,8 +4,10 @@ import grimp
 import pytest
 
 HOMES = {
+    "anyio": {"zoho"},
     "apscheduler": {"clockwork"},
     "click": {"cli"},
+    "cryptography": {"consent"},
     "httpx": {"zoho"},
     "hvac": {"vault"},
     "prometheus_client": {"telemetry"},

@@ -30,6 +30,13 @@ def what_for(scope: str) -> Node:
     )
 
 
+def how_long(*, offline: bool) -> Node:
+    """How long the application may do it."""
+    if offline:
+        return tag("p", "It may do so while you are away (offline access), until you revoke it.", class_="note")
+    return tag("p", "It may do so with one access token (online access); it gets no refresh token.", class_="note")
+
+
 def decision(yes: str, no: str) -> Node:
     """The two buttons; the form's ``decision`` is ``yes`` or ``no``."""
     return tag(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from zoho_simulator.law.consent import ConsentRequest, TurnedAwayError
 from zoho_simulator.law.records import User
-from zoho_simulator.pages.asking import decision, what_for, who_is_asked
+from zoho_simulator.pages.asking import decision, how_long, what_for, who_is_asked
 from zoho_simulator.pages.frame import complaint, framed
 from zoho_simulator.pages.html import tag
 
@@ -16,7 +16,7 @@ def consent_page(request: ConsentRequest, people: Sequence[User], data_center: s
         who_is_asked(people, data_center),
         tag("h2", "It may then"),
         what_for(request.scope),
-        tag("p", _how_long(request), class_="note"),
+        how_long(offline=request.offline and not request.implicit),
         decision("Accept", "Reject"),
         tag("p", "You return to ", tag("code", request.redirect_uri), class_="note"),
         method="post",
@@ -32,11 +32,3 @@ def turned_away_page(turned_away: TurnedAwayError, data_center: str) -> str:
         tag("p", "Zoho calls it ", tag("code", turned_away.error), ".", class_="note"),
         data_center=data_center,
     )
-
-
-def _how_long(request: ConsentRequest) -> str:
-    if request.implicit:
-        return "It gets one access token, in the address of the page that you return to, and no refresh token."
-    if request.offline:
-        return "It may do so while you are away (offline access), until you revoke it."
-    return "It may do so with one access token (online access), and gets no refresh token."

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from zoho_simulator.law.records import Client, DeviceCode, User
-from zoho_simulator.pages.asking import decision, what_for, who_is_asked
+from zoho_simulator.pages.asking import decision, how_long, what_for, who_is_asked
 from zoho_simulator.pages.frame import complaint, framed
 from zoho_simulator.pages.html import tag
 
@@ -42,7 +42,7 @@ def device_page(
         who_is_asked(people, data_center),
         tag("h2", "It may then"),
         what_for(device.scope),
-        tag("p", _how_long(device), class_="note"),
+        how_long(offline=device.offline),
         decision("Approve", "Deny"),
         method="post",
     )
@@ -57,9 +57,3 @@ def decided_page(client: Client, data_center: str, *, approved: bool) -> str:
     else:
         title, sentence = "Denied", f"{client.name} gets nothing; you may close this page."
     return framed(title, tag("p", sentence), data_center=data_center)
-
-
-def _how_long(device: DeviceCode) -> str:
-    if device.offline:
-        return "It may do so while you are away (offline access), until you revoke it."
-    return "It may do so with one access token (online access), and gets no refresh token."

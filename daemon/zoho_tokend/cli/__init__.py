@@ -1,5 +1,7 @@
 """What a person types; one module a command group. Exit codes: 0 done, 1 failed, 2 usage."""
 
+from zoho_tokend.cli.authorize import authorize
+from zoho_tokend.cli.client import client
 from zoho_tokend.cli.demo import demo
 from zoho_tokend.cli.group import main, version
 from zoho_tokend.cli.healthcheck import healthcheck
@@ -8,7 +10,7 @@ from zoho_tokend.cli.run import run
 from zoho_tokend.cli.settings import settings
 from zoho_tokend.cli.token import token
 
-for command in (run, demo, token, policy, settings, healthcheck, version):
+for command in (run, demo, client, authorize, token, policy, settings, healthcheck, version):
     main.add_command(command)
 
 __all__ = ["main"]

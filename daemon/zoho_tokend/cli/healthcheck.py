@@ -2,15 +2,12 @@
 
 import sys
 from http import HTTPStatus
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPException
 
 import click
 
 from zoho_tokend.cli.group import load, told_plainly
-from zoho_tokend.settings import Listen
-
-_SECONDS = 3
-_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+from zoho_tokend.cli.running_daemon import get, local_address
 
 
 @click.command()
@@ -21,23 +18,13 @@ def healthcheck(*, ready: bool) -> None:
 
     Looks at the address of LISTEN; for Docker's HEALTHCHECK and scripts. Kubernetes asks /livez and /readyz itself.
     """
-    listen = load().listen
+    address = local_address(load().listen)
     for path in ("/livez", "/readyz") if ready else ("/livez",):
         try:
-            status, text = _ask(listen, path)
+            status, text = get(address, path)
         except (OSError, HTTPException) as error:
-            click.echo(f"zoho-tokend: no answer from {listen}: {error}", err=True)
+            click.echo(f"zoho-tokend: no answer from {address}: {error}", err=True)
             sys.exit(1)
         if status != HTTPStatus.OK:
             click.echo(f"zoho-tokend: {path} answers {status}\n{text}", err=True)
             sys.exit(1)
-
-
-def _ask(listen: Listen, path: str) -> tuple[int, str]:
-    connection = HTTPConnection(_EVERYWHERE.get(listen.host, listen.host), listen.port, timeout=_SECONDS)
-    try:
-        connection.request("GET", path)
-        answer = connection.getresponse()
-        return answer.status, answer.read().decode(errors="replace")
-    finally:
-        connection.close()

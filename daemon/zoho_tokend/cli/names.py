@@ -1,4 +1,4 @@
-"""Names of connections on the command line."""
+"""Names of connections and of clients on the command line."""
 
 from typing import Final
 
@@ -18,3 +18,6 @@ class _Connection(click.ParamType[ConnectionName]):
 
 
 CONNECTION: Final = _Connection()
+
+# A client's name follows the same rule: both are the last part of a path in Vault.
+CLIENT: Final = _Connection()

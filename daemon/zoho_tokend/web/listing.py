@@ -33,10 +33,12 @@ class Selection:
 
     Attributes:
         state: show this state alone; None shows all.
+        search: show connections whose name contains this text alone.
         after: where the page before ended: the rank of the last connection's state, and its name.
     """
 
     state: State | None = None
+    search: str = ""
     limit: int = PAGE
     after: tuple[int, str] = (-1, "")
 
@@ -56,7 +58,7 @@ class Listing:
 
 
 def parse_selection(parameters: Mapping[str, str]) -> Selection:
-    """The selection that the parameters ``state``, ``limit`` and ``after`` of a query ask for.
+    """The selection that the parameters ``state``, ``search``, ``limit`` and ``after`` of a query ask for.
 
     Raises:
         ValueError: one of them is not what it must be; the text says what would be.
@@ -67,7 +69,10 @@ def parse_selection(parameters: Mapping[str, str]) -> Selection:
     if not _NUMBER.fullmatch(limit) or int(limit) > LONGEST_PAGE:
         raise ValueError(f"limit is a number from 1 to {LONGEST_PAGE}")
     return Selection(
-        state=State(state) if state is not None else None, limit=int(limit), after=_parse_after(parameters.get("after"))
+        state=State(state) if state is not None else None,
+        search=parameters.get("search", ""),
+        limit=int(limit),
+        after=_parse_after(parameters.get("after")),
     )
 
 
@@ -80,7 +85,9 @@ def select(connections: Sequence[ConnectionFacts], selection: Selection) -> List
     wanted = (
         row
         for row in connections
-        if (selection.state is None or row.state is selection.state) and _place(row) > selection.after
+        if (selection.state is None or row.state is selection.state)
+        and selection.search in row.name
+        and _place(row) > selection.after
     )
     rows = heapq.nsmallest(selection.limit + 1, wanted, key=_place)
     page = rows[: selection.limit]

@@ -19,12 +19,15 @@ _LARGEST_HEAD_BYTES: Final = 16 * 1024
 class Server:
     """Listens from the moment it is made; answers while ``serve`` runs.
 
+    Args:
+        called: the setting or option that names the address, for the complaint.
+
     Raises:
         BadSettings: the address cannot be listened on.
     """
 
-    def __init__(self, app: ASGIApp, *, host: str, port: int) -> None:
-        self._socket = _bind(host, port)
+    def __init__(self, app: ASGIApp, *, host: str, port: int, called: str = "LISTEN") -> None:
+        self._socket = _bind(host, port, called)
         self._address = self._socket.getsockname()[:2]
         self._server = _SignallessServer(
             uvicorn.Config(
@@ -73,13 +76,13 @@ class _SignallessServer(uvicorn.Server):
             server.close()
 
 
-def _bind(host: str, port: int) -> socket.socket:
+def _bind(host: str, port: int, called: str) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         listening = socket.create_server((host, port), family=family, dualstack_ipv6=host == "::")
     except OSError as problem:
         raise BadSettings(
-            f"LISTEN: cannot listen on {host}:{port}: {_reason(problem)}. Name another address or free this one."
+            f"{called}: cannot listen on {host}:{port}: {_reason(problem)}. Name another address or free this one."
         ) from problem
     # asyncio sees to this only for sockets that name their protocol; without it each answer waits for 40 ms.
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -11,7 +11,8 @@
                        last_attempt_at, version, failures, budget_remaining, error}]: trouble first, then by name
     after              what to send as ``?after=`` for the next page; null on the last
 
-``?state=`` shows one state alone, ``?limit=`` sets the length of a page (200; 1,000 at most).
+``?state=`` shows one state alone, ``?search=`` the names that contain a text; ``?limit=`` sets the length of a page
+(200; 1,000 at most).
 """
 
 from datetime import datetime

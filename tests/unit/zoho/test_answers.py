@@ -1,11 +1,11 @@
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from tests.samples.zoho_samples import an_answer, sample, sample_names
+from tests.samples.zoho_samples import RECEIVED_AT, an_answer, sample, sample_names
 from zoho_tokend.core.errors import (
     ClientRejected,
     GrantRejected,

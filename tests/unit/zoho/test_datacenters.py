@@ -69,3 +69,51 @@ def test_an_added_server_is_allowed_and_its_location_is_other() -> None:
 )
 def test_nothing_but_the_very_origin_is_allowed(origin: Origin) -> None:
     assert not AccountsServers().allows(origin)
+
+
+@pytest.mark.parametrize(
+    "api",
+    [
+        "https://www.zohoapis.com",
+        "https://www.zohoapis.eu",
+        "https://www.zohoapis.com.au",
+        "https://www.zohoapis.ca",
+        "https://sandbox.zohoapis.in",
+        "https://developer.zohoapis.jp",
+    ],
+)
+def test_zohos_own_apis_may_be_sent_a_token_in_every_environment(api: str) -> None:
+    assert AccountsServers().allows_api(parse_origin(api))
+
+
+@pytest.mark.parametrize(
+    "api",
+    [
+        "https://www.zohoapis.eu.evil.example",
+        "https://wwww.zohoapis.eu",
+        "https://zohoapis.eu",
+        "https://www.zohoapis.evil",
+        "https://www.zohoapis.eu:8443",
+        "https://evil.zohoapis.eu",
+        "https://accounts.zoho.eu",
+        "http://127.0.0.1:9000",
+    ],
+)
+def test_no_other_host_may_be_sent_a_token(api: str) -> None:
+    assert not AccountsServers().allows_api(parse_origin(api))
+
+
+def test_plain_http_to_zohos_api_may_not_be_sent_a_token() -> None:
+    assert not AccountsServers().allows_api(Origin("http", "www.zohoapis.eu", 443))
+
+
+def test_the_host_of_an_added_accounts_server_may_be_sent_a_token_at_any_port() -> None:
+    servers = AccountsServers([parse_origin("http://127.0.0.1:9000")])
+
+    assert servers.allows_api(parse_origin("http://127.0.0.1:9001"))
+    assert not servers.allows_api(parse_origin("http://127.0.0.2:9000"))
+
+
+def test_a_data_centre_is_found_by_its_name() -> None:
+    assert AccountsServers().at("ca") == parse_origin("https://accounts.zohocloud.ca")
+    assert AccountsServers().at("xx") is None

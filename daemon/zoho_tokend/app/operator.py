@@ -1,0 +1,77 @@
+"""What a person on call works with: Vault, Zoho and the use cases, joined as in the daemon and with its own code."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from zoho_tokend.app.vault import vault
+from zoho_tokend.clock import SystemClock
+from zoho_tokend.core.events import Event
+from zoho_tokend.core.policy import Policy
+from zoho_tokend.once import Once
+from zoho_tokend.settings import Settings
+from zoho_tokend.vault.layout import Layout
+from zoho_tokend.vault.registry import Registry
+from zoho_tokend.vault.session import Session
+from zoho_tokend.vault.store import VaultStore
+from zoho_tokend.zoho.calls import Calls
+from zoho_tokend.zoho.consent_endpoint import ConsentEndpoint
+from zoho_tokend.zoho.datacenters import AccountsServers
+from zoho_tokend.zoho.endpoint import ZohoEndpoint
+from zoho_tokend.zoho.transport import Transport
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operator:
+    """Everything at hand, logged in at Vault.
+
+    Attributes:
+        registry: applications and credentials.
+        store: the same ports as the daemon's.
+        zoho: consent, revocation and proofs.
+        once: single refreshes.
+        servers: where credentials may be sent.
+    """
+
+    settings: Settings
+    session: Session
+    registry: Registry
+    store: VaultStore
+    zoho: ConsentEndpoint
+    once: Once
+    servers: AccountsServers
+    clock: SystemClock
+
+
+@asynccontextmanager
+async def operator(settings: Settings) -> AsyncIterator[Operator]:
+    """Logged in at Vault until the block ends; a token that was made for it is revoked then.
+
+    Raises:
+        VaultLoginRefused, VaultUnavailable: there is no login.
+        BadSettings: the environment names a proxy that cannot be used.
+    """
+    clock, servers = SystemClock(), AccountsServers(settings.allowed_accounts_servers)
+    session, store = vault(settings, clock=clock, sink=_nobody)
+    layout = Layout(mount=settings.mount, prefix=settings.prefix, tokens_mount=settings.tokens_mount)
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(session.close)
+        await session.open()
+        transport = await stack.enter_async_context(Transport(clock))
+        calls = await stack.enter_async_context(Calls())
+        endpoint = ZohoEndpoint(transport, calls, servers=servers, clock=clock, sink=_nobody)
+        policy = Policy(refresh_at=settings.refresh_at, issues_per_ten_minutes=settings.issues_per_ten_minutes)
+        yield Operator(
+            settings=settings,
+            session=session,
+            registry=Registry(session, layout),
+            store=store,
+            zoho=ConsentEndpoint(transport, calls, servers=servers),
+            once=Once(credentials=store, tokens=store, endpoint=endpoint, policy=policy, clock=clock),
+            servers=servers,
+            clock=clock,
+        )
+
+
+def _nobody(_event: Event) -> None:
+    """A command says what it did by itself."""

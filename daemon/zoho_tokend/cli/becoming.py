@@ -1,0 +1,98 @@
+"""How a grant becomes a connection, by whatever flow: room, grant, Vault, proof, daemon, and the old one's end."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from zoho_tokend.app.operator import Operator, operator
+from zoho_tokend.cli.obtaining import Obtain
+from zoho_tokend.cli.running_daemon import local_address, what_it_makes_of
+from zoho_tokend.cli.terminal import Terminal
+from zoho_tokend.consent.connecting import Connecting, Room
+from zoho_tokend.consent.keeping import Keeper
+from zoho_tokend.consent.rescue import Rescued
+from zoho_tokend.core.errors import NoCredential, RefreshError
+from zoho_tokend.core.model import ConnectionName, Credential, RefreshTokenGrant
+from zoho_tokend.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What the person asked for."""
+
+    connection: ConnectionName
+    client: str
+    scope: str | None = None
+    replace: bool = False
+    revoke_old: bool = False
+
+
+async def become_a_connection(here: Operator, terminal: Terminal, wish: Wish, obtain: Obtain) -> None:
+    """The wish is fulfilled, and the person knows it.
+
+    Raises:
+        TokendError: it is not; the text says why, and what to do.
+    """
+    registration = await here.registry.client(wish.client)
+    connecting = _connecting(here, terminal)
+    room = await connecting.room(wish.connection, replace=wish.replace)
+    replaced = await _replaced(here, room)
+    fields = await obtain(here, terminal, registration, wish.scope)
+    await connecting.connect(room, fields)
+    await _tell_of_the_daemon(here, terminal, wish.connection)
+    if wish.revoke_old:
+        await _revoke(here, terminal, replaced)
+
+
+async def finish_rescued(settings: Settings, rescued: Rescued, file: Path) -> None:
+    """What a rescue file holds is in Vault, and the file is gone.
+
+    Raises:
+        TokendError: it is not, and the file stays.
+    """
+    async with operator(settings) as here:
+        terminal = Terminal()
+        room = Room(connection=rescued.connection, after_version=rescued.after_version)
+        await here.registry.prove_writable(rescued.connection)
+        await here.registry.record_credential(room.connection, rescued.fields, after_version=rescued.after_version)
+        await asyncio.to_thread(file.unlink)
+        terminal.hear(f"The credential of {rescued.connection} is in Vault now, and {file} is deleted.")
+        await _connecting(here, terminal).prove(rescued.connection)
+        await _tell_of_the_daemon(here, terminal, rescued.connection)
+
+
+def _connecting(here: Operator, terminal: Terminal) -> Connecting:
+    return Connecting(
+        credentials=here.registry,
+        tokens=here.store,
+        prover=here.zoho,
+        once=here.once,
+        keeper=Keeper(here.registry, terminal, clock=here.clock, folder=Path.cwd()),
+        person=terminal,
+    )
+
+
+async def _replaced(here: Operator, room: Room) -> Credential | None:
+    """The credential that is about to be replaced, as far as it can be read."""
+    if room.replaced is None:
+        return None
+    try:
+        return await here.store.credential(room.connection, fresh=True)
+    except (RefreshError, NoCredential):
+        return None
+
+
+async def _tell_of_the_daemon(here: Operator, terminal: Terminal, connection: ConnectionName) -> None:
+    patience = here.settings.discovery_interval + timedelta(seconds=5)
+    address = local_address(here.settings.listen)
+    terminal.hear(f"{await what_it_makes_of(connection, address, within=patience)}.")
+
+
+async def _revoke(here: Operator, terminal: Terminal, replaced: Credential | None) -> None:
+    match replaced:
+        case Credential(grant=RefreshTokenGrant(refresh_token=old), client=client, accounts_server=server):
+            how = await here.zoho.revoke(old, client, accounts_server=server)
+            terminal.hear(f"The replaced refresh token is {how}.")
+        case _:
+            terminal.hear("There was no old refresh token that could be revoked.")

@@ -1,0 +1,63 @@
+"""A look at the running daemon through its own endpoints."""
+
+import asyncio
+import json
+from datetime import timedelta
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
+from typing import Final
+from urllib.parse import urlsplit
+
+from zoho_tokend.core.facts import HEALTHY
+from zoho_tokend.core.model import ConnectionName
+from zoho_tokend.settings import Listen
+
+_SECONDS: Final = 3
+_LARGEST: Final = 1024 * 1024
+_EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+
+
+def local_address(listen: Listen) -> str:
+    """Where a daemon with this LISTEN is found from the same machine."""
+    return f"http://{Listen(_EVERYWHERE.get(listen.host, listen.host), listen.port)}"
+
+
+def get(address: str, path: str) -> tuple[int, str]:
+    """The status and text of one answer.
+
+    Raises:
+        OSError, HTTPException: there was none.
+    """
+    parts = urlsplit(address)
+    connection = HTTPConnection(parts.hostname or "", parts.port or 80, timeout=_SECONDS)
+    try:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        return answer.status, answer.read(_LARGEST).decode(errors="replace")
+    finally:
+        connection.close()
+
+
+async def what_it_makes_of(connection: ConnectionName, address: str, *, within: timedelta) -> str:
+    """A sentence on whether the daemon there has picked the connection up; it is given so much time for it."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + within.total_seconds()
+    while True:
+        try:
+            row = await asyncio.to_thread(_row, address, connection)
+        except (OSError, HTTPException, ValueError, KeyError, TypeError):
+            return f"No daemon answers at {address}; a running one picks {connection} up by itself"
+        if row is not None and row["state"] in HEALTHY:
+            return f"The daemon at {address} has picked {connection} up: next refresh at {row['next_refresh_at']}"
+        if loop.time() >= end:
+            state = "does not know it yet" if row is None else f"says {row['state']}: {row['error']}"
+            return f"The daemon at {address} {state}"
+        await asyncio.sleep(1)
+
+
+def _row(address: str, connection: ConnectionName) -> dict[str, object] | None:
+    status, text = get(address, f"/status?search={connection}&limit=1000")
+    if status != HTTPStatus.OK:
+        raise ValueError(f"/status answers {status}")
+    rows: list[dict[str, object]] = json.loads(text)["connections"]
+    return next((row for row in rows if row["name"] == connection), None)

@@ -1,0 +1,85 @@
+"""The person at this terminal. Nothing typed as a secret is shown, and nothing secret is printed."""
+
+import asyncio
+import sys
+from datetime import timedelta
+from getpass import getpass
+from pathlib import Path
+from typing import Final
+
+import click
+
+from zoho_tokend.core.errors import TokendError
+from zoho_tokend.core.model import Secret
+
+_TICK: Final = 1.0
+_SHORTEST_PASSPHRASE: Final = 8
+
+
+class NotTyped(TokendError):
+    """Nothing was typed."""
+
+
+class Terminal:
+    """Says sentences on standard error and remembers them, so that standard output stays for what scripts read."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def hear(self, sentence: str) -> None:
+        """The sentence is said."""
+        self.said.append(sentence)
+        click.echo(sentence, err=True)
+
+    async def wait(self, span: timedelta, sentence: str) -> None:
+        """So much time passes; at a terminal, the seconds left are counted down in place."""
+        left = span.total_seconds()
+        shown = sys.stderr.isatty()
+        while left > 0:
+            if shown:
+                click.echo(f"\r\033[K{sentence} in {left:.0f} s", err=True, nl=False)
+            await asyncio.sleep(min(left, _TICK))
+            left -= _TICK
+        if shown:
+            click.echo("\r\033[K", err=True, nl=False)
+
+    async def choose_passphrase(self, why: str) -> Secret:
+        """A passphrase, typed twice."""
+        self.hear(why + ".")
+        while True:
+            passphrase = await asyncio.to_thread(ask_secret, "Passphrase")
+            if len(passphrase.reveal()) < _SHORTEST_PASSPHRASE:
+                self.hear(f"A passphrase has {_SHORTEST_PASSPHRASE} characters at least.")
+            elif not sys.stdin.isatty() or passphrase == await asyncio.to_thread(ask_secret, "The same once more"):
+                return passphrase
+            else:
+                self.hear("The two are not the same; once more.")
+
+
+def ask_secret(what: str) -> Secret:
+    """A secret from the keyboard, without echo; or a line of standard input, where that is no terminal.
+
+    Raises:
+        NotTyped: there was none.
+    """
+    text = getpass(f"{what}: ", stream=sys.stderr) if sys.stdin.isatty() else sys.stdin.readline()
+    if not text.strip():
+        raise NotTyped(f"{what} was expected, at the keyboard or as a line of standard input")
+    return Secret(text.strip())
+
+
+def secret_of(what: str, file: Path | None) -> Secret:
+    """A secret from a file (``-`` is standard input), or asked for where no file is named.
+
+    Raises:
+        NotTyped: there is none.
+    """
+    if file is None or str(file) == "-":
+        return ask_secret(what)
+    try:
+        text = file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise NotTyped(f"{file} cannot be read: {getattr(error, 'strerror', None) or 'it is no text'}") from None
+    if not text:
+        raise NotTyped(f"{file} is empty")
+    return Secret(text)

@@ -1,0 +1,136 @@
+"""From a grant to a connection that lives: room for it, kept, and proved by a token that Zoho's API takes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from zoho_tokend.consent.keeping import Credentials, Keeper
+from zoho_tokend.consent.person import Person
+from zoho_tokend.core.consent import Proof
+from zoho_tokend.core.errors import TokendError
+from zoho_tokend.core.events import RefreshDeferred, Refreshed, RefreshFailed
+from zoho_tokend.core.model import ConnectionName, Published, Secret
+from zoho_tokend.once import Once
+
+
+class AlreadyConnected(TokendError):
+    """There is a credential of this name; it is replaced only where that was asked for."""
+
+
+class NotProved(TokendError):
+    """The credential is in Vault, and its first refresh failed."""
+
+
+class WritableCredentials(Credentials, Protocol):
+    """The credentials in Vault, and the proof that they may be written."""
+
+    async def prove_writable(self, connection: ConnectionName) -> None:
+        """The credential may be written; nothing was changed."""
+        ...
+
+
+class Tokens(Protocol):
+    """The token records in Vault."""
+
+    async def published(self, connection: ConnectionName) -> Published:
+        """What stands there now."""
+        ...
+
+
+class Prover(Protocol):
+    """Zoho's API, as far as it proves a token."""
+
+    async def prove(self, access_token: Secret, *, api_domain: str) -> Proof:
+        """Whether the API takes the token."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """Room in Vault for a new credential, seen before anything is spent on it.
+
+    Attributes:
+        after_version: what the new credential is to follow.
+        replaced: the fields of the one that it replaces; None when there is none.
+    """
+
+    connection: ConnectionName
+    after_version: int
+    replaced: Mapping[str, object] | None = field(default=None, repr=False)
+
+
+class Connecting:
+    """Makes connections of grants."""
+
+    def __init__(
+        self,
+        *,
+        credentials: WritableCredentials,
+        tokens: Tokens,
+        prover: Prover,
+        once: Once,
+        keeper: Keeper,
+        person: Person,
+    ) -> None:
+        self._credentials = credentials
+        self._tokens = tokens
+        self._prover = prover
+        self._once = once
+        self._keeper = keeper
+        self._person = person
+
+    async def room(self, connection: ConnectionName, *, replace: bool) -> Room:
+        """There is room, and it may be written: to be known before a code is spent that is good for one use.
+
+        Raises:
+            AlreadyConnected: there is a credential, and it is not to be replaced.
+            VaultForbidden: the policy does not allow the write.
+            VaultUnavailable: Vault gave no usable answer.
+        """
+        standing = await self._credentials.credential(connection)
+        if standing.fields is not None and not replace:
+            raise AlreadyConnected(
+                f"{connection} has a credential already: pass --replace to put a new one in its place (the old "
+                "version stays in Vault's history), or choose another name"
+            )
+        await self._credentials.prove_writable(connection)
+        if standing.fields is not None:
+            self._person.hear(
+                "Each consent adds a refresh token, and Zoho keeps 20 for a user and client: "
+                "the 21st silently kills the oldest, wherever that one is used. --revoke-old ends the replaced one."
+            )
+        return Room(connection=connection, after_version=standing.version, replaced=standing.fields)
+
+    async def connect(self, room: Room, fields: Mapping[str, object]) -> None:
+        """The credential is in Vault, and a token that it brought is published and taken by Zoho's API.
+
+        Raises:
+            NotKept: Vault did not take it; it lies in a rescue file.
+            NotProved: it is in Vault, and does not work (yet); the text says why.
+        """
+        version = await self._keeper.keep(room.connection, fields, after_version=room.after_version)
+        self._person.hear(f"The credential of {room.connection} is in Vault, as version {version}.")
+        await self.prove(room.connection)
+
+    async def prove(self, connection: ConnectionName) -> None:
+        """A token that the credential brought is published and taken by Zoho's API.
+
+        Raises:
+            NotProved: it is not; the text says why.
+        """
+        match await self._once.refresh(connection):
+            case Refreshed(expires_at=expires_at):
+                await self._prove_token(connection, expires_at)
+            case RefreshFailed(error=error):
+                raise NotProved(f"{connection} is in Vault, but its first refresh failed: {error}")
+            case RefreshDeferred(until=until, reason=reason):
+                self._person.hear(f"The first refresh waits until {until:%H:%M:%S} UTC ({reason}).")
+
+    async def _prove_token(self, connection: ConnectionName, expires_at: datetime) -> None:
+        self._person.hear(f"Its first token is in Vault too, good until {expires_at:%H:%M:%S} UTC.")
+        record = (await self._tokens.published(connection)).record
+        if record is None:
+            raise NotProved(f"the token record of {connection} was changed by somebody else meanwhile")
+        proof = await self._prover.prove(record.access_token, api_domain=record.api_domain)
+        self._person.hear(f"Zoho's API says: {proof.sentence}.")

@@ -1,0 +1,135 @@
+"""The loopback listener at which a consent's redirect arrives, and the page that the browser ends on.
+
+The page waits until it is known what became of the consent: it says what was stored, or what to do next.
+https://www.rfc-editor.org/rfc/rfc8252#section-7.3
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Final
+from urllib.parse import urlsplit
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from zoho_tokend.core.errors import TokendError
+from zoho_tokend.core.origin import parse_origin
+from zoho_tokend.web.headers import SecurityHeaders
+from zoho_tokend.web.html import document, tag
+from zoho_tokend.web.server import Server
+
+_LOCALHOST: Final = {"localhost": "127.0.0.1"}
+
+
+class NoListener(TokendError):
+    """The redirect URI is none at which this machine can listen."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """What the browser shows in the end; no secret is in it."""
+
+    heading: str
+    sentences: Sequence[str]
+    ok: bool
+
+
+class RedirectListener:
+    """Waits for one redirect, and answers it when told what to say."""
+
+    def __init__(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._arrived: asyncio.Future[str] = loop.create_future()
+        self._ending: asyncio.Future[Ending] = loop.create_future()
+        self._shown = asyncio.Event()
+
+    async def redirect(self) -> str:
+        """The address that the browser was sent to, as far as the listener sees it: its path and query."""
+        return await self._arrived
+
+    async def end(self, ending: Ending) -> None:
+        """The browser shows this, if one is there."""
+        if not self._ending.done():
+            self._ending.set_result(ending)
+        if self._arrived.done():
+            await self._shown.wait()
+
+    async def handle(self, request: Request) -> Response:
+        """Answers the redirect; a second one is shown how the first one ended."""
+        if not self._arrived.done():
+            self._arrived.set_result(f"{request.url.path}?{request.url.query}")
+        ending = await asyncio.shield(self._ending)
+        asyncio.get_running_loop().call_later(0.1, self._shown.set)
+        return HTMLResponse(_page(ending))
+
+
+@asynccontextmanager
+async def redirect_listener(redirect_uri: str) -> AsyncIterator[RedirectListener]:
+    """Listens at the redirect URI until the block ends.
+
+    Raises:
+        NoListener: it is not plain http on this machine, with a port of its own; or the port is taken.
+    """
+    host, port, path = _address(redirect_uri)
+    listener = RedirectListener()
+    style = files(__package__).joinpath("style.css").read_bytes()
+
+    async def stylesheet(_request: Request) -> Response:
+        return Response(style, media_type="text/css")
+
+    app = Starlette(routes=[Route(path, listener.handle), Route("/style.css", stylesheet)])
+    server = Server(SecurityHeaders(app), host=host, port=port, called="--redirect-uri")
+    async with asyncio.TaskGroup() as group:
+        group.create_task(server.serve())
+        try:
+            yield listener
+        finally:
+            await listener.end(Ending(heading="Nothing was stored", sentences=["The command has ended."], ok=False))
+            server.stop()
+
+
+def _address(redirect_uri: str) -> tuple[str, int, str]:
+    parts = urlsplit(redirect_uri)
+    try:
+        origin = parse_origin(f"{parts.scheme}://{parts.netloc}")
+    except ValueError:
+        origin = None
+    if origin is None or origin.scheme != "http" or parts.query or parts.fragment:
+        raise NoListener(
+            f"{redirect_uri} is no address of this machine (such as http://localhost:8970/callback), so its redirect "
+            "cannot be received here: pass --paste, and paste the address that the browser ends on"
+        )
+    host = origin.host.strip("[]")
+    return _LOCALHOST.get(host, host), origin.port, parts.path or "/"
+
+
+def _page(ending: Ending) -> str:
+    return document(
+        tag(
+            "html",
+            tag(
+                "head",
+                tag("meta", charset="utf-8"),
+                tag("title", ending.heading),
+                tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
+                tag("meta", name="color-scheme", content="light dark"),
+                tag("link", rel="stylesheet", href="/style.css"),
+            ),
+            tag(
+                "body",
+                tag(
+                    "header",
+                    tag("h1", "zoho-tokend"),
+                    tag("p", ending.heading, class_="verdict" if ending.ok else "verdict troubled"),
+                    *(tag("p", sentence) for sentence in ending.sentences),
+                    tag("p", "You may close this page.", class_="promise"),
+                ),
+            ),
+            lang="en",
+        )
+    )
