@@ -20,11 +20,15 @@ $(READY): requirements/dev.txt pyproject.toml
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-# promtool checks the metrics. Where it is missing and cannot be installed, its tests are skipped by name, with the reason.
+# What some tests drive: promtool checks the metrics, Chromium walks the pages. Where one is missing and cannot be
+# installed, its tests are skipped by name, with the reason.
 $(TOOLS): $(READY)
-	@if ! command -v promtool >/dev/null && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-		echo "Installing Debian's prometheus, for promtool ..."; \
-		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends prometheus >/dev/null; \
+	@packages=""; \
+	command -v promtool >/dev/null || packages="$$packages prometheus"; \
+	command -v chromium >/dev/null || packages="$$packages chromium"; \
+	if [ -n "$$packages" ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "Installing Debian's$$packages for the tests ..."; \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $$packages >/dev/null; \
 	fi
 	@touch $@
 

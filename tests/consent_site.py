@@ -1,6 +1,5 @@
 """The simulated Zoho with two data centres, people who consent there, and the endpoint under test."""
 
-import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -94,9 +93,7 @@ class ConsentSite:
 
 
 @asynccontextmanager
-async def consent_site(
-    *, limits: TimeLimits | None = None
-) -> AsyncIterator[ConsentSite]:
+async def consent_site(*, limits: TimeLimits | None = None) -> AsyncIterator[ConsentSite]:
     """Leaving it proves that no secret stood in a URL."""
     async with Simulator(data_centers=("us", "eu")) as zoho:
         async with Transport(WallClock(), connections=4, limits=limits) as transport, Calls() as calls:
@@ -110,13 +107,3 @@ def named(application: Application, data_center: str = "us") -> Client:
 
 def impostor(application: Application) -> Client:
     return Client(client_id=application.client_id, client_secret=Secret("f" * 42))
-
-
-@asynccontextmanager
-async def a_deaf_port() -> AsyncIterator[Origin]:
-    """A port on which nobody listens."""
-    server = await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    server.close()
-    await server.wait_closed()
-    yield Origin("http", "127.0.0.1", port)

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -102,8 +102,9 @@ class Program:
         """The first answer that is true; a program that ends, or takes too long, is a failure that shows its log."""
         deadline = time.monotonic() + within
         while True:
-            if answer := question():
-                return answer
+            with suppress(httpx.TransportError):  # it has just ended, as is about to be told
+                if answer := question():
+                    return answer
             assert self.runs, f"it ended with {self._process.returncode} before {wish}\n{self.told}"
             assert time.monotonic() < deadline, f"not within {within:.0f} s: {wish}\n{self.told}"
             time.sleep(_GLANCE)

@@ -31,7 +31,7 @@ _ACTIVE_HELP: Final = "access tokens that one refresh token keeps alive; the nex
 _COUNTED_HELP: Final = "whose issues are added up (%(default)s)"
 _EPILOG: Final = (
     "When it is ready it prints one line of JSON: the control API's origin, those of each data centre, and what "
-    "the seed brought. It runs until SIGINT or SIGTERM."
+    "the seed brought. People find the API console at /console of each data centre. It runs until SIGINT or SIGTERM."
 )
 
 

@@ -31,7 +31,7 @@ WHOLE = Size(
     refreshed=200,
     pairs=15,
     resting=10_000,
-    rest=timedelta(seconds=30),
+    rest=timedelta(seconds=40),
     discover_every=timedelta(seconds=30),
     few=100,
     many=100_000,

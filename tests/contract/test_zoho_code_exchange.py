@@ -1,6 +1,7 @@
 """From a consent to tokens over real HTTP: every way there, and every way in which it ends in a sentence."""
 
 import asyncio
+import logging
 from dataclasses import replace
 from datetime import timedelta
 
@@ -34,6 +35,7 @@ from zoho_tokend.core.origin import parse_origin
 from zoho_tokend.zoho.calls import Calls
 from zoho_tokend.zoho.consent_endpoint import ConsentEndpoint
 from zoho_tokend.zoho.datacenters import AccountsServers
+from zoho_tokend.zoho.revocation import basic_authorization
 from zoho_tokend.zoho.transport import TimeLimits, Transport
 
 
@@ -234,9 +236,10 @@ async def test_a_code_that_was_never_sent_is_still_good() -> None:
     async with consent_site() as site:
         application = site.zoho.add_client()
         code = site.accepted(site.begin(application))
-        async with a_deaf_port() as nowhere:
-            with pytest.raises(NeverSent, match="cannot be reached"):
-                await site.allowing(nowhere).exchange(replace(code, accounts_server=nowhere), named(application))
+        async with loopback_server(answering()) as gone:
+            nowhere = parse_origin(gone.origin)
+        with pytest.raises(NeverSent, match="cannot be reached"):
+            await site.allowing(nowhere).exchange(replace(code, accounts_server=nowhere), named(application))
 
         await site.endpoint.exchange(code, named(application))
 
@@ -264,11 +267,24 @@ async def test_an_exchange_under_way_is_not_cancelled_with_its_caller() -> None:
         assert server.connections == 1  # a call that is cancelled takes its connection with it
 
 
-@asynccontextmanager
-async def a_deaf_port() -> AsyncIterator[Origin]:
-    """A port on which nobody listens."""
-    server = await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    server.close()
-    await server.wait_closed()
-    yield Origin("http", "127.0.0.1", port)
+async def test_no_secret_of_a_whole_life_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    async with consent_site() as site:
+        application = site.zoho.add_client()
+        request = site.begin(application)
+        code, client = site.accepted(request), named(application)
+        granted = await site.endpoint.exchange(code, client)
+        await site.endpoint.prove(granted.access_token, api_domain=str(site.us))
+        await site.endpoint.revoke(granted.refresh_token, client, accounts_server=site.us)
+
+    logged = caplog.text + "".join(str(vars(record)) for record in caplog.records)
+    assert "/oauth/v2/token" in logged
+    for secret in (
+        code.code,
+        request.verifier,
+        client.client_secret,
+        granted.access_token,
+        granted.refresh_token,
+        basic_authorization(client),
+    ):
+        assert secret.reveal() not in logged

@@ -22,7 +22,8 @@ from tests.loopback_server import (
 from tests.samples.zoho_samples import sample_bytes
 from tests.wall_clock import WallClock
 from zoho_tokend import __version__
-from zoho_tokend.core.errors import BadSettings, ZohoUnavailable
+from zoho_tokend.core.errors import BadSettings, NeverSent, ZohoUnavailable
+from zoho_tokend.core.model import Secret
 from zoho_tokend.core.origin import Origin, parse_origin
 from zoho_tokend.zoho.answer import Answer
 from zoho_tokend.zoho.transport import TimeLimits, Transport
@@ -261,3 +262,49 @@ def test_an_unusable_proxy_or_ca_bundle_is_a_bad_setting(no_proxies: pytest.Monk
 
     with pytest.raises(BadSettings, match=name):
         Transport(WallClock())
+
+
+async def test_a_get_sends_no_form() -> None:
+    async with loopback_server(answering(body=b"{}")) as server, a_transport() as transport:
+        answer = await transport.get(parse_origin(server.origin), "/oauth/serverinfo")
+
+    (request,) = server.received
+    assert (request.method, request.target, request.body) == ("GET", "/oauth/serverinfo", b"")
+    assert "authorization" not in request.headers
+    assert answer.body == b"{}"
+
+
+async def test_an_authorization_is_a_header_of_its_one_request() -> None:
+    async with loopback_server(answering(body=b"{}")) as server, a_transport() as transport:
+        origin = parse_origin(server.origin)
+        await transport.get(origin, "/crm/v8/org", authorization=Secret(f"Zoho-oauthtoken {SECRET}"))
+        await transport.post(origin, "/oauth/v2/revoke/token", {"token": "t"}, authorization=Secret("Basic invented"))
+        await post(transport, server)
+
+    assert [request.headers.get("authorization") for request in server.received] == [
+        f"Zoho-oauthtoken {SECRET}",
+        "Basic invented",
+        None,
+    ]
+    assert [request.headers["user-agent"] for request in server.received] == [f"zoho-tokend/{__version__}"] * 3
+    assert SECRET not in server.received[0].target
+
+
+async def test_a_redirect_takes_no_authorization_elsewhere() -> None:
+    async with loopback_server(answering(body=b"{}")) as elsewhere:
+        redirect = answering("302 Found", headers={"Location": f"{elsewhere.origin}/crm/v8/org"})
+        async with loopback_server(redirect) as server, a_transport() as transport:
+            answer = await transport.get(parse_origin(server.origin), "/crm/v8/org", authorization=Secret(SECRET))
+
+        assert (answer.status, elsewhere.connections) == (302, 0)
+
+
+async def test_what_never_left_is_told_from_what_was_lost_on_the_way() -> None:
+    async with loopback_server(closing_after(b"")) as server, a_transport() as transport:
+        with pytest.raises(ZohoUnavailable) as lost:
+            await post(transport, server)
+    async with a_transport() as transport:
+        with pytest.raises(NeverSent):
+            await post(transport, server)
+
+    assert not isinstance(lost.value, NeverSent)

@@ -96,4 +96,4 @@ def _is_redirect_uri(text: str, kind: ClientKind) -> bool:
         return False
     own_scheme = kind is ClientKind.MOBILE and bool(parts.scheme) and parts.scheme not in _WEB_SCHEMES
     on_the_web = parts.scheme in _WEB_SCHEMES and bool(parts.hostname)
-    return (own_scheme or on_the_web) and not parts.fragment and not any(letter.isspace() for letter in text)
+    return (own_scheme or on_the_web) and not parts.fragment and text.isascii() and " " not in text

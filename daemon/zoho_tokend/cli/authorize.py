@@ -18,7 +18,7 @@ from zoho_tokend.core.model import ClientCredentialsGrant, ConnectionName
 _SCOPES = "One or several, separated by commas: ZohoCRM.modules.ALL,ZohoCRM.org.READ"
 
 
-@click.group()
+@click.group(short_help="Make a connection of a grant, for each client type.")
 def authorize() -> None:
     """Make a connection of a grant: one command for each client type of Zoho's console.
 
@@ -46,7 +46,7 @@ def _wish(command: click.decorators.FC) -> click.decorators.FC:
     return command
 
 
-@authorize.command()
+@authorize.command(short_help="Consent in a browser (server-based, mobile/desktop).")
 @_wish
 @click.option("--scope", required=True, help=_SCOPES)
 @click.option("--redirect-uri", help="As registered in the console; the client's own where not given.")
@@ -70,7 +70,7 @@ def web(
     asyncio.run(_web(wish, browser))
 
 
-@authorize.command("self-client")
+@authorize.command("self-client", short_help="Exchange a code that the console made.")
 @_wish
 @click.option("--scope", help="What was chosen in the console, for the record; Zoho's answer wins.")
 @told_plainly
@@ -83,7 +83,7 @@ def self_client(*, connection: ConnectionName, client: str, replace: bool, revok
     asyncio.run(_simple(wish, obtaining.self_client))
 
 
-@authorize.command()
+@authorize.command(short_help="Consent on another device, with a code shown here.")
 @_wish
 @click.option("--scope", required=True, help=_SCOPES)
 @told_plainly
@@ -93,7 +93,7 @@ def device(*, connection: ConnectionName, client: str, replace: bool, revoke_old
     asyncio.run(_simple(wish, obtaining.device))
 
 
-@authorize.command("client-credentials")
+@authorize.command("client-credentials", short_help="Let a self client ask for itself, without a user.")
 @_wish
 @click.option("--scope", required=True, help=_SCOPES)
 @click.option("--soid", required=True, help="The service and organisation: ZohoCRM.<org id>")
@@ -107,7 +107,7 @@ def client_credentials(
     asyncio.run(_simple(wish, obtaining.client_credentials(grant)))
 
 
-@authorize.command()
+@authorize.command(short_help="Put a rescued credential into Vault.")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 @told_plainly
 def finish(*, file: Path) -> None:

@@ -27,15 +27,15 @@ class ClientExists(TokendError):
     """There is a client of this name, and it is not to be replaced."""
 
 
-@click.group()
+@click.group(short_help="Applications of Zoho's API console: add, list.")
 def client() -> None:
     """Applications of Zoho's API console, by a name of yours."""
 
 
-@client.command()
+@client.command(short_help="Record an application in Vault.")
 @click.argument("name", type=CLIENT)
-@click.option("--client-id", required=True, prompt="Client ID", help="As the console shows it.")
-@click.option("--kind", type=click.Choice([*ClientKind, "javascript"]), required=True, help="Its type in the console.")
+@click.option("--client-id", required=True, help="As the console shows it.")
+@click.option("--kind", type=click.Choice([*(kind.value for kind in ClientKind), "javascript"]), required=True, help="Its type in the console.")
 @click.option(
     "--accounts-server",
     "--data-center",
@@ -83,7 +83,7 @@ def add(
     click.echo(f"The client {name} is in Vault, at {where}.", err=True)
 
 
-@client.command("list")
+@client.command("list", short_help="List the applications in Vault.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @told_plainly
 def list_clients(*, as_json: bool) -> None:

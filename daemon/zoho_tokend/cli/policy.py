@@ -22,7 +22,7 @@ def _placed(command: click.decorators.FC) -> click.decorators.FC:
     return command
 
 
-@click.group()
+@click.group(short_help="Print the least Vault policy that works.")
 def policy() -> None:
     """Print the least Vault policy that works.
 

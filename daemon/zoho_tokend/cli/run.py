@@ -11,7 +11,7 @@ from zoho_tokend.settings import Settings
 from zoho_tokend.telemetry.log import EventLog, LogFormat, LogLevel, configure_logging
 
 
-@click.command()
+@click.command(short_help="Keep every connection fresh until SIGTERM.")
 @told_plainly
 def run() -> None:
     """Keep every connection fresh until SIGTERM.

@@ -71,8 +71,7 @@ class ConsentRequest:
             "scope": comma_separated(self.scope),
             "redirect_uri": self.redirect_uri,
             "access_type": "offline",
-            "prompt": "consent",
-            "state": self.state,
+                        "state": self.state,
             "code_challenge": _challenge(self.verifier),
             "code_challenge_method": "S256",
         }

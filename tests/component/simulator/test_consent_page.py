@@ -15,6 +15,7 @@ from tests.component.simulator.visiting import (
     rejected,
 )
 from zoho_simulator import Client, ClientKind, Zoho
+from zoho_simulator.orders import AddClient
 
 VERIFIER = "v" * 43
 S256 = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).decode().rstrip("=")
@@ -109,6 +110,12 @@ async def test_whether_a_repeated_consent_brings_a_refresh_token(
     zoho.consent(client)
     code = query(await accepted(http, consent_url(zoho.us, client, **changes)))["code"]
     assert ("refresh_token" in await exchanged(http, zoho.us, client, code)) == brings
+
+
+async def test_control_can_register_the_redirect_uris_of_a_client(zoho: Zoho, http: httpx.AsyncClient) -> None:
+    AddClient(name="by control", redirect_uris=("http://localhost:8400/back",)).carry_out(zoho)
+    answer = await accepted(http, consent_url(zoho.us, zoho.client("by control")))
+    assert answer.headers["location"].startswith("http://localhost:8400/back?")
 
 
 # --- another data centre

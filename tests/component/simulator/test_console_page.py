@@ -86,10 +86,11 @@ async def test_several_redirect_uris_stand_one_a_line(zoho: Zoho, http: httpx.As
         pytest.param(ClientKind.SERVER, {"redirect_uris": "myapp://back"}, "valid redirect URIs", id="own scheme"),
         pytest.param(ClientKind.MOBILE, {"redirect_uris": "https://"}, "valid redirect URIs", id="no host"),
         pytest.param(ClientKind.SERVER, {"redirect_uris": "http://[back"}, "valid redirect URIs", id="no URL at all"),
+        pytest.param(ClientKind.SERVER, {"redirect_uris": f"{URI}/zurück"}, "valid redirect URIs", id="an umlaut"),
         pytest.param(ClientKind.SERVER, {"redirect_uris": f"{URI}#top"}, "valid redirect URIs", id="a fragment"),
     ],
 )
-async def test_a_form_that_is_not_in_order_comes_back_with_what_was_entered(
+async def test_a_form_that_is_not_in_order_comes_back_with_its_texts(
     zoho: Zoho, http: httpx.AsyncClient, console: str, kind: ClientKind, form: dict[str, str], complaint: str
 ) -> None:
     page = await create(http, console, kind, **form)
