@@ -107,9 +107,10 @@ class Site:
 
 @contextmanager
 def a_site(corner: Corner, folder: Path, *, lifetime: timedelta = LIFETIME) -> Iterator[Site]:
-    """A site whose access tokens live so long."""
+    """A site whose access tokens live so long; nobody there may ever have put a secret into a URL."""
     with in_thread(Simulator(data_centers=("us", "eu", "in"), lifetime=lifetime)) as zoho:
         yield Site(corner, zoho, folder)
+        assert not zoho.journal.violations
 
 
 @pytest.fixture

@@ -97,7 +97,8 @@ def test_healthcheck_fails_where_nobody_answers(shell: Shell) -> None:
         listen = f"127.0.0.1:{nobody.getsockname()[1]}"
         finished = call("healthcheck", environment=shell.environment | {"ZOHO_TOKEND_LISTEN": listen})
     assert finished.code == 1
-    assert f"no answer from {listen}" in finished.err
+    assert "no answer from" in finished.err
+    assert listen in finished.err
 
 
 def test_settings_in_force_are_shown_with_their_source_and_without_a_secret(shell: Shell) -> None:

@@ -31,6 +31,7 @@ class Operator:
         zoho: consent, revocation and proofs.
         once: single refreshes.
         servers: where credentials may be sent.
+        policy: the numbers that the settings decide, as the daemon obeys them.
     """
 
     settings: Settings
@@ -40,6 +41,7 @@ class Operator:
     zoho: ConsentEndpoint
     once: Once
     servers: AccountsServers
+    policy: Policy
     clock: SystemClock
 
 
@@ -60,7 +62,11 @@ async def operator(settings: Settings) -> AsyncIterator[Operator]:
         transport = await stack.enter_async_context(Transport(clock))
         calls = await stack.enter_async_context(Calls())
         endpoint = ZohoEndpoint(transport, calls, servers=servers, clock=clock, sink=_nobody)
-        policy = Policy(refresh_at=settings.refresh_at, issues_per_ten_minutes=settings.issues_per_ten_minutes)
+        policy = Policy(
+            refresh_at=settings.refresh_at,
+            issues_per_ten_minutes=settings.issues_per_ten_minutes,
+            sweep_interval=settings.sweep_interval,
+        )
         yield Operator(
             settings=settings,
             session=session,
@@ -69,6 +75,7 @@ async def operator(settings: Settings) -> AsyncIterator[Operator]:
             zoho=ConsentEndpoint(transport, calls, servers=servers),
             once=Once(credentials=store, tokens=store, endpoint=endpoint, policy=policy, clock=clock),
             servers=servers,
+            policy=policy,
             clock=clock,
         )
 

@@ -6,7 +6,7 @@ from zoho_tokend.cli.group import told_plainly
 from zoho_tokend.cli.names import CONNECTION
 from zoho_tokend.core.model import ConnectionName
 from zoho_tokend.vault.layout import Layout
-from zoho_tokend.vault.policy import daemon_policy, reader_policy
+from zoho_tokend.vault.policy import daemon_policy, operator_policy, reader_policy
 
 _LAYOUT = Layout()
 
@@ -47,3 +47,13 @@ def reader(*, connection: ConnectionName | None, mount: str, prefix: str, tokens
     """What a job needs to read tokens; it can see no refresh token."""
     layout = Layout(mount=mount, prefix=prefix, tokens_mount=tokens_mount)
     click.echo(reader_policy(layout, connection), nl=False)
+
+
+@policy.command()
+@click.option("--connection", type=CONNECTION, help="Let them keep this connection alone.")
+@_placed
+@told_plainly
+def operator(*, connection: ConnectionName | None, mount: str, prefix: str, tokens_mount: str | None) -> None:
+    """What a person needs to authorize, import, refresh, revoke and remove."""
+    layout = Layout(mount=mount, prefix=prefix, tokens_mount=tokens_mount)
+    click.echo(operator_policy(layout, connection), nl=False)

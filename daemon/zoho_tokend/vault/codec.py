@@ -88,6 +88,15 @@ def rotated(record: Document, refresh_token: Secret) -> dict[str, object]:
     return {**record.fields, "refresh_token": refresh_token.reveal()}
 
 
+def authorized_at(record: Document) -> datetime | None:
+    """When the consent was given, as a credential tells; None where it does not, or in no instant."""
+    text = record.fields.get("authorized_at")
+    try:
+        return _instant(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
+
+
 def token_fields(record: TokenRecord) -> dict[str, object]:
     """A token record as jobs read it; instants are cut to whole seconds, so none is later than it was."""
     expires_at = record.expires_at.replace(microsecond=0)
@@ -149,14 +158,28 @@ def _client(reader: Reader, location: str | None) -> Client:
 def _grant(reader: Reader) -> Grant:
     match reader.word("grant_type"):
         case None | "refresh_token":
-            refresh_token = reader.demand("refresh_token", reader.word("refresh_token"))
-            return RefreshTokenGrant(refresh_token=Secret(refresh_token))
+            refresh_token = reader.word("refresh_token")
+            if refresh_token is None and "revoked_at" in reader.document.fields:
+                raise _revoked(reader)
+            return RefreshTokenGrant(refresh_token=Secret(reader.demand("refresh_token", refresh_token)))
         case "client_credentials":
             return ClientCredentialsGrant(
                 soid=reader.demand("soid", reader.word("soid")), scope=reader.demand("scope", reader.text("scope"))
             )
         case _:
             raise reader.fault("grant_type", "is neither refresh_token nor client_credentials")
+
+
+def _revoked(reader: Reader) -> RecordUnreadable:
+    """What is to be said of a grant that was ended on purpose."""
+    revoked_at = reader.demand("revoked_at", reader.word("revoked_at"))
+    try:
+        when = _instant_text(_instant(revoked_at))
+    except ValueError:
+        raise reader.fault("revoked_at", "is no instant such as 2026-11-24T12:00:00Z") from None
+    return RecordUnreadable(
+        f"{reader.document.where}: revoked on {when}: authorize again, with --replace", stamp=reader.stamp
+    )
 
 
 def _instant_text(instant: datetime) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
 from zoho_tokend.core.errors import Conflict, VaultForbidden, VaultUnavailable
@@ -37,6 +38,19 @@ class Standing:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """One of the versions that a record has had.
+
+    Attributes:
+        deleted: it cannot be read; ``vault kv undelete`` brings it back, unless it was destroyed.
+    """
+
+    number: int
+    written_at: datetime
+    deleted: bool
+
+
 class Kv:
     """The records of a layout."""
 
@@ -66,6 +80,13 @@ class Kv:
         if not isinstance(version, int):
             raise VaultUnavailable(f"Vault's answer to the write of {place} names no version: is it a KV v2 mount?")
         return version
+
+    async def versions(self, place: Place) -> tuple[Version, ...]:
+        """Every version that Vault still remembers, oldest first."""
+        found = (await self.ask(place.versions())).at("data", "versions")
+        known = found.items() if isinstance(found, Mapping) else ()
+        versions = (_version(str(number), facts) for number, facts in known)
+        return tuple(sorted(filter(None, versions), key=lambda version: version.number))
 
     async def names(self, folder: Place) -> list[str]:
         """The names of all records there, deleted ones too; a folder's ends in a slash.
@@ -124,3 +145,12 @@ class Kv:
 def _may_write(granted: object) -> bool:
     """Root may do all (https://developer.hashicorp.com/vault/api-docs/system/capabilities-self)."""
     return isinstance(granted, list) and ("root" in granted or set(granted) >= _NEEDED)
+
+
+def _version(number: str, facts: object) -> Version | None:
+    """https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v2#read-secret-metadata."""
+    written_at = facts.get("created_time") if isinstance(facts, Mapping) else None
+    if not isinstance(facts, Mapping) or not isinstance(written_at, str) or not number.isdecimal():
+        return None
+    deleted = bool(facts.get("deletion_time")) or facts.get("destroyed") is True
+    return Version(number=int(number), written_at=datetime.fromisoformat(written_at), deleted=deleted)

@@ -30,6 +30,11 @@ class Place:
         """The path that a policy names for its versions, and for listing it."""
         return f"{self.mount}/metadata/{self.path}"
 
+    @property
+    def undeletion(self) -> str:
+        """The path that a policy names for having a deleted version back."""
+        return f"{self.mount}/undelete/{self.path}"
+
     def read(self) -> Request:
         """The latest version."""
         return Request(operation=VaultOperation.READ, method="GET", path=self.data)

@@ -7,7 +7,7 @@ from zoho_tokend.core.errors import Conflict, NoClient, RecordUnreadable, VaultF
 from zoho_tokend.core.model import ConnectionName
 from zoho_tokend.core.registration import Registration
 from zoho_tokend.vault import registration_codec
-from zoho_tokend.vault.kv import Kv, Standing
+from zoho_tokend.vault.kv import Kv, Standing, Version
 from zoho_tokend.vault.layout import Layout
 from zoho_tokend.vault.session import Session
 
@@ -63,6 +63,14 @@ class Registry:
     async def credential(self, connection: ConnectionName) -> Standing:
         """What stands under the credential's path."""
         return await self._kv.read(self._layout.credential(connection))
+
+    async def credential_versions(self, connection: ConnectionName) -> tuple[Version, ...]:
+        """Every version of the credential that Vault still remembers, oldest first."""
+        return await self._kv.versions(self._layout.credential(connection))
+
+    async def token_versions(self, connection: ConnectionName) -> tuple[Version, ...]:
+        """The same of the token record: each is one issue."""
+        return await self._kv.versions(self._layout.token(connection))
 
     async def record_credential(
         self, connection: ConnectionName, fields: Mapping[str, object], *, after_version: int

@@ -3,7 +3,7 @@
 A refresh costs two requests here: one read and one write, or one more when its client is named and not read lately.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import datetime
 from typing import Final
 
@@ -39,7 +39,15 @@ class VaultStore:
         return Listing(names=frozenset(names), ill_named=frozenset(ill_named))
 
     async def credential(self, connection: ConnectionName, *, fresh: bool = False) -> Credential:
-        record = await self._credential_record(connection)
+        return await self.credential_of(connection, await self._credential_record(connection), fresh=fresh)
+
+    async def credential_of(self, connection: ConnectionName, record: Document, *, fresh: bool = False) -> Credential:
+        """The credential that a record at hand makes, wherever it comes from; ``fresh`` as above.
+
+        Raises:
+            RecordUnreadable: a field is missing or ill-shaped, or the named client is; the text names it.
+            NotAllowed, VaultUnavailable: the named client could not be read.
+        """
         name = codec.client_name(record)
         client = None if name is None else await self._client(name, record, fresh=fresh)
         return codec.credential(connection, record, client, location_of=self._location_of)
@@ -57,10 +65,7 @@ class VaultStore:
         return Published(version=standing.version, record=record)
 
     async def history(self, connection: ConnectionName) -> tuple[datetime, ...]:
-        versions = (await self._kv.ask(self._layout.token(connection).versions())).at("data", "versions")
-        known = versions.values() if isinstance(versions, Mapping) else ()
-        written = [version.get("created_time") for version in known if isinstance(version, Mapping)]
-        return tuple(datetime.fromisoformat(instant) for instant in written if isinstance(instant, str))
+        return tuple(version.written_at for version in await self._kv.versions(self._layout.token(connection)))
 
     async def publish(self, record: TokenRecord, *, after_version: int) -> int:
         place = self._layout.token(record.connection)

@@ -71,7 +71,8 @@ class ConsentRequest:
             "scope": comma_separated(self.scope),
             "redirect_uri": self.redirect_uri,
             "access_type": "offline",
-                        "state": self.state,
+            "prompt": "consent",
+            "state": self.state,
             "code_challenge": _challenge(self.verifier),
             "code_challenge_method": "S256",
         }

@@ -162,7 +162,7 @@ def _pool(connections: int, limits: TimeLimits, trust: ssl.SSLContext) -> httpx.
             "Accept-Encoding": "identity",
         },
         timeout=httpx.Timeout(connect=limits.connect, read=limits.read, write=limits.write, pool=limits.pool),
-        limits=httpx.Limits(max_connections=connections, max_keepalive_connections=8, keepalive_expiry=30),
+        limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=30),
         follow_redirects=False,
         trust_env=True,
         verify=trust,

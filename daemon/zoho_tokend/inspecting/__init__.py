@@ -1,0 +1,1 @@
+"""What stands in Vault about connections, for a person: everything that is no secret."""

@@ -1,0 +1,152 @@
+"""Reads from Vault what a person wants to know of a connection, and leaves out what is secret."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from zoho_tokend.core import budget
+from zoho_tokend.core.errors import NoCredential, NotAllowed, RecordUnreadable
+from zoho_tokend.core.facts import State
+from zoho_tokend.core.model import ConnectionName, Credential, Published, RefreshTokenGrant, TokenRecord
+from zoho_tokend.core.origin import Origin
+from zoho_tokend.core.policy import Policy
+from zoho_tokend.core.ports import Clock
+from zoho_tokend.inspecting.verdict import verdict
+from zoho_tokend.vault import codec
+from zoho_tokend.vault.document import Document
+from zoho_tokend.vault.kv import Version
+from zoho_tokend.vault.registry import Registry
+from zoho_tokend.vault.store import VaultStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Glance:
+    """One connection among many.
+
+    Attributes:
+        client: the name of its client; None where the credential brings its own, or cannot be read.
+        expires_at: of the token that stands in Vault; None when there is none.
+        version: the KV version of the token record; 0 when there never was one.
+        problem: what is wrong, as a sentence; None where nothing is.
+    """
+
+    name: ConnectionName
+    state: State
+    data_center: str | None
+    client: str | None
+    expires_at: datetime | None
+    version: int
+    problem: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detail:
+    """One connection, as closely as it may be looked at.
+
+    Attributes:
+        document: the credential's record; only the names of its fields are for telling.
+        credential: None where it cannot be used.
+        authorized_at: None where the credential does not tell.
+        versions: of the credential.
+        issues: the versions of the token record.
+        budget: how many issues its refresh token has left in the present ten minutes, by these.
+    """
+
+    glance: Glance
+    document: Document
+    credential: Credential | None
+    authorized_at: datetime | None
+    record: TokenRecord | None
+    versions: tuple[Version, ...]
+    issues: tuple[Version, ...]
+    budget: int
+
+    @property
+    def fingerprint(self) -> str | None:
+        """Of the refresh token; None where there is none."""
+        match self.credential:
+            case Credential(grant=RefreshTokenGrant(refresh_token=refresh_token)):
+                return refresh_token.fingerprint()
+            case _:
+                return None
+
+
+class Inspector:
+    """Looks, and changes nothing."""
+
+    def __init__(
+        self, registry: Registry, store: VaultStore, *, location: Callable[[Origin], str], policy: Policy, clock: Clock
+    ) -> None:
+        self._registry = registry
+        self._store = store
+        self._location = location
+        self._policy = policy
+        self._clock = clock
+
+    async def glance(self, connection: ConnectionName) -> Glance | None:
+        """The connection among many; None when its credential is deleted.
+
+        Raises:
+            VaultUnavailable.
+        """
+        try:
+            document = (await self._registry.credential(connection)).document
+            if document is None:
+                return None
+            credential = await self._usable(connection, document)
+            published = await self._store.published(connection)
+        except NotAllowed as error:
+            return self._glance(connection, None, str(error), Published(version=0, record=None))
+        return self._glance(connection, document, credential, published)
+
+    async def detail(self, connection: ConnectionName) -> Detail:
+        """The connection, closely.
+
+        Raises:
+            NoCredential: there is none.
+            NotAllowed, VaultUnavailable.
+        """
+        document = (await self._registry.credential(connection)).document
+        if document is None:
+            raise NoCredential(f"there is no connection {connection} in Vault: `zoho-tokend connections` lists them")
+        credential = await self._usable(connection, document)
+        published = await self._store.published(connection)
+        issues = await self._registry.token_versions(connection)
+        return Detail(
+            glance=self._glance(connection, document, credential, published),
+            document=document,
+            credential=credential if isinstance(credential, Credential) else None,
+            authorized_at=codec.authorized_at(document),
+            record=published.record,
+            versions=await self._registry.credential_versions(connection),
+            issues=issues,
+            budget=self._budget(issues),
+        )
+
+    async def _usable(self, connection: ConnectionName, document: Document) -> Credential | str:
+        """The credential, or why it cannot be used."""
+        try:
+            return await self._store.credential_of(connection, document)
+        except RecordUnreadable as error:
+            return str(error)
+
+    def _glance(
+        self, connection: ConnectionName, document: Document | None, credential: Credential | str, published: Published
+    ) -> Glance:
+        usable, record = isinstance(credential, Credential), published.record
+        problem = credential if isinstance(credential, str) else None
+        state, problem = verdict(problem, record, now=self._clock.now(), policy=self._policy)
+        home = self._location(credential.accounts_server) if isinstance(credential, Credential) else None
+        return Glance(
+            name=connection,
+            state=state,
+            data_center=record.data_center if record else home,
+            client=codec.client_name(document) if usable and document else None,
+            expires_at=record.expires_at if record else None,
+            version=published.version,
+            problem=problem,
+        )
+
+    def _budget(self, issues: tuple[Version, ...]) -> int:
+        spent = tuple(version.written_at for version in issues)
+        return budget.remaining(spent, self._clock.now(), limit=self._policy.issues_per_ten_minutes)

@@ -1,0 +1,210 @@
+"""What can be learned of Vault itself: its health, our login, its mounts, its keys, and what we may do; nothing changes.
+
+``None`` in the place of a fact says that the policy does not let us learn it.
+"""
+
+import asyncio
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from zoho_tokend.core.errors import VaultForbidden, VaultUnavailable
+from zoho_tokend.core.events import VaultOperation
+from zoho_tokend.core.ports import Clock
+from zoho_tokend.vault.answer import Answer
+from zoho_tokend.vault.config import VaultConfig
+from zoho_tokend.vault.kv import PATHS_PER_REQUEST
+from zoho_tokend.vault.layout import Place
+from zoho_tokend.vault.line import Line
+from zoho_tokend.vault.request import Request, capabilities, describe_mount, lookup_self
+from zoho_tokend.vault.session import Session
+
+# Each state answers 200, for it is the body that tells them apart:
+# https://developer.hashicorp.com/vault/api-docs/system/health
+_HEALTH: Final = "sys/health?standbyok=true&perfstandbyok=true&sealedcode=200&uninitcode=200&drsecondarycode=200"
+# KV's own default: https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v2#max_versions
+_USUAL_VERSIONS: Final = 10
+_DURATION: Final = re.compile(r"(?:([0-9]+)h)?(?:([0-9]+)m)?(?:([0-9]+)(?:\.[0-9]+)?s)?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """What a server says of itself to anybody.
+
+    Attributes:
+        skew: its clock minus ours, good to a second.
+    """
+
+    initialised: bool
+    sealed: bool
+    standby: bool
+    version: str
+    skew: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """What our token is.
+
+    Attributes:
+        lasts: how long it lives yet; None for ever.
+    """
+
+    policies: tuple[str, ...]
+    renewable: bool
+    lasts: timedelta | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """How KV v2 keeps the versions of a key, as a mount or a single key has it.
+
+    Attributes:
+        max_versions: 0 where nothing is set there.
+        delete_version_after: zero for never.
+    """
+
+    max_versions: int
+    cas_required: bool
+    delete_version_after: timedelta
+
+    def versions_kept(self, key: "Rules | None" = None) -> int:
+        """How many versions stay, for a key in a mount of these rules: a key can raise its mount's number, not lower it.
+
+        https://github.com/hashicorp/vault-plugin-secrets-kv/blob/main/path_metadata.go
+        """
+        return max(self.max_versions, key.max_versions if key else 0) or _USUAL_VERSIONS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyHistory:
+    """What a key's metadata tells.
+
+    Attributes:
+        written: when each version that Vault remembers was written, in any order.
+    """
+
+    rules: Rules
+    current_version: int
+    written: tuple[datetime, ...]
+
+    @property
+    def has_forgotten(self) -> bool:
+        """Whether versions are gone, so that those that are left are as many as Vault keeps."""
+        return self.current_version > len(self.written)
+
+
+async def health(config: VaultConfig, clock: Clock) -> Health:
+    """What the server says; asked as nobody, before any login.
+
+    Raises:
+        VaultUnavailable: there was no usable answer; the text says why.
+    """
+    answer = await asyncio.to_thread(_ask_as_nobody, config, clock)
+    told = answer.at("server_time_utc")
+    theirs = datetime.fromtimestamp(told, UTC) if isinstance(told, int) else None
+    if theirs is None or answer.at("sealed") not in {True, False}:
+        raise VaultUnavailable(f"{config.address} does not tell its health as Vault does: check VAULT_ADDR")
+    now = clock.now().replace(microsecond=0)
+    return Health(
+        initialised=answer.at("initialized") is True,
+        sealed=answer.at("sealed") is True,
+        standby=answer.at("standby") is True,
+        version=str(answer.at("version")),
+        skew=theirs - now,
+    )
+
+
+class Inspection:
+    """Asks through a session that is open.
+
+    Every method raises:
+        VaultUnavailable: Vault gave no usable answer.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def identity(self) -> Identity | None:
+        """What our token is."""
+        answer = await self._ask(lookup_self())
+        if answer is None:
+            return None
+        policies, seconds = answer.at("data", "policies"), answer.at("data", "ttl")
+        return Identity(
+            policies=tuple(str(policy) for policy in policies) if isinstance(policies, list) else (),
+            renewable=answer.at("data", "renewable") is True,
+            lasts=timedelta(seconds=seconds) if isinstance(seconds, int) and seconds else None,
+        )
+
+    async def engine(self, mount: str) -> str | None:
+        """The engine mounted there, and its version (``kv 2``); None too where nothing is mounted."""
+        answer = await self._ask(describe_mount(mount))
+        if answer is None:
+            return None
+        version = answer.at("data", "options", "version")
+        return f"{answer.at('data', 'type')} {version or 1}"
+
+    async def mount_rules(self, mount: str) -> Rules | None:
+        """How a KV v2 mount keeps versions (https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v2#read-kv-engine-configuration)."""
+        answer = await self._ask(Request(operation=VaultOperation.METADATA, method="GET", path=f"{mount}/config"))
+        return _rules(answer) if answer else None
+
+    async def key_history(self, place: Place) -> KeyHistory | None:
+        """How a key's versions are kept, and when they were written; version 0 for a key that is not there."""
+        answer = await self._ask(place.versions())
+        if answer is None:
+            return None
+        version, versions = answer.at("data", "current_version"), answer.at("data", "versions")
+        known = versions.values() if isinstance(versions, Mapping) else ()
+        written = [one.get("created_time") for one in known if isinstance(one, Mapping)]
+        return KeyHistory(
+            rules=_rules(answer),
+            current_version=version if isinstance(version, int) else 0,
+            written=tuple(datetime.fromisoformat(instant) for instant in written if isinstance(instant, str)),
+        )
+
+    async def granted(self, paths: Sequence[str]) -> Mapping[str, frozenset[str]]:
+        """What the policy lets us do on each path, in a policy's words; ``root`` alone for a root token."""
+        found: dict[str, frozenset[str]] = {}
+        for start in range(0, len(paths), PATHS_PER_REQUEST):
+            part = paths[start : start + PATHS_PER_REQUEST]
+            answer = await self._session.ask(capabilities(part))
+            for path in part:
+                words = answer.at("data", path)
+                found[path] = frozenset(map(str, words)) - {"deny"} if isinstance(words, list) else frozenset()
+        return found
+
+    async def _ask(self, request: Request) -> Answer | None:
+        try:
+            return await self._session.ask(request)
+        except VaultForbidden:
+            return None
+
+
+def _ask_as_nobody(config: VaultConfig, clock: Clock) -> Answer:
+    line = Line(config, monotonic=clock.monotonic, tell=lambda _answered, _date: None)
+    try:
+        return line.ask(Request(operation=VaultOperation.METADATA, method="GET", path=_HEALTH))
+    finally:
+        line.close()
+
+
+def _rules(answer: Answer) -> Rules:
+    most = answer.at("data", "max_versions")
+    return Rules(
+        max_versions=most if isinstance(most, int) else 0,
+        cas_required=answer.at("data", "cas_required") is True,
+        delete_version_after=_duration(answer.at("data", "delete_version_after")),
+    )
+
+
+def _duration(text: object) -> timedelta:
+    """A span as Go writes it (``2h0m0s``); zero for what is none."""
+    match = _DURATION.fullmatch(text) if isinstance(text, str) else None
+    if match is None:
+        return timedelta()
+    hours, minutes, seconds = (int(part or 0) for part in match.groups())
+    return timedelta(hours=hours, minutes=minutes, seconds=seconds)
