@@ -13,7 +13,20 @@ from zoho_tokend.cli.run import run
 from zoho_tokend.cli.settings import settings
 from zoho_tokend.cli.token import token
 
-for command in (run, demo, client, authorize, connections, token, refresh, revoke, policy, settings, healthcheck, version):
+for command in (
+    run,
+    demo,
+    client,
+    authorize,
+    connections,
+    token,
+    refresh,
+    revoke,
+    policy,
+    settings,
+    healthcheck,
+    version,
+):
     main.add_command(command)
 
 __all__ = ["main"]

@@ -118,13 +118,16 @@ def finish(*, file: Path) -> None:
 
 async def _web(wish: Wish, browser: obtaining.Browser) -> None:
     terminal = Terminal()
-    async with operator(load()) as here, browser.ending(terminal):
-        await become_a_connection(here, terminal, wish, browser.obtain)
+    with terminal.interruption.heeded():
+        async with operator(load()) as here, browser.ending(terminal):
+            await become_a_connection(here, terminal, wish, browser.obtain)
 
 
 async def _simple(wish: Wish, obtain: Obtain) -> None:
-    async with operator(load()) as here:
-        await become_a_connection(here, Terminal(), wish, obtain)
+    terminal = Terminal()
+    with terminal.interruption.heeded():
+        async with operator(load()) as here:
+            await become_a_connection(here, terminal, wish, obtain)
 
 
 def _checked(wish: Wish) -> Wish:

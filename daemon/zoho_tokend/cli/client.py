@@ -35,7 +35,12 @@ def client() -> None:
 @client.command(short_help="Record an application in Vault.")
 @click.argument("name", type=CLIENT)
 @click.option("--client-id", required=True, help="As the console shows it.")
-@click.option("--kind", type=click.Choice([*(kind.value for kind in ClientKind), "javascript"]), required=True, help="Its type in the console.")
+@click.option(
+    "--kind",
+    type=click.Choice([*(kind.value for kind in ClientKind), "javascript"]),
+    required=True,
+    help="Its type in the console.",
+)
 @click.option(
     "--accounts-server",
     "--data-center",

@@ -1,13 +1,11 @@
 """How connections are shown: as JSON for scripts, and as lines for people. Nothing secret comes this far."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from zoho_tokend.core.model import ClientCredentialsGrant, Credential, TokenRecord
 from zoho_tokend.core.policy import LONGEST_NORMAL_REFRESH, Policy
 from zoho_tokend.inspecting.inspector import Detail, Glance
-from zoho_tokend.vault.kv import Version
 from zoho_tokend.web.durations import span
 
 Json = Mapping[str, object]

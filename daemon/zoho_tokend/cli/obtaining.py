@@ -1,6 +1,5 @@
 """How each flow obtains a grant from the person: in a browser, from the console, on another device, or not at all."""
 
-import asyncio
 import secrets
 import webbrowser
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -102,9 +101,9 @@ class Browser:
 
     async def _redirect(self, terminal: Terminal) -> str:
         if self._listener is None:
-            return (await asyncio.to_thread(ask_secret, "The address that the browser ended on")).reveal()
+            return ask_secret("The address that the browser ended on").reveal()
         click.echo("Waiting for the browser to come back … (Ctrl-C ends it; nothing is spent yet)", err=True)
-        redirect = await self._listener.redirect()
+        redirect = await terminal.interruption.unless(self._listener.redirect())
         terminal.hear("The browser is back.")
         return redirect
 
@@ -116,7 +115,7 @@ async def self_client(here: Operator, terminal: Terminal, client: Registration, 
         "In Zoho's API console: Self Client, Generate Code, choose scopes and a duration, Create. "
         "The code lives 3 to 10 minutes, as chosen there, and is good for one use."
     )
-    code = GrantCode(code=await asyncio.to_thread(ask_secret, "Code"), accounts_server=client.accounts_server)
+    code = GrantCode(code=ask_secret("Code"), accounts_server=client.accounts_server)
     granted = await here.zoho.exchange(code, client_at(client, client.accounts_server, here.servers))
     terminal.hear("Zoho has granted it.")
     return refresh_token_fields(

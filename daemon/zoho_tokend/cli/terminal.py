@@ -9,6 +9,7 @@ from typing import Final
 
 import click
 
+from zoho_tokend.cli.interruption import Interruption, ending_a_prompt
 from zoho_tokend.core.errors import TokendError
 from zoho_tokend.core.model import Secret
 
@@ -25,6 +26,7 @@ class Terminal:
 
     def __init__(self) -> None:
         self.said: list[str] = []
+        self.interruption = Interruption()
 
     def hear(self, sentence: str) -> None:
         """The sentence is said."""
@@ -38,7 +40,7 @@ class Terminal:
         while left > 0:
             if shown:
                 click.echo(f"\r\033[K{sentence} in {left:.0f} s", err=True, nl=False)
-            await asyncio.sleep(min(left, _TICK))
+            await self.interruption.unless(asyncio.sleep(min(left, _TICK)))
             left -= _TICK
         if shown:
             click.echo("\r\033[K", err=True, nl=False)
@@ -47,10 +49,10 @@ class Terminal:
         """A passphrase, typed twice."""
         self.hear(why + ".")
         while True:
-            passphrase = await asyncio.to_thread(ask_secret, "Passphrase")
+            passphrase = ask_secret("Passphrase")
             if len(passphrase.reveal()) < _SHORTEST_PASSPHRASE:
                 self.hear(f"A passphrase has {_SHORTEST_PASSPHRASE} characters at least.")
-            elif not sys.stdin.isatty() or passphrase == await asyncio.to_thread(ask_secret, "The same once more"):
+            elif not sys.stdin.isatty() or passphrase == ask_secret("The same once more"):
                 return passphrase
             else:
                 self.hear("The two are not the same; once more.")
@@ -61,8 +63,10 @@ def ask_secret(what: str) -> Secret:
 
     Raises:
         NotTyped: there was none.
+        Interrupted: the person pressed Ctrl-C.
     """
-    text = getpass(f"{what}: ", stream=sys.stderr) if sys.stdin.isatty() else sys.stdin.readline()
+    with ending_a_prompt():
+        text = getpass(f"{what}: ", stream=sys.stderr) if sys.stdin.isatty() else sys.stdin.readline()
     if not text.strip():
         raise NotTyped(f"{what} was expected, at the keyboard or as a line of standard input")
     return Secret(text.strip())

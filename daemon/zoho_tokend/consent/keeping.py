@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final, Protocol
 
-from zoho_tokend.consent.person import Person
+from zoho_tokend.consent.person import Interrupted, NobodyThere, Person
 from zoho_tokend.consent.rescue import Rescued, rescue
 from zoho_tokend.core import backoff
 from zoho_tokend.core.errors import Conflict, NotAllowed, TokendError, VaultUnavailable
@@ -13,6 +13,7 @@ from zoho_tokend.core.model import ConnectionName
 from zoho_tokend.core.ports import Clock
 
 PATIENCE: Final = timedelta(minutes=5)
+_LEAST_PATIENCE: Final = timedelta(minutes=1)
 
 
 class Standing(Protocol):
@@ -75,40 +76,59 @@ class Keeper:
 
         Raises:
             NotKept: it lies in a rescue file.
+            NobodyThere: it does not, for nobody chose a passphrase; where Vault may take it yet, it is held and
+                offered instead for as long as the command runs.
         """
-        end = self._clock.monotonic() + self._patience.total_seconds()
+        held = Rescued(connection=connection, fields=fields, after_version=after_version)
+        patience = self._patience
+        while True:
+            try:
+                return await self._taken(held, within=patience)
+            except (VaultUnavailable, Interrupted) as error:
+                try:
+                    raise await self._rescued(held, str(error)) from None
+                except (NobodyThere, Interrupted):
+                    self._person.hear("No passphrase was chosen, so the credential is held, and offered further.")
+                    patience = max(patience, backoff.CAP_OF_WRITES)
+            except (NotAllowed, Conflict) as error:
+                raise await self._rescued(held, str(error)) from None
+
+    async def _taken(self, held: Rescued, *, within: timedelta) -> int:
+        end = self._clock.monotonic() + within.total_seconds()
         failures = 0
         while True:
             try:
-                return await self._write(connection, fields, after_version=after_version)
+                return await record(self._credentials, held, after_version=held.after_version)
             except VaultUnavailable as error:
                 failures += 1
-                wait = backoff.after_failed_write(connection, failures)
+                wait = backoff.after_failed_write(held.connection, failures)
                 if self._clock.monotonic() + wait.total_seconds() > end:
-                    raise await self._rescue(connection, fields, after_version, error) from None
+                    raise
                 await self._person.wait(wait, f"{error}. The credential is held; next try")
-            except (NotAllowed, Conflict) as error:
-                raise await self._rescue(connection, fields, after_version, error) from None
 
-    async def _write(self, connection: ConnectionName, fields: Mapping[str, object], *, after_version: int) -> int:
-        try:
-            return await self._credentials.record_credential(connection, fields, after_version=after_version)
-        except Conflict:
-            standing = await self._credentials.credential(connection)
-            if standing.fields == fields:  # ours, whose answer was lost
-                return standing.version
-            raise
-
-    async def _rescue(
-        self, connection: ConnectionName, fields: Mapping[str, object], after_version: int, error: TokendError
-    ) -> NotKept:
-        self._person.hear(f"Vault did not take the credential: {error}.")
+    async def _rescued(self, held: Rescued, why: str) -> NotKept:
+        self._person.hear(f"Vault did not take the credential: {why}.")
         passphrase = await self._person.choose_passphrase(
             "It is now kept in a file that is encrypted to a passphrase of yours"
         )
-        rescued = Rescued(connection=connection, fields=fields, after_version=after_version)
-        path = rescue(rescued, passphrase, self._folder)
+        path = rescue(held, passphrase, self._folder)
         return NotKept(
-            f"the credential of {connection} is safe in {path}, and not in Vault yet: "
+            f"the credential of {held.connection} is safe in {path}, and not in Vault yet: "
             f"when Vault takes writes again, run `zoho-tokend authorize finish {path}`"
         )
+
+
+async def record(credentials: Credentials, held: Rescued, *, after_version: int) -> int:
+    """The credential stands in Vault; answers its version. A write of ours whose answer was lost is recognised.
+
+    Raises:
+        Conflict: another credential was written meanwhile; nothing was changed.
+        NotAllowed, VaultUnavailable.
+    """
+    try:
+        return await credentials.record_credential(held.connection, held.fields, after_version=after_version)
+    except Conflict:
+        standing = await credentials.credential(held.connection)
+        if standing.fields == held.fields:
+            return standing.version
+        raise

@@ -3,7 +3,16 @@
 from datetime import timedelta
 from typing import Protocol
 
+from zoho_tokend.core.errors import TokendError
 from zoho_tokend.core.model import Secret
+
+
+class Interrupted(TokendError):
+    """It was ended by you, with Ctrl-C."""
+
+
+class NobodyThere(TokendError):
+    """Nobody is there to answer."""
 
 
 class Person(Protocol):
@@ -14,9 +23,17 @@ class Person(Protocol):
         ...
 
     async def wait(self, span: timedelta, sentence: str) -> None:
-        """So much time passes, and the person sees how much is left, beside the sentence."""
+        """So much time passes, and the person sees how much is left, beside the sentence.
+
+        Raises:
+            Interrupted: the person does not want to wait any longer.
+        """
         ...
 
     async def choose_passphrase(self, why: str) -> Secret:
-        """A passphrase of the person's own, typed twice and not shown."""
+        """A passphrase of the person's own, typed twice and not shown.
+
+        Raises:
+            NobodyThere, Interrupted.
+        """
         ...

@@ -10,7 +10,7 @@ FLOOR: Final = timedelta(seconds=1)
 _FIRST: Final = timedelta(seconds=5)
 _CAP: Final = timedelta(minutes=5)
 _FIRST_WRITE: Final = timedelta(seconds=1)
-_CAP_OF_WRITES: Final = timedelta(seconds=30)
+CAP_OF_WRITES: Final = timedelta(seconds=30)
 _LONGEST_COOLING: Final = 3
 # A server that asks for more than Zoho's own longest lock-out is not believed.
 _LONGEST_RETRY_AFTER: Final = timedelta(minutes=30)
@@ -33,7 +33,7 @@ def after_throttle(name: str, throttles: int, retry_after: timedelta | None = No
 
 def after_failed_write(name: str, failures: int) -> timedelta:
     """The wait before an unsaved token is written again: 1 s, 2 s, 4 s … 30 s; a write costs no budget."""
-    wait = _grown(_FIRST_WRITE, failures, _CAP_OF_WRITES)
+    wait = _grown(_FIRST_WRITE, failures, CAP_OF_WRITES)
     return max(wait - spread(name, wait / 5, failures), FLOOR)
 
 

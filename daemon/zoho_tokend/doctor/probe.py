@@ -25,7 +25,7 @@ _AT_ONCE: Final = 16
 _LONGEST_HEAD: Final = 64 * 1024
 
 
-class _Stopped(Exception):  # noqa: N818 - it ends a walk, and is no error of the program
+class _Stopped(Exception):
     def __init__(self, step: Step, why: str) -> None:
         super().__init__(why)
         self.obstacle = Obstacle(step, why)

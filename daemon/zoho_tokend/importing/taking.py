@@ -8,7 +8,7 @@ from typing import Final
 
 from zoho_tokend.consent.keeping import Credentials
 from zoho_tokend.core import backoff
-from zoho_tokend.core.errors import Conflict, NotAllowed, RefreshError, VaultUnavailable
+from zoho_tokend.core.errors import Conflict, RefreshError, VaultUnavailable
 from zoho_tokend.core.model import ConnectionName
 from zoho_tokend.importing.rows import Fault, Row
 

@@ -1,0 +1,193 @@
+"""Each connection: its record, its data centre, its token's life, its budget, and who else holds its refresh token."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from zoho_tokend.core import budget
+from zoho_tokend.core.facts import State
+from zoho_tokend.core.model import ConnectionName
+from zoho_tokend.core.origin import parse_origin
+from zoho_tokend.core.policy import LONGEST_NORMAL_REFRESH, Policy
+from zoho_tokend.doctor.connection import CredentialFacts, DaemonsView, Examined, TokenFacts, Unread
+from zoho_tokend.doctor.finding import Area, Finding, Level
+from zoho_tokend.doctor.wording import count, some, span
+
+_DAEMON = "see the daemon's log and /status"
+
+
+def connections(
+    examined: Sequence[Examined],
+    ill_named: Collection[str],
+    daemon: Mapping[str, DaemonsView] | None,
+    *,
+    policy: Policy,
+    now: datetime,
+) -> Iterator[Finding]:
+    """What there is to say of all of them.
+
+    Args:
+        daemon: what a running daemon says of each; None where no daemon answers.
+    """
+    if not examined:
+        fix = "make one: zoho-tokend authorize --help"
+        yield Area.CONNECTIONS.warning("connections", "there is none", fix=fix)
+    for connection in examined:
+        yield from _connection(connection, daemon, _spent(connection, examined), policy=policy, now=now)
+    yield from _shared(examined)
+    for name in sorted(ill_named):
+        yield Area.CONNECTIONS.warning(
+            repr(name),
+            "is no connection's name, so the daemon leaves it alone",
+            fix="store it under a name of letters, digits, '-', '_' and '.', 128 at most, no dot at either end",
+        )
+    if daemon is None and examined:
+        yield Area.CONNECTIONS.warning(
+            "the daemon",
+            "no daemon answers on this machine, so what it has parked is not known",
+            fix="run doctor where the daemon runs, or look at its /status",
+        )
+
+
+def _connection(
+    connection: Examined,
+    daemon: Mapping[str, DaemonsView] | None,
+    spent: budget.Spent,
+    *,
+    policy: Policy,
+    now: datetime,
+) -> Iterator[Finding]:
+    """All troubles; or, where there are none, one line that says how well it is."""
+    credential, token = connection.credential, connection.token
+    if isinstance(credential, Unread):
+        fix = f"mend the record: vault kv patch {connection.where} FIELD=VALUE; the daemon sees the change by itself"
+        yield Area.CONNECTIONS.wrong(connection.name, credential.why, fix=fix)
+        return
+    troubles = [
+        *_record(connection, credential),
+        *_token(connection, credential, policy=policy, now=now),
+        *_budget(connection, spent, policy=policy, now=now),
+        *_daemon(connection, daemon),
+    ]
+    yield from troubles
+    if all(finding.level is Level.OK for finding in troubles) and isinstance(token, TokenFacts):
+        left = budget.remaining(spent, now, limit=policy.issues_per_ten_minutes)
+        life = f"token lives {span(token.expires_at - now)} (floor {span(_floor(token, credential, policy))})"
+        told = f"{left} of {policy.issues_per_ten_minutes} issues left"
+        yield Area.CONNECTIONS.ok(connection.name, f"{credential.location}, {life}, {told}")
+
+
+def _record(connection: Examined, credential: CredentialFacts) -> Iterator[Finding]:
+    if not credential.allowed:
+        yield Area.CONNECTIONS.wrong(
+            connection.name,
+            f"its accounts server {credential.accounts_server} is neither Zoho's own nor allowed, so it is not asked",
+            fix="correct the field accounts_server, or add the origin to ALLOWED_ACCOUNTS_SERVERS",
+        )
+    for oddity in credential.oddities:
+        fix = "compare it with Zoho's API console, if Zoho refuses the connection"
+        yield Area.CONNECTIONS.warning(connection.name, oddity, fix=fix)
+
+
+def _token(
+    connection: Examined, credential: CredentialFacts, *, policy: Policy, now: datetime
+) -> Iterator[Finding]:
+    token = connection.token
+    if token is None:
+        fix = f"see that the daemon runs, or: zoho-tokend refresh {connection.name}"
+        yield Area.CONNECTIONS.warning(connection.name, "has no token yet", fix=fix)
+        return
+    if isinstance(token, Unread):
+        yield Area.CONNECTIONS.wrong(connection.name, token.why, fix=_DAEMON)
+        return
+    left, floor = token.expires_at - now, _floor(token, credential, policy)
+    if left <= timedelta():
+        yield Area.CONNECTIONS.wrong(connection.name, f"its token expired {span(left)} ago", fix=_DAEMON)
+    elif left < floor:
+        finding = f"its token has {span(left)} left, and {span(floor)} are promised: refreshes fail or are late"
+        yield Area.CONNECTIONS.warning(connection.name, finding, fix=_DAEMON)
+    yield from _data_center(connection, credential, token)
+
+
+def _data_center(connection: Examined, credential: CredentialFacts, token: TokenFacts) -> Iterator[Finding]:
+    """A token is good at its own data centre alone (https://zoho.com/accounts/protocol/oauth/multi-dc.html)."""
+    if token.accounts_server != str(credential.accounts_server):
+        finding = f"its token came from {token.accounts_server}, and its credential names {credential.accounts_server}"
+        yield Area.CONNECTIONS.warning(connection.name, finding, fix=f"zoho-tokend refresh {connection.name}")
+    elif not token.api_allowed or not _same_domain(token.api_domain, credential.usual_api_domain):
+        finding = f"its token is for {token.api_domain}, which is none of data centre '{credential.location}'"
+        fix = "see who writes the token record besides the daemon, and refresh the connection"
+        yield Area.CONNECTIONS.warning(connection.name, finding, fix=fix)
+
+
+def _same_domain(api_domain: str, usual: str | None) -> bool:
+    """Whether they differ in the environment at most: www, sandbox, developer."""
+    if usual is None:
+        return True
+    try:
+        return parse_origin(api_domain).host.partition(".")[2] == parse_origin(usual).host.partition(".")[2]
+    except ValueError:
+        return False
+
+
+def _budget(connection: Examined, spent: budget.Spent, *, policy: Policy, now: datetime) -> Iterator[Finding]:
+    limit = policy.issues_per_ten_minutes
+    if budget.remaining(spent, now, limit=limit) == 0:
+        wait = span(budget.free_at(spent, now, limit=limit) - now)
+        yield Area.CONNECTIONS.warning(
+            connection.name,
+            f"its budget is spent: {limit} issues in ten minutes, the next in {wait}",
+            fix="find who else refreshes with this refresh token, and give each its own consent",
+        )
+
+
+def _daemon(connection: Examined, daemon: Mapping[str, DaemonsView] | None) -> Iterator[Finding]:
+    view = (daemon or {}).get(connection.name)
+    name = connection.name
+    match view:
+        case DaemonsView(state=State.NEEDS_CONSENT, error=error):
+            fix = f"consent anew: zoho-tokend authorize … {name} --replace"
+            yield Area.CONNECTIONS.wrong(name, f"is parked: {error}", fix=fix)
+        case DaemonsView(state=State.MISCONFIGURED, error=error):
+            fix = "mend what the sentence names; the daemon sees a changed record by itself"
+            yield Area.CONNECTIONS.wrong(name, f"is parked: {error}", fix=fix)
+        case DaemonsView(state=state, error=str(error)):
+            yield Area.CONNECTIONS.warning(name, f"the daemon says {state}: {error}", fix=_DAEMON)
+        case None if daemon is not None:
+            fix = "wait for DISCOVERY_INTERVAL, and see that the daemon looks at the same Vault and prefix"
+            yield Area.CONNECTIONS.warning(name, "the daemon does not know it yet", fix=fix)
+
+
+def _shared(examined: Sequence[Examined]) -> Iterator[Finding]:
+    for fingerprint, names in sorted(_holders(examined).items()):
+        if len(names) > 1:
+            yield Area.CONNECTIONS.warning(
+                some(names),
+                f"{count(names, 'connection')} hold the same refresh token ({fingerprint}): "
+                "they share its budget, and push each other's tokens out",
+                fix="keep one of them, or give each a consent of its own: zoho-tokend authorize … --replace",
+            )
+
+
+def _spent(connection: Examined, examined: Sequence[Examined]) -> budget.Spent:
+    """When tokens were issued with its refresh token, to whichever connection."""
+    if not isinstance(connection.credential, CredentialFacts):
+        return ()
+    sharing = set(_holders(examined)[connection.credential.holder])
+    histories = [one.history for one in examined if one.name in sharing and one.history]
+    return tuple(sorted(instant for history in histories for instant in history.written))
+
+
+def _holders(examined: Sequence[Examined]) -> Mapping[str, Sequence[ConnectionName]]:
+    """The connections by what Zoho counts their issues by."""
+    found: defaultdict[str, list[ConnectionName]] = defaultdict(list)
+    for connection in examined:
+        if isinstance(connection.credential, CredentialFacts):
+            found[connection.credential.holder].append(connection.name)
+    return found
+
+
+def _floor(token: TokenFacts, credential: CredentialFacts, policy: Policy) -> timedelta:
+    """The least life that a job may ever find in a token of this lifetime."""
+    lead = policy.lead(token.expires_at - token.issued_at, credential.refresh_at)
+    return max(lead - LONGEST_NORMAL_REFRESH - policy.sweep_interval, timedelta())

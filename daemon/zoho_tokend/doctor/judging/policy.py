@@ -1,0 +1,92 @@
+"""What the policy lets us do, against what the daemon needs: all of that, and nothing else.
+
+The needs are those of `zoho_tokend.vault.policy.daemon_policy`.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from zoho_tokend.core.model import ConnectionName
+from zoho_tokend.doctor.finding import Area, Finding
+from zoho_tokend.doctor.wording import some
+from zoho_tokend.vault.layout import Layout, Place
+
+ROOT: Final = "root"
+
+_ANY: Final = ConnectionName("*")
+_LOAD: Final = "load what `zoho-tokend policy daemon` prints"
+_LESS: Final = "take it out of the policy; an operator's rights do not belong to the daemon"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Need:
+    """What the daemon must be able to do on some paths that are alike, and nothing else.
+
+    Attributes:
+        subject: the paths, as a policy names them.
+        paths: each by what stands for it in a sentence.
+    """
+
+    subject: str
+    paths: Mapping[str, str]
+    capabilities: frozenset[str]
+
+
+def needs(layout: Layout, connections: Collection[ConnectionName], clients: Collection[str]) -> tuple[Need, ...]:
+    """For these connections and the clients that they name; where there is none, for a name that stands for all."""
+    names, of_clients = sorted(connections) or [_ANY], sorted(clients) or [_ANY]
+    tokens = _folder(layout.token(_ANY))
+    return (
+        _one(layout.credentials().metadata, "list"),
+        _one(layout.clients().metadata),
+        _one(tokens.metadata),
+        _each(layout.client(_ANY).data, {layout.client(name).data: name for name in of_clients}, "read"),
+        _each(layout.credential(_ANY).data, {layout.credential(name).data: name for name in names}, "read", "update"),
+        _each(layout.credential(_ANY).metadata, {layout.credential(name).metadata: name for name in names}),
+        _each(layout.token(_ANY).data, {layout.token(n).data: n for n in names}, "create", "update", "read"),
+        _each(layout.token(_ANY).metadata, {layout.token(name).metadata: name for name in names}, "read"),
+    )
+
+
+def policy(needed: Collection[Need], granted: Mapping[str, frozenset[str]]) -> Iterator[Finding]:
+    """What is lacking is wrong; what is too much is a warning, and of root there is no more to say."""
+    if any(ROOT in found for found in granted.values()):
+        yield Area.POLICY.warning("all paths", "root may do everything", fix=_LOAD)
+        return
+    for need in needed:
+        yield from _need(need, granted)
+
+
+def _need(need: Need, granted: Mapping[str, frozenset[str]]) -> Iterator[Finding]:
+    lacking = {path: need.capabilities - granted[path] for path in need.paths}
+    excess = {path: granted[path] - need.capabilities for path in need.paths}
+    if any(lacking.values()):
+        yield Area.POLICY.wrong(need.subject, f"lacks {_told(need, lacking)}", fix=_LOAD)
+    elif need.capabilities:
+        yield Area.POLICY.ok(need.subject, f"may {_words(need.capabilities)}")
+    if any(excess.values()):
+        yield Area.POLICY.warning(need.subject, f"may {_told(need, excess)}, which the daemon never does", fix=_LESS)
+
+
+def _told(need: Need, found: Mapping[str, frozenset[str]]) -> str:
+    """The capabilities, and for which names, unless it is so for all of them."""
+    concerned = [need.paths[path] for path, capabilities in found.items() if capabilities]
+    words = _words(frozenset().union(*found.values()))
+    return words if len(concerned) == len(found) else f"{words} for {some(concerned)}"
+
+
+def _words(capabilities: frozenset[str]) -> str:
+    return ", ".join(sorted(capabilities))
+
+
+def _one(path: str, *capabilities: str) -> Need:
+    return Need(subject=path, paths={path: path}, capabilities=frozenset(capabilities))
+
+
+def _each(subject: str, paths: Mapping[str, str], *capabilities: str) -> Need:
+    return Need(subject=subject, paths=paths, capabilities=frozenset(capabilities))
+
+
+def _folder(place: Place) -> Place:
+    return Place(mount=place.mount, path=place.path.rpartition("/")[0])
