@@ -118,11 +118,11 @@ class Revoking:
 
     async def _end(self, credential: Credential, refresh_token: Secret) -> Revocation:
         try:
-            return await self._zoho.revoke(
-                refresh_token, credential.client, accounts_server=credential.accounts_server
-            )
+            return await self._zoho.revoke(refresh_token, credential.client, accounts_server=credential.accounts_server)
         except (ZohoUnavailable, Throttled, ClientRejected, ServerNotAllowed) as error:
-            raise NotRevoked(f"nothing was changed in Vault, for {credential.connection} is not revoked: {error}") from None
+            raise NotRevoked(
+                f"nothing was changed in Vault, for {credential.connection} is not revoked: {error}"
+            ) from None
 
     async def _mark(self, connection: ConnectionName, standing: Standing, refresh_token: Secret) -> int | None:
         """The version that says so; None where somebody has put another grant in its place meanwhile."""

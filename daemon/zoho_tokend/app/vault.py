@@ -19,16 +19,20 @@ from zoho_tokend.zoho.datacenters import ELSEWHERE, AccountsServers
 def vault(settings: Settings, *, clock: Clock, sink: Sink) -> tuple[Session, VaultStore]:
     """A session that is yet to be opened, and the records that are reached through it."""
     layout = Layout(mount=settings.mount, prefix=settings.prefix, tokens_mount=settings.tokens_mount)
+    session = Session(vault_config(settings), auth_method(settings), clock=clock, sink=sink)
+    return session, VaultStore(session, layout, clock=clock, location_of=_location)
+
+
+def vault_config(settings: Settings) -> VaultConfig:
+    """What it takes to reach Vault."""
     certificate, key = settings.vault_client_cert, settings.vault_client_key
-    config = VaultConfig(
+    return VaultConfig(
         address=settings.vault_addr,
         namespace=settings.vault_namespace,
         ca_bundle=settings.vault_cacert,
         client_certificate=(certificate, key) if certificate and key else None,
         concurrency=settings.concurrency,
     )
-    session = Session(config, auth_method(settings), clock=clock, sink=sink)
-    return session, VaultStore(session, layout, clock=clock, location_of=_location)
 
 
 def auth_method(settings: Settings) -> AuthMethod:

@@ -4,6 +4,7 @@ from zoho_tokend.cli.authorize import authorize
 from zoho_tokend.cli.client import client
 from zoho_tokend.cli.connections import connections
 from zoho_tokend.cli.demo import demo
+from zoho_tokend.cli.doctor import doctor
 from zoho_tokend.cli.group import main, version
 from zoho_tokend.cli.healthcheck import healthcheck
 from zoho_tokend.cli.policy import policy
@@ -22,6 +23,7 @@ for command in (
     token,
     refresh,
     revoke,
+    doctor,
     policy,
     settings,
     healthcheck,

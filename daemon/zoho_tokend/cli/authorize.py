@@ -8,10 +8,12 @@ import click
 from zoho_tokend.app.operator import operator
 from zoho_tokend.cli import obtaining
 from zoho_tokend.cli.becoming import Wish, become_a_connection, finish_rescued
+from zoho_tokend.cli.durations import DURATION
 from zoho_tokend.cli.group import load, told_plainly
 from zoho_tokend.cli.names import CLIENT, CONNECTION
 from zoho_tokend.cli.obtaining import Obtain
 from zoho_tokend.cli.terminal import Terminal, ask_secret
+from zoho_tokend.consent.keeping import PATIENCE
 from zoho_tokend.consent.rescue import recover
 from zoho_tokend.core.model import ClientCredentialsGrant, ConnectionName
 
@@ -37,6 +39,13 @@ def authorize() -> None:
 def _wish(command: click.decorators.FC) -> click.decorators.FC:
     """What every flow is told."""
     for option in (
+        click.option(
+            "--patience",
+            type=DURATION,
+            default=PATIENCE,
+            show_default="5m",
+            help="How long Vault is asked again before the credential goes into an encrypted file.",
+        ),
         click.option("--revoke-old", is_flag=True, help="With --replace: revoke the old grant when the new one works."),
         click.option("--replace", is_flag=True, help="Put a new credential in the place of one that is there."),
         click.option("--client", type=CLIENT, required=True, help="The client's name, as given to `client add`."),

@@ -10,22 +10,35 @@ from zoho_tokend.cli.obtaining import Obtain
 from zoho_tokend.cli.running_daemon import local_address, what_it_makes_of
 from zoho_tokend.cli.terminal import Terminal
 from zoho_tokend.consent.connecting import Connecting, Room
-from zoho_tokend.consent.keeping import Keeper
+from zoho_tokend.consent.keeping import PATIENCE, Keeper, record
 from zoho_tokend.consent.rescue import Rescued
-from zoho_tokend.core.errors import NoCredential, RefreshError
+from zoho_tokend.core.errors import Conflict, NoCredential, RefreshError, TokendError
 from zoho_tokend.core.model import ConnectionName, Credential, RefreshTokenGrant
 from zoho_tokend.settings import Settings
 
 
+class StoredMeanwhile(TokendError):
+    """Another credential came into Vault since the rescue file was written."""
+
+
+class OldAlive(TokendError):
+    """The new grant works, and the old one could not be revoked."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What the person asked for."""
+    """What the person asked for.
+
+    Attributes:
+        patience: for how long Vault is asked again to take the credential, before it goes into a rescue file.
+    """
 
     connection: ConnectionName
     client: str
     scope: str | None = None
     replace: bool = False
     revoke_old: bool = False
+    patience: timedelta = PATIENCE
 
 
 async def become_a_connection(here: Operator, terminal: Terminal, wish: Wish, obtain: Obtain) -> None:
@@ -35,17 +48,19 @@ async def become_a_connection(here: Operator, terminal: Terminal, wish: Wish, ob
         TokendError: it is not; the text says why, and what to do.
     """
     registration = await here.registry.client(wish.client)
-    connecting = _connecting(here, terminal)
+    connecting = _connecting(here, terminal, wish.patience)
     room = await connecting.room(wish.connection, replace=wish.replace)
     replaced = await _replaced(here, room)
     fields = await obtain(here, terminal, registration, wish.scope)
-    await connecting.connect(room, fields)
+    proved = await connecting.connect(room, fields)
     await _tell_of_the_daemon(here, terminal, wish.connection)
-    if wish.revoke_old:
+    if wish.revoke_old and proved:
         await _revoke(here, terminal, replaced)
+    elif wish.revoke_old:
+        terminal.hear("The replaced refresh token is left alive, for the new one has not proved itself yet.")
 
 
-async def finish_rescued(settings: Settings, rescued: Rescued, file: Path) -> None:
+async def finish_rescued(settings: Settings, rescued: Rescued, file: Path, *, replace: bool) -> None:
     """What a rescue file holds is in Vault, and the file is gone.
 
     Raises:
@@ -53,22 +68,34 @@ async def finish_rescued(settings: Settings, rescued: Rescued, file: Path) -> No
     """
     async with operator(settings) as here:
         terminal = Terminal()
-        room = Room(connection=rescued.connection, after_version=rescued.after_version)
         await here.registry.prove_writable(rescued.connection)
-        await here.registry.record_credential(room.connection, rescued.fields, after_version=rescued.after_version)
+        version = await _record_rescued(here, rescued, file, replace=replace)
         await asyncio.to_thread(file.unlink)
-        terminal.hear(f"The credential of {rescued.connection} is in Vault now, and {file} is deleted.")
-        await _connecting(here, terminal).prove(rescued.connection)
+        terminal.hear(f"The credential of {rescued.connection} is in Vault, as version {version}; {file} is deleted.")
+        await _connecting(here, terminal, PATIENCE).prove(rescued.connection)
         await _tell_of_the_daemon(here, terminal, rescued.connection)
 
 
-def _connecting(here: Operator, terminal: Terminal) -> Connecting:
+async def _record_rescued(here: Operator, rescued: Rescued, file: Path, *, replace: bool) -> int:
+    after_version = rescued.after_version
+    if replace:
+        after_version = (await here.registry.credential(rescued.connection)).version
+    try:
+        return await record(here.registry, rescued, after_version=after_version)
+    except Conflict:
+        raise StoredMeanwhile(
+            f"another credential of {rescued.connection} was stored since {file} was written, and nothing was changed: "
+            "pass --replace to put the rescued one in its place, or delete the file"
+        ) from None
+
+
+def _connecting(here: Operator, terminal: Terminal, patience: timedelta) -> Connecting:
     return Connecting(
         credentials=here.registry,
         tokens=here.store,
         prover=here.zoho,
         once=here.once,
-        keeper=Keeper(here.registry, terminal, clock=here.clock, folder=Path.cwd()),
+        keeper=Keeper(here.registry, terminal, clock=here.clock, folder=Path.cwd(), patience=patience),
         person=terminal,
     )
 
@@ -92,7 +119,13 @@ async def _tell_of_the_daemon(here: Operator, terminal: Terminal, connection: Co
 async def _revoke(here: Operator, terminal: Terminal, replaced: Credential | None) -> None:
     match replaced:
         case Credential(grant=RefreshTokenGrant(refresh_token=old), client=client, accounts_server=server):
-            how = await here.zoho.revoke(old, client, accounts_server=server)
+            try:
+                how = await here.zoho.revoke(old, client, accounts_server=server)
+            except TokendError as error:
+                raise OldAlive(
+                    f"the new grant works, and the replaced refresh token may be alive: {error}; revoke it in the "
+                    "user's Zoho account, under Connected Apps"
+                ) from None
             terminal.hear(f"The replaced refresh token is {how}.")
         case _:
             terminal.hear("There was no old refresh token that could be revoked.")

@@ -1,123 +1,87 @@
-"""How connections are shown: as JSON for scripts, and as lines for people. Nothing secret comes this far."""
+"""Connections as lines for people. Nothing secret comes this far."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from zoho_tokend.core.model import ClientCredentialsGrant, Credential, TokenRecord
-from zoho_tokend.core.policy import LONGEST_NORMAL_REFRESH, Policy
-from zoho_tokend.inspecting.inspector import Detail, Glance
-from zoho_tokend.web.durations import span
-
-Json = Mapping[str, object]
+from zoho_tokend.core.facts import State
+from zoho_tokend.core.model import ClientCredentialsGrant
+from zoho_tokend.inventory.reading import Detail, Glance
+from zoho_tokend.vault.kv import Version
+from zoho_tokend.web.durations import relative, span
 
 _HEADINGS = ("NAME", "STATE", "LIFE LEFT", "VERSION", "DATA CENTRE", "CLIENT")
-
-
-def glance_json(glance: Glance, now: datetime) -> Json:
-    """One connection of the list, for a script."""
-    return {
-        "name": glance.name,
-        "state": glance.state,
-        "data_center": glance.data_center,
-        "client": glance.client,
-        "expires_at": _instant(glance.expires_at),
-        "life_left_seconds": _seconds_left(glance.expires_at, now),
-        "version": glance.version,
-        "problem": glance.problem,
-    }
+_NEWEST = 5
 
 
 def glance_lines(glances: Sequence[Glance], now: datetime) -> Iterator[str]:
-    """The list, for a person: a line for each, and its problem below it."""
-    cells = [_HEADINGS, *(_cells(glance, now) for glance in glances)]
-    problems = [None, *(glance.problem for glance in glances)]
-    for line, problem in zip(_aligned(cells), problems, strict=True):
+    """The list: a line for each, and its problem below it."""
+    lines = _aligned([_HEADINGS, *(_cells(glance, now) for glance in glances)])
+    yield next(lines)
+    for line, glance in zip(lines, glances, strict=True):
         yield line
-        if problem:
-            yield f"    {problem}"
+        if glance.problem:
+            yield f"    {glance.problem}"
 
 
-def detail_json(detail: Detail, now: datetime, policy: Policy) -> dict[str, object]:
+def detail_lines(detail: Detail, now: datetime) -> Iterator[str]:
     """Everything of one connection that is no secret."""
-    return {
-        **glance_json(detail.glance, now),
-        "budget_remaining": detail.budget,
-        "credential": {
-            "path": detail.document.where,
-            "version": detail.document.version,
-            "fields": sorted(detail.document.fields),
-            **_credential(detail.credential),
-            "authorized_at": _instant(detail.authorized_at),
-            "refresh_token_fingerprint": detail.fingerprint,
-            "versions": [_version(version) for version in detail.versions],
-        },
-        "token": {
-            **_token(detail.record, policy),
-            "versions": [_version(version) for version in detail.issues],
-        },
-    }
-
-
-def detail_lines(shown: Mapping[str, object]) -> Iterator[str]:
-    """The same as lines: a name, and what stands behind it."""
-    width = max(len(name) for name in (*shown, *_within(shown)))
-    for name, value in shown.items():
-        if isinstance(value, Mapping):
-            yield f"\n{name}"
-            yield from (f"  {inner:<{width}}  {_text(each)}" for inner, each in value.items() if each is not None)
-        elif value is not None:
-            yield f"{name:<{width + 2}}  {_text(value)}"
-
-
-def _within(shown: Mapping[str, object]) -> Iterable[str]:
-    return [name for value in shown.values() if isinstance(value, Mapping) for name in value]
-
-
-def _text(value: object) -> str:
-    match value:
-        case [dict(), *_]:
-            return f"\n{' ' * 4}".join(["", *(" ".join(map(str, each.values())) for each in value)])
-        case list():
-            return ", ".join(map(str, value)) or "none"
-        case _:
-            return str(value)
+    yield f"{detail.glance.name} is {detail.glance.state}" + (
+        f": {detail.glance.problem}" if detail.glance.problem else ""
+    )
+    for heading, facts in (("Credential", _credential(detail, now)), ("Token", _token(detail, now))):
+        yield f"\n{heading}"
+        yield from (f"  {line}" for line in _aligned([fact for fact in facts if fact[1]]))
 
 
 def _cells(glance: Glance, now: datetime) -> tuple[str, ...]:
     left = span(glance.expires_at - now) if glance.expires_at else "-"
-    return (glance.name, glance.state, left, str(glance.version), glance.data_center or "-", glance.client or "-")
+    client = glance.client or ("-" if glance.state is State.MISCONFIGURED else "inline")
+    return (glance.name, glance.state, left, str(glance.version), glance.data_center or "-", client)
+
+
+def _credential(detail: Detail, now: datetime) -> Iterator[tuple[str, str]]:
+    yield "where", f"{detail.document.where}, version {detail.document.version}"
+    yield "fields", ", ".join(sorted(detail.document.fields))
+    yield "client", detail.glance.client or ""
+    if detail.credential:
+        asks_itself = isinstance(detail.credential.grant, ClientCredentialsGrant)
+        yield "grant", "the client's own (client credentials)" if asks_itself else "a refresh token"
+        yield "refresh token", f"fingerprint {detail.fingerprint}" if detail.fingerprint else ""
+        yield "accounts server", str(detail.credential.accounts_server)
+        yield "scope", detail.credential.scope or ""
+        yield (
+            "refresh at",
+            f"{detail.credential.refresh_at:.0%} of a token's life" if detail.credential.refresh_at else "",
+        )
+    yield "authorized", _moment(detail.authorized_at, now)
+    yield from _versions(detail.versions, now)
+
+
+def _token(detail: Detail, now: datetime) -> Iterator[tuple[str, str]]:
+    record = detail.record
+    yield "version", str(detail.glance.version)
+    if record:
+        floor = f"; a reader may count on {span(detail.floor)}" if detail.floor else ""
+        yield "life left", f"{span(record.expires_at - now)} of {span(record.expires_at - record.issued_at)}{floor}"
+        yield "issued", _moment(record.issued_at, now)
+        yield "due", _moment(record.refresh_after, now)
+        yield "expires", _moment(record.expires_at, now)
+        yield "API domain", record.api_domain
+        yield "scope", record.scope
+    yield "budget", f"{detail.budget} issues left in the present ten minutes, by the versions below"
+    yield from _versions(detail.issues, now)
+
+
+def _versions(versions: Sequence[Version], now: datetime) -> Iterator[tuple[str, str]]:
+    for version in reversed(versions[-_NEWEST:]):
+        deleted = ", deleted" if version.deleted else ""
+        yield f"version {version.number}", f"written {_moment(version.written_at, now)}{deleted}"
+
+
+def _moment(moment: datetime | None, now: datetime) -> str:
+    return "" if moment is None else f"{moment:%Y-%m-%d %H:%M:%S} UTC ({relative(moment - now)})"
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        yield "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
-
-
-def _credential(credential: Credential | None) -> Json:
-    if credential is None:
-        return {}
-    grant = credential.grant
-    by_itself = isinstance(grant, ClientCredentialsGrant)
-    return {
-        "grant": "client_credentials" if by_itself else "refresh_token",
-        "accounts_server": str(credential.accounts_server),
-        "scope": credential.scope,
-        "soid": grant.soid if isinstance(grant, ClientCredentialsGrant) else None,
-        "refresh_at": credential.refresh_at,
-    }
-
-
-def _token(record: TokenRecord | None, policy: Policy) -> Json:
-    if record is None:
-        return {}
-    floor = record.expires_at - record.refresh_after - LONGEST_NORMAL_REFRESH - policy.sweep_interval
-    return {
-        "issued_at": _instant(record.issued_at),
-        "expires_at": _instant(record.expires_at),
-        "refresh_after": _instant(record.refresh_after),
-        "floor_seconds": max(round(floor.total_seconds()), 0),
-        "api_domain": record.api_domain,
-        "accounts_server": record.accounts_server,
-        "scope": record.scope,
-    }
+    return ("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)

@@ -10,6 +10,7 @@ from typing import Final
 import click
 
 from zoho_tokend.cli.interruption import Interruption, ending_a_prompt
+from zoho_tokend.consent.person import NobodyThere
 from zoho_tokend.core.errors import TokendError
 from zoho_tokend.core.model import Secret
 
@@ -27,6 +28,7 @@ class Terminal:
     def __init__(self) -> None:
         self.said: list[str] = []
         self.interruption = Interruption()
+        self._waiting_for = ""
 
     def hear(self, sentence: str) -> None:
         """The sentence is said."""
@@ -34,9 +36,12 @@ class Terminal:
         click.echo(sentence, err=True)
 
     async def wait(self, span: timedelta, sentence: str) -> None:
-        """So much time passes; at a terminal, the seconds left are counted down in place."""
+        """So much time passes; at a terminal, the seconds left are counted down in place; a log hears of it once."""
         left = span.total_seconds()
         shown = sys.stderr.isatty()
+        if not shown and sentence != self._waiting_for:
+            click.echo(f"{sentence} in {left:.0f} s", err=True)
+        self._waiting_for = sentence
         while left > 0:
             if shown:
                 click.echo(f"\r\033[K{sentence} in {left:.0f} s", err=True, nl=False)
@@ -46,14 +51,19 @@ class Terminal:
             click.echo("\r\033[K", err=True, nl=False)
 
     async def choose_passphrase(self, why: str) -> Secret:
-        """A passphrase, typed twice."""
+        """A passphrase, typed twice at a terminal.
+
+        Raises:
+            NobodyThere: standard input has ended.
+            Interrupted: the person pressed Ctrl-C.
+        """
         self.hear(why + ".")
         while True:
-            passphrase = ask_secret("Passphrase")
-            if len(passphrase.reveal()) < _SHORTEST_PASSPHRASE:
+            passphrase = _typed("Passphrase")
+            if len(passphrase) < _SHORTEST_PASSPHRASE:
                 self.hear(f"A passphrase has {_SHORTEST_PASSPHRASE} characters at least.")
-            elif not sys.stdin.isatty() or passphrase == ask_secret("The same once more"):
-                return passphrase
+            elif not sys.stdin.isatty() or passphrase == _typed("The same once more"):
+                return Secret(passphrase)
             else:
                 self.hear("The two are not the same; once more.")
 
@@ -65,11 +75,13 @@ def ask_secret(what: str) -> Secret:
         NotTyped: there was none.
         Interrupted: the person pressed Ctrl-C.
     """
-    with ending_a_prompt():
-        text = getpass(f"{what}: ", stream=sys.stderr) if sys.stdin.isatty() else sys.stdin.readline()
-    if not text.strip():
+    try:
+        text = _typed(what).strip()
+    except NobodyThere:
+        text = ""
+    if not text:
         raise NotTyped(f"{what} was expected, at the keyboard or as a line of standard input")
-    return Secret(text.strip())
+    return Secret(text)
 
 
 def secret_of(what: str, file: Path | None) -> Secret:
@@ -87,3 +99,13 @@ def secret_of(what: str, file: Path | None) -> Secret:
     if not text:
         raise NotTyped(f"{file} is empty")
     return Secret(text)
+
+
+def _typed(what: str) -> str:
+    with ending_a_prompt():
+        if sys.stdin.isatty():
+            return getpass(f"{what}: ", stream=sys.stderr)
+        line = sys.stdin.readline()
+    if not line:
+        raise NobodyThere
+    return line.removesuffix("\n")

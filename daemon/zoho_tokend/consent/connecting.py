@@ -7,7 +7,7 @@ from typing import Protocol
 
 from zoho_tokend.consent.keeping import Credentials, Keeper
 from zoho_tokend.consent.person import Person
-from zoho_tokend.core.consent import Proof
+from zoho_tokend.core.consent import Dead, Proof
 from zoho_tokend.core.errors import TokendError
 from zoho_tokend.core.events import RefreshDeferred, Refreshed, RefreshFailed
 from zoho_tokend.core.model import ConnectionName, Published, Secret
@@ -102,8 +102,8 @@ class Connecting:
             )
         return Room(connection=connection, after_version=standing.version, replaced=standing.fields)
 
-    async def connect(self, room: Room, fields: Mapping[str, object]) -> None:
-        """The credential is in Vault, and a token that it brought is published and taken by Zoho's API.
+    async def connect(self, room: Room, fields: Mapping[str, object]) -> bool:
+        """The credential is in Vault, and proved; False where the proof has to wait.
 
         Raises:
             NotKept: Vault did not take it; it lies in a rescue file.
@@ -111,21 +111,23 @@ class Connecting:
         """
         version = await self._keeper.keep(room.connection, fields, after_version=room.after_version)
         self._person.hear(f"The credential of {room.connection} is in Vault, as version {version}.")
-        await self.prove(room.connection)
+        return await self.prove(room.connection)
 
-    async def prove(self, connection: ConnectionName) -> None:
-        """A token that the credential brought is published and taken by Zoho's API.
+    async def prove(self, connection: ConnectionName) -> bool:
+        """A token that the credential brought is published, and Zoho's API does not refuse it; False for not yet.
 
         Raises:
-            NotProved: it is not; the text says why.
+            NotProved: it does not work; the text says why.
         """
         match await self._once.refresh(connection):
             case Refreshed(expires_at=expires_at):
                 await self._prove_token(connection, expires_at)
+                return True
             case RefreshFailed(error=error):
                 raise NotProved(f"{connection} is in Vault, but its first refresh failed: {error}")
             case RefreshDeferred(until=until, reason=reason):
                 self._person.hear(f"The first refresh waits until {until:%H:%M:%S} UTC ({reason}).")
+                return False
 
     async def _prove_token(self, connection: ConnectionName, expires_at: datetime) -> None:
         self._person.hear(f"Its first token is in Vault too, good until {expires_at:%H:%M:%S} UTC.")
@@ -133,4 +135,6 @@ class Connecting:
         if record is None:
             raise NotProved(f"the token record of {connection} was changed by somebody else meanwhile")
         proof = await self._prover.prove(record.access_token, api_domain=record.api_domain)
+        if isinstance(proof, Dead):
+            raise NotProved(f"{connection} is in Vault, and its first token was issued, but {proof.sentence}")
         self._person.hear(f"Zoho's API says: {proof.sentence}.")

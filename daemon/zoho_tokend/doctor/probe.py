@@ -109,7 +109,9 @@ async def _step(step: Step, walk: Awaitable[T]) -> T:
     except ssl.SSLCertVerificationError as error:
         raise _Stopped(step, f"its certificate is not accepted: {error.verify_message}") from None
     except ssl.SSLError as error:
-        raise _Stopped(step, f"no handshake: {(error.reason or 'it speaks no TLS').replace('_', ' ').lower()}") from None
+        raise _Stopped(
+            step, f"no handshake: {(error.reason or 'it speaks no TLS').replace('_', ' ').lower()}"
+        ) from None
     except OSError as error:
         raise _Stopped(step, error.strerror or "the connection broke off") from None
     except (EOFError, ValueError, asyncio.LimitOverrunError):

@@ -1,4 +1,4 @@
-"""Rows into Vault: a new credential is taken, the same one is left as it is, and another one only replaced on request."""
+"""Rows into Vault: a new credential is taken, the same is left alone, and another is replaced only on request."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

@@ -39,6 +39,11 @@ class Ending:
     ok: bool
 
 
+_STOPPED: Final = Ending(
+    heading="The command was stopped", sentences=["What it had done by then stands in its terminal."], ok=False
+)
+
+
 class RedirectListener:
     """Waits for one redirect, and answers it when told what to say."""
 
@@ -84,13 +89,16 @@ async def redirect_listener(redirect_uri: str) -> AsyncIterator[RedirectListener
 
     app = Starlette(routes=[Route(path, listener.handle), Route("/style.css", stylesheet)])
     server = Server(SecurityHeaders(app), host=host, port=port, called="--redirect-uri")
-    async with asyncio.TaskGroup() as group:
-        group.create_task(server.serve())
-        try:
-            yield listener
-        finally:
-            await listener.end(Ending(heading="Nothing was stored", sentences=["The command has ended."], ok=False))
-            server.stop()
+    try:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(server.serve())
+            try:
+                yield listener
+            finally:
+                await listener.end(_STOPPED)
+                server.stop()
+    except ExceptionGroup as wrapped:  # by the task group; whoever wrote the block knows its own error alone
+        raise wrapped.exceptions[0] from None
 
 
 def _address(redirect_uri: str) -> tuple[str, int, str]:

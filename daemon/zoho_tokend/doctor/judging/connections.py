@@ -1,17 +1,16 @@
 """Each connection: its record, its data centre, its token's life, its budget, and who else holds its refresh token."""
 
-from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from zoho_tokend.core import budget
 from zoho_tokend.core.facts import State
-from zoho_tokend.core.model import ConnectionName
 from zoho_tokend.core.origin import parse_origin
 from zoho_tokend.core.policy import LONGEST_NORMAL_REFRESH, Policy
 from zoho_tokend.doctor.connection import CredentialFacts, DaemonsView, Examined, TokenFacts, Unread
 from zoho_tokend.doctor.finding import Area, Finding, Level
-from zoho_tokend.doctor.wording import count, some, span
+from zoho_tokend.doctor.judging.holders import holders, shared, spent
+from zoho_tokend.doctor.wording import span
 
 _DAEMON = "see the daemon's log and /status"
 
@@ -32,9 +31,11 @@ def connections(
     if not examined:
         fix = "make one: zoho-tokend authorize --help"
         yield Area.CONNECTIONS.warning("connections", "there is none", fix=fix)
+    found = holders(examined)
+    issues = spent(found)
     for connection in examined:
-        yield from _connection(connection, daemon, _spent(connection, examined), policy=policy, now=now)
-    yield from _shared(examined)
+        yield from _connection(connection, daemon, issues.get(connection.name, ()), policy=policy, now=now)
+    yield from shared(found)
     for name in sorted(ill_named):
         yield Area.CONNECTIONS.warning(
             repr(name),
@@ -52,7 +53,7 @@ def connections(
 def _connection(
     connection: Examined,
     daemon: Mapping[str, DaemonsView] | None,
-    spent: budget.Spent,
+    issues: budget.Spent,
     *,
     policy: Policy,
     now: datetime,
@@ -66,12 +67,12 @@ def _connection(
     troubles = [
         *_record(connection, credential),
         *_token(connection, credential, policy=policy, now=now),
-        *_budget(connection, spent, policy=policy, now=now),
+        *_budget(connection, issues, policy=policy, now=now),
         *_daemon(connection, daemon),
     ]
     yield from troubles
     if all(finding.level is Level.OK for finding in troubles) and isinstance(token, TokenFacts):
-        left = budget.remaining(spent, now, limit=policy.issues_per_ten_minutes)
+        left = budget.remaining(issues, now, limit=policy.issues_per_ten_minutes)
         life = f"token lives {span(token.expires_at - now)} (floor {span(_floor(token, credential, policy))})"
         told = f"{left} of {policy.issues_per_ten_minutes} issues left"
         yield Area.CONNECTIONS.ok(connection.name, f"{credential.location}, {life}, {told}")
@@ -89,9 +90,7 @@ def _record(connection: Examined, credential: CredentialFacts) -> Iterator[Findi
         yield Area.CONNECTIONS.warning(connection.name, oddity, fix=fix)
 
 
-def _token(
-    connection: Examined, credential: CredentialFacts, *, policy: Policy, now: datetime
-) -> Iterator[Finding]:
+def _token(connection: Examined, credential: CredentialFacts, *, policy: Policy, now: datetime) -> Iterator[Finding]:
     token = connection.token
     if token is None:
         fix = f"see that the daemon runs, or: zoho-tokend refresh {connection.name}"
@@ -130,10 +129,10 @@ def _same_domain(api_domain: str, usual: str | None) -> bool:
         return False
 
 
-def _budget(connection: Examined, spent: budget.Spent, *, policy: Policy, now: datetime) -> Iterator[Finding]:
+def _budget(connection: Examined, issues: budget.Spent, *, policy: Policy, now: datetime) -> Iterator[Finding]:
     limit = policy.issues_per_ten_minutes
-    if budget.remaining(spent, now, limit=limit) == 0:
-        wait = span(budget.free_at(spent, now, limit=limit) - now)
+    if budget.remaining(issues, now, limit=limit) == 0:
+        wait = span(budget.free_at(issues, now, limit=limit) - now)
         yield Area.CONNECTIONS.warning(
             connection.name,
             f"its budget is spent: {limit} issues in ten minutes, the next in {wait}",
@@ -156,35 +155,6 @@ def _daemon(connection: Examined, daemon: Mapping[str, DaemonsView] | None) -> I
         case None if daemon is not None:
             fix = "wait for DISCOVERY_INTERVAL, and see that the daemon looks at the same Vault and prefix"
             yield Area.CONNECTIONS.warning(name, "the daemon does not know it yet", fix=fix)
-
-
-def _shared(examined: Sequence[Examined]) -> Iterator[Finding]:
-    for fingerprint, names in sorted(_holders(examined).items()):
-        if len(names) > 1:
-            yield Area.CONNECTIONS.warning(
-                some(names),
-                f"{count(names, 'connection')} hold the same refresh token ({fingerprint}): "
-                "they share its budget, and push each other's tokens out",
-                fix="keep one of them, or give each a consent of its own: zoho-tokend authorize … --replace",
-            )
-
-
-def _spent(connection: Examined, examined: Sequence[Examined]) -> budget.Spent:
-    """When tokens were issued with its refresh token, to whichever connection."""
-    if not isinstance(connection.credential, CredentialFacts):
-        return ()
-    sharing = set(_holders(examined)[connection.credential.holder])
-    histories = [one.history for one in examined if one.name in sharing and one.history]
-    return tuple(sorted(instant for history in histories for instant in history.written))
-
-
-def _holders(examined: Sequence[Examined]) -> Mapping[str, Sequence[ConnectionName]]:
-    """The connections by what Zoho counts their issues by."""
-    found: defaultdict[str, list[ConnectionName]] = defaultdict(list)
-    for connection in examined:
-        if isinstance(connection.credential, CredentialFacts):
-            found[connection.credential.holder].append(connection.name)
-    return found
 
 
 def _floor(token: TokenFacts, credential: CredentialFacts, policy: Policy) -> timedelta:

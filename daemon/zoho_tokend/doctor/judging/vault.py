@@ -12,7 +12,9 @@ _SHORT = timedelta(hours=1)
 
 def unreachable(address: str, why: str) -> Finding:
     """There was no usable answer."""
-    return Area.VAULT.wrong(address, why, fix="see that Vault runs, that VAULT_ADDR names it and VAULT_CACERT vouches for it")
+    return Area.VAULT.wrong(
+        address, why, fix="see that Vault runs, that VAULT_ADDR names it and VAULT_CACERT vouches for it"
+    )
 
 
 def reached(address: str, health: Health) -> Finding:
@@ -55,6 +57,9 @@ def logged_in(method: str, identity: Identity | None) -> Iterator[Finding]:
 
 def _ends(left: timedelta) -> Finding:
     """A token from the settings that nobody can renew or replace."""
-    finding, fix = f"the token ends in {span(left)} and cannot be renewed", "use a periodic token, or another VAULT_AUTH"
+    finding, fix = (
+        f"the token ends in {span(left)} and cannot be renewed",
+        "use a periodic token, or another VAULT_AUTH",
+    )
     short = left < _SHORT
     return Area.VAULT.wrong("login", finding, fix=fix) if short else Area.VAULT.warning("login", finding, fix=fix)

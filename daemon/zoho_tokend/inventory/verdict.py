@@ -1,4 +1,4 @@
-"""The state of a connection as far as Vault alone shows it; pure. What the daemon is about to do, only the daemon knows."""
+"""The state of a connection as far as Vault alone shows it; pure. What is under way, only the daemon knows."""
 
 from datetime import datetime
 

@@ -2,16 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from zoho_tokend.core import budget
 from zoho_tokend.core.errors import NoCredential, NotAllowed, RecordUnreadable
 from zoho_tokend.core.facts import State
 from zoho_tokend.core.model import ConnectionName, Credential, Published, RefreshTokenGrant, TokenRecord
 from zoho_tokend.core.origin import Origin
-from zoho_tokend.core.policy import Policy
+from zoho_tokend.core.policy import LONGEST_NORMAL_REFRESH, Policy
 from zoho_tokend.core.ports import Clock
-from zoho_tokend.inspecting.verdict import verdict
+from zoho_tokend.inventory.verdict import verdict
 from zoho_tokend.vault import codec
 from zoho_tokend.vault.document import Document
 from zoho_tokend.vault.kv import Version
@@ -49,6 +49,7 @@ class Detail:
         authorized_at: None where the credential does not tell.
         versions: of the credential.
         issues: the versions of the token record.
+        floor: the least life that a reader may ever find in this token; None without a token.
         budget: how many issues its refresh token has left in the present ten minutes, by these.
     """
 
@@ -59,6 +60,7 @@ class Detail:
     record: TokenRecord | None
     versions: tuple[Version, ...]
     issues: tuple[Version, ...]
+    floor: timedelta | None
     budget: int
 
     @property
@@ -71,7 +73,7 @@ class Detail:
                 return None
 
 
-class Inspector:
+class Inventory:
     """Looks, and changes nothing."""
 
     def __init__(
@@ -120,6 +122,7 @@ class Inspector:
             record=published.record,
             versions=await self._registry.credential_versions(connection),
             issues=issues,
+            floor=self._floor(published.record) if published.record else None,
             budget=self._budget(issues),
         )
 
@@ -146,6 +149,10 @@ class Inspector:
             version=published.version,
             problem=problem,
         )
+
+    def _floor(self, record: TokenRecord) -> timedelta:
+        lead = record.expires_at - record.refresh_after
+        return max(lead - LONGEST_NORMAL_REFRESH - self._policy.sweep_interval, timedelta())
 
     def _budget(self, issues: tuple[Version, ...]) -> int:
         spent = tuple(version.written_at for version in issues)

@@ -1,0 +1,45 @@
+"""The doctor, joined to Vault and to the network as the daemon is."""
+
+from collections.abc import Mapping, Sequence
+from urllib.request import getproxies
+
+from zoho_tokend.app.vault import vault, vault_config
+from zoho_tokend.clock import SystemClock
+from zoho_tokend.core.policy import Policy
+from zoho_tokend.doctor.connection import DaemonsView
+from zoho_tokend.doctor.examination import Examination
+from zoho_tokend.doctor.finding import Finding
+from zoho_tokend.doctor.probe import Probe
+from zoho_tokend.settings import Settings
+from zoho_tokend.vault.layout import Layout
+from zoho_tokend.zoho.datacenters import AccountsServers
+from zoho_tokend.zoho.trust import trust
+
+
+async def examined(settings: Settings, daemon: Mapping[str, DaemonsView] | None) -> Sequence[Finding]:
+    """What is found with these settings.
+
+    Raises:
+        BadSettings: the environment names a CA bundle that cannot be used.
+    """
+    clock = SystemClock()
+    probe = Probe(trust=trust(), proxies=getproxies(), clock=clock)
+    session, _ = vault(settings, clock=clock, sink=lambda _event: None)
+    try:
+        return await Examination(
+            settings=settings,
+            policy=Policy(
+                refresh_at=settings.refresh_at,
+                issues_per_ten_minutes=settings.issues_per_ten_minutes,
+                sweep_interval=settings.sweep_interval,
+            ),
+            config=vault_config(settings),
+            session=session,
+            layout=Layout(mount=settings.mount, prefix=settings.prefix, tokens_mount=settings.tokens_mount),
+            servers=AccountsServers(settings.allowed_accounts_servers),
+            probe=probe,
+            clock=clock,
+            daemon=daemon,
+        ).findings()
+    finally:
+        await session.close()

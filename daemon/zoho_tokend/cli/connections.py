@@ -1,0 +1,130 @@
+"""``zoho-tokend connections``: what Vault knows of each, one closely, many taken in, and one let go."""
+
+import asyncio
+import json
+import shlex
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import click
+
+from zoho_tokend.abreast import abreast
+from zoho_tokend.app.operator import Operator, operator
+from zoho_tokend.cli.connection_json import detail_json, glance_json
+from zoho_tokend.cli.connection_text import detail_lines, glance_lines
+from zoho_tokend.cli.group import load, told_plainly
+from zoho_tokend.cli.importing import import_file
+from zoho_tokend.cli.names import CONNECTION
+from zoho_tokend.cli.running_daemon import local_address, what_it_makes_of
+from zoho_tokend.core.errors import NoCredential
+from zoho_tokend.core.facts import HEALTHY
+from zoho_tokend.core.model import ConnectionName
+from zoho_tokend.inventory.reading import Detail, Glance, Inventory
+from zoho_tokend.settings import Settings
+
+
+@click.group(short_help="List the connections; show, remove, import.", invoke_without_command=True)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_context
+@told_plainly
+def connections(context: click.Context, *, as_json: bool) -> None:
+    """List the connections, as Vault shows them; no secret is shown.
+
+    A state is told from the records alone: what the daemon makes of a connection, `connections show` asks it.
+    """
+    if context.invoked_subcommand is not None:
+        if as_json:
+            raise click.UsageError("--json comes after the subcommand")
+        return
+    glances, ill_named, now = asyncio.run(_glances(load()))
+    if as_json:
+        click.echo(json.dumps([glance_json(glance, now) for glance in glances], indent=2))
+    elif glances:
+        click.echo("\n".join(glance_lines(glances, now)))
+    for name in ill_named:
+        click.echo(f"Left alone, for it is no connection's name: {name!r}", err=True)
+    click.echo(_summary(glances), err=True)
+
+
+@connections.command(short_help="Show everything of one connection but secrets.")
+@click.argument("name", type=CONNECTION)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@told_plainly
+def show(name: ConnectionName, *, as_json: bool) -> None:
+    """Show everything of connection NAME that is no secret.
+
+    The refresh token is shown as a fingerprint: two connections with the same one share one budget.
+    """
+    detail, daemon, now = asyncio.run(_detail(load(), name))
+    if as_json:
+        click.echo(json.dumps(detail_json(detail, now) | {"daemon": daemon}, indent=2))
+        return
+    click.echo("\n".join(detail_lines(detail, now)))
+    click.echo(f"\n{daemon}.")
+
+
+@connections.command(short_help="Forget a connection; it can be had back.")
+@click.argument("name", type=CONNECTION)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@told_plainly
+def remove(name: ConnectionName, *, yes: bool) -> None:
+    """Delete the credential of connection NAME, so that its token is replaced no more.
+
+    The deletion is a soft one; the command that takes it back is printed. The grant at Zoho is not revoked by it:
+    `zoho-tokend revoke NAME` does that, and comes first.
+    """
+    settings = load()
+    if not yes:
+        click.echo(
+            f"{name} will be refreshed no more; its last token lives on to its end. The grant at Zoho is not revoked:\n"
+            f"to end that too, answer no, and run `zoho-tokend revoke {name}` first.",
+            err=True,
+        )
+        click.confirm(f"Remove {name}?", abort=True, err=True)
+    undo, expires_at = asyncio.run(_remove(settings, name))
+    lives = f"lives on until {expires_at:%H:%M:%S} UTC" if expires_at else "is there none"
+    click.echo(f"The credential of {name} is deleted. A published token {lives}.", err=True)
+    click.echo(
+        f"The grant at Zoho is not revoked: have the credential back, and run `zoho-tokend revoke {name}`.", err=True
+    )
+    click.echo("To have it back:", err=True)
+    click.echo(undo)
+
+
+connections.add_command(import_file)
+
+
+async def _glances(settings: Settings) -> tuple[Sequence[Glance], Sequence[str], datetime]:
+    async with operator(settings) as here:
+        listing = await here.store.names()
+        found = await abreast(_inventory(here).glance, sorted(listing.names), at_once=settings.concurrency)
+        return [glance for glance in found if glance], sorted(listing.ill_named), here.clock.now()
+
+
+async def _detail(settings: Settings, name: ConnectionName) -> tuple[Detail, str, datetime]:
+    async with operator(settings) as here:
+        detail = await _inventory(here).detail(name)
+        daemon = await what_it_makes_of(name, local_address(settings.listen), within=timedelta())
+        return detail, daemon, here.clock.now()
+
+
+async def _remove(settings: Settings, name: ConnectionName) -> tuple[str, datetime | None]:
+    async with operator(settings) as here:
+        if (await here.registry.credential(name)).fields is None:
+            raise NoCredential(f"there is no connection {name} in Vault: `zoho-tokend connections` lists them")
+        record = (await here.store.published(name)).record
+        await here.registry.remove(name)
+        deleted = await here.registry.credential(name)
+        undo = f"vault kv undelete -versions={deleted.version} {shlex.quote(str(deleted.place))}"
+        return undo, record.expires_at if record and record.expires_at > here.clock.now() else None
+
+
+def _inventory(here: Operator) -> Inventory:
+    return Inventory(here.registry, here.store, location=here.servers.location, policy=here.policy, clock=here.clock)
+
+
+def _summary(glances: Sequence[Glance]) -> str:
+    if not glances:
+        return "There is no connection in Vault: make one with `zoho-tokend authorize`."
+    well = sum(glance.state in HEALTHY for glance in glances)
+    return f"{well} of {len(glances)} are well."

@@ -1,0 +1,100 @@
+"""``zoho-tokend connections import``: many credentials at once, out of a file."""
+
+import asyncio
+import json
+import sys
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from zoho_tokend.abreast import abreast
+from zoho_tokend.app.operator import Operator, operator
+from zoho_tokend.cli.group import load, told_plainly
+from zoho_tokend.importing.rows import Fault, Format, Row, Unreadable, format_of, rows
+from zoho_tokend.importing.taking import Check, Taken, Taker, Verdict
+from zoho_tokend.settings import Settings
+from zoho_tokend.vault.document import Document
+
+
+@click.command("import", short_help="Take many connections out of a file.")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True, allow_dash=True))
+@click.option("--format", "given", type=click.Choice(list(Format)), help="Told from the file where not given.")
+@click.option("--replace", is_flag=True, help="Change credentials that are there and differ.")
+@click.option("--dry-run", is_flag=True, help="Check every row and write nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print the whole report as JSON.")
+@told_plainly
+def import_file(*, file: Path, given: str | None, replace: bool, dry_run: bool, as_json: bool) -> None:
+    """Put the credentials of FILE into Vault; - is standard input.
+
+    FILE is CSV with a header, or JSON with one object a line. Its columns are `connection` and the fields of a
+    credential; an empty cell is a field that is not there:
+
+    \b
+    connection,client,refresh_token,accounts_server
+    crm-prod,jobs,1000.…,https://accounts.zoho.eu
+
+    Each row is checked as the daemon would, and stands for itself. Done again, it changes nothing. What was not taken
+    is printed with its line and the reason, and never with a value; the exit code is 1 then.
+    """
+    text = _text(file)
+    kind = Format(given) if given else format_of(text, file.name)
+    taken = asyncio.run(_import(load(), rows(text, kind), replace=replace, dry_run=dry_run))
+    refused = [each for each in taken if each.verdict is Verdict.REFUSED]
+    if as_json:
+        click.echo(json.dumps({"dry_run": dry_run, "rows": [asdict(each) for each in taken]}, indent=2))
+    else:
+        for each in refused:
+            click.echo(f"line {each.number}: {each.connection or '(no name)'}: {each.reason}")
+    click.echo(_summary(taken, dry_run=dry_run), err=True)
+    if refused:
+        sys.exit(1)
+
+
+def _text(file: Path) -> str:
+    try:
+        whole = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+        return whole.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Unreadable(f"{file} is no text in UTF-8") from None
+    except OSError as error:
+        raise Unreadable(f"{file} cannot be read: {error.strerror}") from None
+
+
+async def _import(settings: Settings, found: Sequence[Row | Fault], *, replace: bool, dry_run: bool) -> Sequence[Taken]:
+    async with operator(settings) as here:
+        taker = Taker(here.registry, _check(here), replace=replace, dry_run=dry_run)
+        shown = sys.stderr.isatty()
+        with click.progressbar(length=len(found), label="Importing", file=sys.stderr, hidden=not shown) as bar:
+            return await abreast(_counted(taker.take, lambda: bar.update(1)), found, at_once=settings.concurrency)
+
+
+def _check(here: Operator) -> Check:
+    """The daemon's own reading of a credential, and its own allow-list."""
+
+    async def check(row: Row) -> None:
+        document = Document(where="this row", version=0, fields=row.fields)
+        credential = await here.store.credential_of(row.connection, document)
+        here.servers.check(credential.accounts_server)
+
+    return check
+
+
+def _counted(
+    take: Callable[[Row | Fault], Awaitable[Taken]], count: Callable[[], None]
+) -> Callable[[Row | Fault], Awaitable[Taken]]:
+    async def counted(row: Row | Fault) -> Taken:
+        try:
+            return await take(row)
+        finally:
+            count()
+
+    return counted
+
+
+def _summary(taken: Sequence[Taken], *, dry_run: bool) -> str:
+    numbers = Counter(each.verdict for each in taken)
+    told = ", ".join(f"{numbers[verdict]} {verdict}" for verdict in Verdict)
+    return f"{told}; nothing was written (a dry run)." if dry_run else f"{told}."

@@ -1,0 +1,149 @@
+"""The records of all connections, read once and turned into facts; secrets are dropped on the way."""
+
+import asyncio
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from zoho_tokend.core.errors import RecordUnreadable, VaultForbidden
+from zoho_tokend.core.model import ConnectionName, Credential, connection_name
+from zoho_tokend.core.origin import Origin, parse_origin
+from zoho_tokend.core.registration import Registration, oddities
+from zoho_tokend.doctor.connection import CredentialFacts, Examined, TokenFacts, Unread
+from zoho_tokend.vault import codec
+from zoho_tokend.vault.document import Document
+from zoho_tokend.vault.inspection import Inspection
+from zoho_tokend.vault.kv import Kv
+from zoho_tokend.vault.layout import Layout
+from zoho_tokend.zoho.datacenters import ELSEWHERE, AccountsServers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Records:
+    """Every connection there is, by name, and the names that cannot be one."""
+
+    examined: Sequence[Examined] = ()
+    ill_named: frozenset[str] = frozenset()
+
+    @property
+    def clients(self) -> frozenset[str]:
+        """The clients that credentials name."""
+        credentials = [one.credential for one in self.examined if isinstance(one.credential, CredentialFacts)]
+        return frozenset(credential.client for credential in credentials if credential.client)
+
+
+@dataclass(slots=True, kw_only=True)
+class Reading:
+    """Reads the records of a layout."""
+
+    kv: Kv
+    inspection: Inspection
+    layout: Layout
+    servers: AccountsServers
+    _clients: dict[str, Document | None] = field(default_factory=dict)
+
+    async def all(self) -> Records:
+        """All of them; deleted ones are none.
+
+        Raises:
+            VaultForbidden: the policy does not let us list them.
+            VaultUnavailable: Vault gave no usable answer.
+        """
+        names, ill_named = set(), set()
+        for key in await self.kv.names(self.layout.credentials()):
+            try:
+                names.add(connection_name(key))
+            except ValueError:
+                ill_named.add(key)
+        found = await asyncio.gather(*(self._one(name) for name in sorted(names)))
+        return Records(examined=[one for one in found if one], ill_named=frozenset(ill_named))
+
+    async def _one(self, name: ConnectionName) -> Examined | None:
+        place = self.layout.credential(name)
+        try:
+            document = (await self.kv.read(place)).document
+            credential = None if document is None else await self._credential(name, document)
+        except (RecordUnreadable, VaultForbidden) as error:
+            credential = Unread(str(error))
+        if credential is None:
+            return None
+        return Examined(
+            name=name,
+            where=str(place),
+            credential=credential,
+            token=await self._token(name),
+            history=await self.inspection.key_history(self.layout.token(name)),
+        )
+
+    async def _credential(self, name: ConnectionName, document: Document) -> CredentialFacts:
+        client = codec.client_name(document)
+        record = await self._client(client, document) if client else None
+        credential = codec.credential(name, document, record, location_of=self._location)
+        server = credential.accounts_server
+        return CredentialFacts(
+            client=client,
+            holder=_holder(credential),
+            accounts_server=server,
+            allowed=self.servers.allows(server),
+            location=self.servers.location(server),
+            usual_api_domain=self.servers.api_domain(server),
+            refresh_at=credential.refresh_at,
+            oddities=_oddities(credential),
+        )
+
+    def _location(self, server: Origin) -> str | None:
+        """The data centre whose own client secret is looked for."""
+        location = self.servers.location(server)
+        return None if location == ELSEWHERE else location
+
+    async def _client(self, name: str, document: Document) -> Document:
+        place = self.layout.client(name)
+        if name not in self._clients:
+            self._clients[name] = (await self.kv.read(place)).document
+        found = self._clients[name]
+        if found is None:
+            raise codec.client_missing(document, str(place))
+        return found
+
+    async def _token(self, name: ConnectionName) -> TokenFacts | Unread | None:
+        try:
+            fields = (await self.kv.read(self.layout.token(name))).fields
+        except VaultForbidden as error:
+            return Unread(str(error))
+        return None if fields is None else self._token_facts(name, fields)
+
+    def _token_facts(self, name: ConnectionName, fields: Mapping[str, object]) -> TokenFacts | Unread:
+        record = codec.token_record(name, fields)
+        if record is None:
+            return Unread(f"its token record {self.layout.token(name)} is not as the daemon writes it")
+        return TokenFacts(
+            issued_at=record.issued_at,
+            expires_at=record.expires_at,
+            api_domain=record.api_domain,
+            accounts_server=record.accounts_server,
+            api_allowed=self._allows_api(record.api_domain),
+        )
+
+    def _allows_api(self, api_domain: str) -> bool:
+        try:
+            return self.servers.allows_api(parse_origin(api_domain))
+        except ValueError:
+            return False
+
+
+def _holder(credential: Credential) -> str:
+    """What Zoho counts issues by; a client that asks for itself has a budget of its own."""
+    return hashlib.sha256(f"{credential.client.client_id} {credential.grant.key}".encode()).hexdigest()[:16]
+
+
+def _oddities(credential: Credential) -> tuple[str, ...]:
+    client = credential.client
+    return oddities(
+        Registration(
+            name=credential.connection,
+            client_id=client.client_id,
+            client_secret=client.client_secret,
+            kind=None,
+            accounts_server=credential.accounts_server,
+        )
+    )
