@@ -46,8 +46,7 @@ class Desk:
     def run(self, *arguments: str, typed: tuple[str, ...] = (), **settings: str) -> Finished:
         """The command, run to its end; it has told no secret."""
         with self.begin(*arguments, **settings) as command:
-            finished = command.finish(*typed)
-        return finished
+            return command.finish(*typed)
 
     @contextmanager
     def begin(self, *arguments: str, **settings: str) -> Iterator[Piped]:
@@ -98,7 +97,7 @@ class Desk:
     def registered(self, kind: ClientKind = ClientKind.SELF, *, same_secret: bool = True) -> Client:
         """An application that is in Vault already, as `app`."""
         application = self.application(kind, same_secret=same_secret)
-        optional = {"redirect_uri": uri for uri in application.redirect_uris}
+        optional = {"redirect_uri": application.redirect_uris[0]} if application.redirect_uris else {}
         self.site.corner.put(
             "clients/app",
             client_id=application.client_id,

@@ -8,9 +8,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from zoho_tokend.core import aftermath, recording, schedule
-from zoho_tokend.core.connection import Reason, Rotation
+from zoho_tokend.core.connection import Connection, Reason, Rotation
 from zoho_tokend.core.course import Course
-from zoho_tokend.core.errors import NoCredential, RefreshError, ZohoUnavailable
+from zoho_tokend.core.errors import NoCredential, Outcome, RefreshError, VaultForbidden, ZohoUnavailable
 from zoho_tokend.core.events import Parked, RefreshCrashed, RefreshDeferred, Sink, Stage, UnsavedTokenExpired, Vanished
 from zoho_tokend.core.fleet import Fleet
 from zoho_tokend.core.model import ConnectionName, Credential, Issued, RefreshTokenGrant, TokenRecord
@@ -58,11 +58,10 @@ class Refresher:
     async def save(self, name: ConnectionName) -> None:
         """What is held stands in Vault, or is written again later; a token that expired meanwhile is let go."""
         course = self._course(name, Reason.UNSAVED, late=timedelta())
-        now, unsaved = self._clock.now(), self._fleet[name].unsaved
+        held = self._fleet[name]
         try:
-            if unsaved is not None and unsaved.expires_at <= now:
-                self._fleet.update(name, aftermath.after_expiry_unsaved, now)
-                self._emit(UnsavedTokenExpired(connection=name))
+            if held.unsaved is not None and held.unsaved.expires_at <= self._clock.now():
+                self._let_expire(course, held)
             else:
                 await self._publisher.store(course)
         except Exception as error:  # noqa: BLE001 - as above
@@ -98,6 +97,13 @@ class Refresher:
             usual_api_domain=self._endpoint.api_domain(credential),
             policy=self._fleet.policy,
         )
+
+    def _let_expire(self, course: Course, held: Connection) -> None:
+        self._fleet.update(course.name, aftermath.after_expiry_unsaved, self._clock.now())
+        self._emit(UnsavedTokenExpired(connection=course.name))
+        if held.failure is not None and held.failure.outcome is Outcome.VAULT_FORBIDDEN:
+            # Another issue would end in the same way: discovery wakes the connection when the policy allows the write.
+            self._failed(course, VaultForbidden(held.failure.error))
 
     def _course(self, name: ConnectionName, reason: Reason, *, late: timedelta) -> Course:
         begun = self._clock.monotonic()

@@ -257,6 +257,19 @@ async def test_no_issue_is_spent_where_the_token_could_not_be_written() -> None:
         assert world.state() is State.FRESH
 
 
+async def test_a_policy_that_is_narrowed_costs_one_issue_and_is_taken_up_again_when_mended() -> None:
+    async with a_world() as world:
+        world.connect()
+        await world.passes(A_MOMENT)
+        world.vault.forbid(f"tokens/{CRM}")
+        await world.passes(5 * HOUR)
+        assert len(world.zoho.asked) == 2
+        assert world.state() is State.MISCONFIGURED
+        world.vault.allow(f"tokens/{CRM}")
+        await world.passes(DISCOVERY_INTERVAL + A_MOMENT)
+        assert world.state() is State.FRESH
+
+
 async def test_a_forbidden_credential_is_the_trouble_of_its_own_connection_alone() -> None:
     async with a_world() as world:
         world.vault.forbid(f"credentials/{CRM}")

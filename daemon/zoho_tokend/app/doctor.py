@@ -24,7 +24,7 @@ async def examined(settings: Settings, daemon: Mapping[str, DaemonsView] | None)
     """
     clock = SystemClock()
     probe = Probe(trust=trust(), proxies=getproxies(), clock=clock)
-    session, _ = vault(settings, clock=clock, sink=lambda _event: None)
+    session, store = vault(settings, clock=clock, sink=lambda _event: None)
     try:
         return await Examination(
             settings=settings,
@@ -35,6 +35,7 @@ async def examined(settings: Settings, daemon: Mapping[str, DaemonsView] | None)
             ),
             config=vault_config(settings),
             session=session,
+            store=store,
             layout=Layout(mount=settings.mount, prefix=settings.prefix, tokens_mount=settings.tokens_mount),
             servers=AccountsServers(settings.allowed_accounts_servers),
             probe=probe,

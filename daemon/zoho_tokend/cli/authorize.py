@@ -1,6 +1,9 @@
 """``zoho-tokend authorize``: from a registered application to a connection that lives, for each client type."""
 
 import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+from functools import wraps
 from pathlib import Path
 
 import click
@@ -36,8 +39,28 @@ def authorize() -> None:
     """
 
 
-def _wish(command: click.decorators.FC) -> click.decorators.FC:
-    """What every flow is told."""
+def _wishing(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with the options of every flow, which reach it as one wish."""
+
+    @wraps(command)
+    def wish(
+        *,
+        connection: ConnectionName,
+        client: str,
+        replace: bool,
+        revoke_old: bool,
+        patience: timedelta,
+        scope: str | None = None,
+        **own: object,
+    ) -> None:
+        if revoke_old and not replace:
+            raise click.UsageError("--revoke-old goes with --replace: there is nothing old otherwise")
+        made = Wish(
+            connection=connection, client=client, scope=scope, replace=replace, revoke_old=revoke_old, patience=patience
+        )
+        command(wish=made, **own)
+
+    told = told_plainly(wish)
     for option in (
         click.option(
             "--patience",
@@ -51,78 +74,59 @@ def _wish(command: click.decorators.FC) -> click.decorators.FC:
         click.option("--client", type=CLIENT, required=True, help="The client's name, as given to `client add`."),
         click.argument("connection", type=CONNECTION),
     ):
-        command = option(command)
-    return command
+        told = option(told)
+    return told
 
 
 @authorize.command(short_help="Consent in a browser (server-based, mobile/desktop).")
-@_wish
+@_wishing
 @click.option("--scope", required=True, help=_SCOPES)
 @click.option("--redirect-uri", help="As registered in the console; the client's own where not given.")
 @click.option("--paste", is_flag=True, help="Ask for the address that the browser ends on, instead of listening.")
 @click.option("--no-browser", is_flag=True, help="Print the address to open, and open nothing.")
-@told_plainly
-def web(
-    *,
-    connection: ConnectionName,
-    client: str,
-    replace: bool,
-    revoke_old: bool,
-    scope: str,
-    redirect_uri: str | None,
-    paste: bool,
-    no_browser: bool,
-) -> None:
+def web(*, wish: Wish, redirect_uri: str | None, paste: bool, no_browser: bool) -> None:
     """Consent in a browser (server-based and mobile/desktop clients)."""
-    wish = _checked(Wish(connection=connection, client=client, scope=scope, replace=replace, revoke_old=revoke_old))
     browser = obtaining.Browser(redirect_uri=redirect_uri, paste=paste, open_it=not no_browser)
     asyncio.run(_web(wish, browser))
 
 
 @authorize.command("self-client", short_help="Exchange a code that the console made.")
-@_wish
+@_wishing
 @click.option("--scope", help="What was chosen in the console, for the record; Zoho's answer wins.")
-@told_plainly
-def self_client(*, connection: ConnectionName, client: str, replace: bool, revoke_old: bool, scope: str | None) -> None:
+def self_client(*, wish: Wish) -> None:
     """Exchange a code that the console made for a self client.
 
     In Zoho's API console: Self Client, Generate Code, scopes, a duration. The code lives 3 to 10 minutes.
     """
-    wish = _checked(Wish(connection=connection, client=client, scope=scope, replace=replace, revoke_old=revoke_old))
     asyncio.run(_simple(wish, obtaining.self_client))
 
 
 @authorize.command(short_help="Consent on another device, with a code shown here.")
-@_wish
+@_wishing
 @click.option("--scope", required=True, help=_SCOPES)
-@told_plainly
-def device(*, connection: ConnectionName, client: str, replace: bool, revoke_old: bool, scope: str) -> None:
+def device(*, wish: Wish) -> None:
     """Consent on another device, with a code that is shown here (non-browser clients)."""
-    wish = _checked(Wish(connection=connection, client=client, scope=scope, replace=replace, revoke_old=revoke_old))
     asyncio.run(_simple(wish, obtaining.device))
 
 
 @authorize.command("client-credentials", short_help="Let a self client ask for itself, without a user.")
-@_wish
+@_wishing
 @click.option("--scope", required=True, help=_SCOPES)
 @click.option("--soid", required=True, help="The service and organisation: ZohoCRM.<org id>")
-@told_plainly
-def client_credentials(
-    *, connection: ConnectionName, client: str, replace: bool, revoke_old: bool, scope: str, soid: str
-) -> None:
+def client_credentials(*, wish: Wish, soid: str) -> None:
     """Let a self client ask for itself: no user, no consent, no refresh token."""
-    wish = _checked(Wish(connection=connection, client=client, scope=scope, replace=replace, revoke_old=revoke_old))
-    grant = ClientCredentialsGrant(soid=soid, scope=scope)
+    grant = ClientCredentialsGrant(soid=soid, scope=wish.scope or "")
     asyncio.run(_simple(wish, obtaining.client_credentials(grant)))
 
 
 @authorize.command(short_help="Put a rescued credential into Vault.")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.option("--replace", is_flag=True, help="Put it in the place of one that was stored meanwhile.")
 @told_plainly
-def finish(*, file: Path) -> None:
+def finish(*, file: Path, replace: bool) -> None:
     """Put into Vault what FILE holds: a credential that Vault did not take when it was new."""
     rescued = recover(file, ask_secret("Passphrase"))
-    asyncio.run(finish_rescued(load(), rescued, file))
+    asyncio.run(finish_rescued(load(), rescued, file, replace=replace))
 
 
 async def _web(wish: Wish, browser: obtaining.Browser) -> None:
@@ -137,9 +141,3 @@ async def _simple(wish: Wish, obtain: Obtain) -> None:
     with terminal.interruption.heeded():
         async with operator(load()) as here:
             await become_a_connection(here, terminal, wish, obtain)
-
-
-def _checked(wish: Wish) -> Wish:
-    if wish.revoke_old and not wish.replace:
-        raise click.UsageError("--revoke-old goes with --replace: there is nothing old otherwise")
-    return wish

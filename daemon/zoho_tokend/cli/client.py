@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
@@ -11,8 +11,8 @@ from zoho_tokend.app.operator import operator
 from zoho_tokend.cli.group import load, told_plainly
 from zoho_tokend.cli.names import CLIENT
 from zoho_tokend.cli.servers import ACCOUNTS_SERVER
-from zoho_tokend.cli.terminal import Terminal, secret_of
-from zoho_tokend.core.errors import Conflict, RecordUnreadable, TokendError
+from zoho_tokend.cli.terminal import NotTyped, Terminal, ask_secret, secret_of
+from zoho_tokend.core.errors import Conflict, NoClient, RecordUnreadable, TokendError
 from zoho_tokend.core.model import Secret
 from zoho_tokend.core.origin import Origin
 from zoho_tokend.core.registration import ClientKind, Registration, oddities
@@ -32,20 +32,64 @@ def client() -> None:
     """Applications of Zoho's API console, by a name of yours."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """What was typed of an application; None for what was not."""
+
+    name: str
+    client_id: str | None
+    kind: ClientKind | None
+    accounts_server: Origin | None
+    redirect_uri: str | None
+    secret: Secret | None
+    secret_for: str | None
+
+    @property
+    def missing(self) -> str:
+        """The options without which there can be no new client."""
+        needed = {"--client-id": self.client_id, "--kind": self.kind, "--accounts-server": self.accounts_server}
+        return ", ".join(option for option, value in needed.items() if value is None)
+
+    def upon(self, old: Registration | None) -> Registration:
+        """The application, with what was not given as it was before.
+
+        Raises:
+            NoClient: it was not there before, and not enough is given.
+        """
+        if old is None:
+            if self.client_id is None or self.kind is None or self.accounts_server is None:
+                raise NoClient(f"there is no client {self.name} yet: pass {self.missing} too")
+            old = Registration(
+                name=self.name,
+                client_id=self.client_id,
+                client_secret=None,
+                kind=self.kind,
+                accounts_server=self.accounts_server,
+            )
+        changes = {
+            "client_id": self.client_id,
+            "kind": self.kind,
+            "accounts_server": self.accounts_server,
+            "redirect_uri": self.redirect_uri,
+        }
+        return self._with_secret(replace(old, **{name: value for name, value in changes.items() if value is not None}))
+
+    def _with_secret(self, registration: Registration) -> Registration:
+        if self.secret is None:
+            return registration
+        if self.secret_for is None:
+            return replace(registration, client_secret=self.secret)
+        return replace(registration, secrets={**registration.secrets, self.secret_for: self.secret})
+
+
 @client.command(short_help="Record an application in Vault.")
 @click.argument("name", type=CLIENT)
-@click.option("--client-id", required=True, help="As the console shows it.")
-@click.option(
-    "--kind",
-    type=click.Choice([*(kind.value for kind in ClientKind), "javascript"]),
-    required=True,
-    help="Its type in the console.",
-)
+@click.option("--client-id", help="As the console shows it.")
+@click.option("--kind", type=click.Choice([*ClientKind, "javascript"]), help="Its type in the console.")
 @click.option(
     "--accounts-server",
     "--data-center",
     type=ACCOUNTS_SERVER,
-    required=True,
     help="Where it is registered: a data centre (eu) or an origin (https://accounts.zoho.eu).",
 )
 @click.option("--redirect-uri", help="As it is registered, to the letter; server and mobile clients have one.")
@@ -60,31 +104,33 @@ def client() -> None:
 def add(
     *,
     name: str,
-    client_id: str,
-    kind: str,
-    accounts_server: Origin,
+    client_id: str | None,
+    kind: str | None,
+    accounts_server: Origin | None,
     redirect_uri: str | None,
     secret_file: Path | None,
     secret_for: str | None,
     replacing: bool,
 ) -> None:
-    """Record application NAME in Vault.
+    """Record application NAME in Vault; a new one needs --client-id, --kind and --accounts-server.
 
     The secret is asked for without echo, or read from --secret-file; it is never an argument.
     With --replace, what is not given anew stays as it is.
     """
     refuse_javascript(kind)
-    secret = secret_of("Client secret", secret_file)
-    registration = Registration(
+    given = Given(
         name=name,
         client_id=client_id,
-        client_secret=None if secret_for else secret,
-        kind=ClientKind(kind),
+        kind=ClientKind(kind) if kind else None,
         accounts_server=accounts_server,
         redirect_uri=redirect_uri,
-        secrets={secret_for: secret} if secret_for else {},
+        secret=None,
+        secret_for=secret_for,
     )
-    where = asyncio.run(_add(load(), registration, replacing=replacing))
+    if given.missing and not replacing:
+        raise click.UsageError(f"a new client needs {given.missing}; with --replace, what is not given stays as it is")
+    given = replace(given, secret=_secret(secret_file, keepable=replacing and secret_for is None))
+    where = asyncio.run(_add(load(), given, replacing=replacing))
     click.echo(f"The client {name} is in Vault, at {where}.", err=True)
 
 
@@ -103,7 +149,7 @@ def list_clients(*, as_json: bool) -> None:
         click.echo("  ".join(str(value) for value in row.values() if value))
 
 
-def refuse_javascript(kind: str) -> None:
+def refuse_javascript(kind: str | None) -> None:
     """A JavaScript client never gets a refresh token, so no connection can live on it.
 
     https://zoho.com/accounts/protocol/oauth/javascript-applications.html
@@ -118,29 +164,29 @@ def refuse_javascript(kind: str) -> None:
         )
 
 
-async def _add(settings: Settings, registration: Registration, *, replacing: bool) -> str:
+def _secret(file: Path | None, *, keepable: bool) -> Secret | None:
+    """The secret, or None where the old one is to be kept."""
+    if not keepable or file is not None:
+        return secret_of("Client secret", file)
+    try:
+        return ask_secret("Client secret (empty keeps the old one)")
+    except NotTyped:
+        Terminal().hear("The secret stays as it is.")
+        return None
+
+
+async def _add(settings: Settings, given: Given, *, replacing: bool) -> str:
     async with operator(settings) as here:
-        standing = await here.registry.client_standing(registration.name)
-        if standing.fields is not None:
-            if not replacing:
-                raise ClientExists(f"there is a client {registration.name} already: pass --replace to change it")
-            registration = _merged(await here.registry.client(registration.name), registration)
+        standing = await here.registry.client_standing(given.name)
+        if standing.fields is not None and not replacing:
+            raise ClientExists(f"there is a client {given.name} already: pass --replace to change it")
+        registration = given.upon(None if standing.fields is None else await here.registry.client(given.name))
         for oddity in oddities(registration):
             Terminal().hear(f"Note: {oddity}; it is stored as it is.")
         try:
             return await here.registry.record_client(replace(registration, version=standing.version))
         except Conflict:
-            raise TokendError(f"the client {registration.name} was changed meanwhile: try again") from None
-
-
-def _merged(old: Registration, new: Registration) -> Registration:
-    secrets: dict[str, Secret] = {**old.secrets, **new.secrets}
-    return replace(
-        new,
-        client_secret=new.client_secret or old.client_secret,
-        redirect_uri=new.redirect_uri or old.redirect_uri,
-        secrets=secrets,
-    )
+            raise TokendError(f"the client {given.name} was changed meanwhile: try again") from None
 
 
 async def _clients(settings: Settings) -> tuple[Registration | RecordUnreadable, ...]:

@@ -56,6 +56,7 @@ def _credential(credential: Credential | None) -> Json:
         "grant_type": "client_credentials" if asks_itself else "refresh_token",
         "accounts_server": str(credential.accounts_server),
         "scope": credential.scope,
+        "soid": credential.grant.soid if isinstance(credential.grant, ClientCredentialsGrant) else None,
         "refresh_at": credential.refresh_at,
     }
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from zoho_tokend.core.facts import State
-from zoho_tokend.core.model import ClientCredentialsGrant
+from zoho_tokend.core.model import ClientCredentialsGrant, Credential
 from zoho_tokend.inventory.reading import Detail, Glance
 from zoho_tokend.vault.kv import Version
 from zoho_tokend.web.durations import relative, span
@@ -44,9 +44,7 @@ def _credential(detail: Detail, now: datetime) -> Iterator[tuple[str, str]]:
     yield "fields", ", ".join(sorted(detail.document.fields))
     yield "client", detail.glance.client or ""
     if detail.credential:
-        asks_itself = isinstance(detail.credential.grant, ClientCredentialsGrant)
-        yield "grant", "the client's own (client credentials)" if asks_itself else "a refresh token"
-        yield "refresh token", f"fingerprint {detail.fingerprint}" if detail.fingerprint else ""
+        yield "grant", _grant(detail)
         yield "accounts server", str(detail.credential.accounts_server)
         yield "scope", detail.credential.scope or ""
         yield (
@@ -55,6 +53,14 @@ def _credential(detail: Detail, now: datetime) -> Iterator[tuple[str, str]]:
         )
     yield "authorized", _moment(detail.authorized_at, now)
     yield from _versions(detail.versions, now)
+
+
+def _grant(detail: Detail) -> str:
+    match detail.credential:
+        case Credential(grant=ClientCredentialsGrant(soid=soid)):
+            return f"the client's own (client credentials), for {soid}"
+        case _:
+            return f"a refresh token of the fingerprint {detail.fingerprint}"
 
 
 def _token(detail: Detail, now: datetime) -> Iterator[tuple[str, str]]:

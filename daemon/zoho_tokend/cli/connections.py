@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import click
 
+from zoho_tokend import removing
 from zoho_tokend.abreast import abreast
 from zoho_tokend.app.operator import Operator, operator
 from zoho_tokend.cli.connection_json import detail_json, glance_json
@@ -16,10 +17,10 @@ from zoho_tokend.cli.group import load, told_plainly
 from zoho_tokend.cli.importing import import_file
 from zoho_tokend.cli.names import CONNECTION
 from zoho_tokend.cli.running_daemon import local_address, what_it_makes_of
-from zoho_tokend.core.errors import NoCredential
 from zoho_tokend.core.facts import HEALTHY
 from zoho_tokend.core.model import ConnectionName
 from zoho_tokend.inventory.reading import Detail, Glance, Inventory
+from zoho_tokend.removing import Removed
 from zoho_tokend.settings import Settings
 
 
@@ -76,19 +77,22 @@ def remove(name: ConnectionName, *, yes: bool) -> None:
     settings = load()
     if not yes:
         click.echo(
-            f"{name} will be refreshed no more; its last token lives on to its end. The grant at Zoho is not revoked:\n"
+            f"{name} will be refreshed no more; its last token lives on to its end. A grant at Zoho is not revoked:\n"
             f"to end that too, answer no, and run `zoho-tokend revoke {name}` first.",
             err=True,
         )
         click.confirm(f"Remove {name}?", abort=True, err=True)
-    undo, expires_at = asyncio.run(_remove(settings, name))
-    lives = f"lives on until {expires_at:%H:%M:%S} UTC" if expires_at else "is there none"
-    click.echo(f"The credential of {name} is deleted. A published token {lives}.", err=True)
-    click.echo(
-        f"The grant at Zoho is not revoked: have the credential back, and run `zoho-tokend revoke {name}`.", err=True
-    )
+    removed, place = asyncio.run(_remove(settings, name))
+    click.echo(f"The credential of {name} is deleted; a running daemon forgets it at its next refresh.", err=True)
+    if removed.token_lives_until:
+        click.echo(f"The published token lives on until {removed.token_lives_until:%Y-%m-%d %H:%M:%S} UTC.", err=True)
+    if removed.granted:
+        click.echo(
+            f"The grant at Zoho is not revoked: to do that, have it back, and run `zoho-tokend revoke {name}`.",
+            err=True,
+        )
     click.echo("To have it back:", err=True)
-    click.echo(undo)
+    click.echo(f"vault kv undelete -versions={removed.version} {shlex.quote(place)}")
 
 
 connections.add_command(import_file)
@@ -108,15 +112,10 @@ async def _detail(settings: Settings, name: ConnectionName) -> tuple[Detail, str
         return detail, daemon, here.clock.now()
 
 
-async def _remove(settings: Settings, name: ConnectionName) -> tuple[str, datetime | None]:
+async def _remove(settings: Settings, name: ConnectionName) -> tuple[Removed, str]:
     async with operator(settings) as here:
-        if (await here.registry.credential(name)).fields is None:
-            raise NoCredential(f"there is no connection {name} in Vault: `zoho-tokend connections` lists them")
-        record = (await here.store.published(name)).record
-        await here.registry.remove(name)
-        deleted = await here.registry.credential(name)
-        undo = f"vault kv undelete -versions={deleted.version} {shlex.quote(str(deleted.place))}"
-        return undo, record.expires_at if record and record.expires_at > here.clock.now() else None
+        removed = await removing.remove(name, records=here.registry, tokens=here.store)
+        return removed, here.registry.credential_place(name)
 
 
 def _inventory(here: Operator) -> Inventory:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shutil
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -35,7 +36,7 @@ def doctor(*, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
     else:
-        for line in lines(findings, width=click.get_terminal_size()[0] if sys.stdout.isatty() else None):
+        for line in lines(findings, width=shutil.get_terminal_size().columns if sys.stdout.isatty() else None):
             click.echo(line)
         counts = Counter(finding.level for finding in findings)
         click.echo(f"\n{counts[Level.WRONG]} wrong, {counts[Level.WARNING]} to be looked at, {counts[Level.OK]} ok.")

@@ -11,7 +11,7 @@ from zoho_tokend.doctor.finding import Finding, Level
 
 _COLOURS: Final = {Level.OK: "green", Level.WARNING: "yellow", Level.WRONG: "red"}
 _LEVEL_WIDTH: Final = max(len(level) for level in Level)
-_LONGEST_COLUMN: Final = 32
+_LONGEST_COLUMN: Final = 36
 _NARROWEST: Final = 30
 
 

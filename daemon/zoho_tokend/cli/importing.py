@@ -7,21 +7,28 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Final
 
 import click
 
 from zoho_tokend.abreast import abreast
 from zoho_tokend.app.operator import Operator, operator
 from zoho_tokend.cli.group import load, told_plainly
+from zoho_tokend.core.errors import RecordUnreadable
 from zoho_tokend.importing.rows import Fault, Format, Row, Unreadable, format_of, rows
 from zoho_tokend.importing.taking import Check, Taken, Taker, Verdict
 from zoho_tokend.settings import Settings
 from zoho_tokend.vault.document import Document
 
+# Where a fault is, if not in the record of the client that a row names; the report says it better.
+_HERE: Final = "here"
+
 
 @click.command("import", short_help="Take many connections out of a file.")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True, allow_dash=True))
-@click.option("--format", "given", type=click.Choice(list(Format)), help="Told from the file where not given.")
+@click.option(
+    "--format", "given", type=click.Choice([each.value for each in Format]), help="Told from the file where not given."
+)
 @click.option("--replace", is_flag=True, help="Change credentials that are there and differ.")
 @click.option("--dry-run", is_flag=True, help="Check every row and write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the whole report as JSON.")
@@ -75,8 +82,11 @@ def _check(here: Operator) -> Check:
     """The daemon's own reading of a credential, and its own allow-list."""
 
     async def check(row: Row) -> None:
-        document = Document(where="this row", version=0, fields=row.fields)
-        credential = await here.store.credential_of(row.connection, document)
+        document = Document(where=_HERE, version=0, fields=row.fields)
+        try:
+            credential = await here.store.credential_of(row.connection, document)
+        except RecordUnreadable as error:
+            raise RecordUnreadable(str(error).removeprefix(f"{_HERE}: ")) from None
         here.servers.check(credential.accounts_server)
 
     return check

@@ -49,11 +49,14 @@ def reader(*, connection: ConnectionName | None, mount: str, prefix: str, tokens
     click.echo(reader_policy(layout, connection), nl=False)
 
 
-@policy.command()
+@policy.command(short_help="What a person on call needs.")
 @click.option("--connection", type=CONNECTION, help="Let them keep this connection alone.")
 @_placed
 @told_plainly
 def operator(*, connection: ConnectionName | None, mount: str, prefix: str, tokens_mount: str | None) -> None:
-    """What a person needs to authorize, import, refresh, revoke and remove."""
+    """What a person needs to authorize, import, refresh, revoke and remove connections.
+
+    With --connection, none but that one, and no list of the others; clients are read, and not changed.
+    """
     layout = Layout(mount=mount, prefix=prefix, tokens_mount=tokens_mount)
     click.echo(operator_policy(layout, connection), nl=False)

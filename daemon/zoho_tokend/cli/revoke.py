@@ -22,7 +22,8 @@ def revoke(name: ConnectionName, *, yes: bool) -> None:
     """Revoke the grant of connection NAME at Zoho, and mark it as revoked in Vault.
 
     Its refresh token and every access token that it brought die at once: jobs that use one are answered 401
-    INVALID_TOKEN from their next call on. There is no way back but a new consent.
+    INVALID_TOKEN from their next call on. So do those of every other connection with the same refresh token. There is
+    no way back but a new consent.
     """
     settings = load()
     if not yes:

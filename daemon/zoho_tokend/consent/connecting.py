@@ -51,11 +51,13 @@ class Room:
     """Room in Vault for a new credential, seen before anything is spent on it.
 
     Attributes:
+        place: where in Vault.
         after_version: what the new credential is to follow.
         replaced: the fields of the one that it replaces; None when there is none.
     """
 
     connection: ConnectionName
+    place: str
     after_version: int
     replaced: Mapping[str, object] | None = field(default=None, repr=False)
 
@@ -100,7 +102,12 @@ class Connecting:
                 "Each consent adds a refresh token, and Zoho keeps 20 for a user and client: "
                 "the 21st silently kills the oldest, wherever that one is used. --revoke-old ends the replaced one."
             )
-        return Room(connection=connection, after_version=standing.version, replaced=standing.fields)
+        return Room(
+            connection=connection,
+            place=str(standing.place),
+            after_version=standing.version,
+            replaced=standing.fields,
+        )
 
     async def connect(self, room: Room, fields: Mapping[str, object]) -> bool:
         """The credential is in Vault, and proved; False where the proof has to wait.
@@ -110,7 +117,7 @@ class Connecting:
             NotProved: it is in Vault, and does not work (yet); the text says why.
         """
         version = await self._keeper.keep(room.connection, fields, after_version=room.after_version)
-        self._person.hear(f"The credential of {room.connection} is in Vault, as version {version}.")
+        self._person.hear(f"The credential of {room.connection} is in Vault, at {room.place}, as version {version}.")
         return await self.prove(room.connection)
 
     async def prove(self, connection: ConnectionName) -> bool:

@@ -20,6 +20,11 @@ class Standing(Protocol):
     """What stands under a credential's path."""
 
     @property
+    def place(self) -> object:
+        """Where that is; as text, the path that people use."""
+        ...
+
+    @property
     def version(self) -> int:
         """To be named in the next write; 0 when there never was one."""
         ...

@@ -171,9 +171,15 @@ class ConsentFailed(TokendError):
 
 
 class ConsentRefused(ConsentFailed):
-    """The user, or Zoho, said no."""
+    """The user, or Zoho, said no.
 
-    sentence = "the consent was refused on Zoho's page, so nothing was granted: begin again, and accept there"
+    Zoho says it of the eleventh code within ten minutes, too: https://zohohelp.com/crm/developer/docs/api/v8/token-validity.html
+    """
+
+    sentence = (
+        "the consent was refused on Zoho's page, or Zoho gives this client no more codes for now (10 in 10 minutes), "
+        "so nothing was granted: begin again and accept there, or wait ten minutes"
+    )
 
 
 class WrongState(ConsentFailed):

@@ -28,6 +28,7 @@ from zoho_tokend.vault.inspection import Inspection, KeyHistory, health
 from zoho_tokend.vault.kv import Kv
 from zoho_tokend.vault.layout import Layout
 from zoho_tokend.vault.session import Session
+from zoho_tokend.vault.store import VaultStore
 from zoho_tokend.zoho.datacenters import AccountsServers
 
 
@@ -44,6 +45,7 @@ class Examination:
     policy: Policy
     config: VaultConfig
     session: Session
+    store: VaultStore
     layout: Layout
     servers: AccountsServers
     probe: Probe
@@ -99,7 +101,12 @@ class Examination:
 
     async def _records(self, inspection: Inspection, complaints: list[Finding]) -> Records:
         reading = Reading(
-            kv=Kv(self.session, self.layout), inspection=inspection, layout=self.layout, servers=self.servers
+            kv=Kv(self.session, self.layout),
+            store=self.store,
+            inspection=inspection,
+            layout=self.layout,
+            servers=self.servers,
+            at_once=self.settings.concurrency,
         )
         try:
             records = await reading.all()
@@ -131,11 +138,12 @@ class Examination:
         )
 
     async def _surroundings(self, servers: Sequence[Server]) -> None:
-        reached = await self.probe.all({server.origin: server.path for server in servers})
+        reached = await self.probe.all((server.origin, server.path) for server in servers)
         self._findings += network(servers, reached)
-        told = {str(reach.origin): reach.skew for reach in reached}
-        skews = {str(server.origin): told[str(server.origin)] for server in servers if server.role is Role.ACCOUNTS}
-        self._findings += clocks(self._skews | {peer: skew for peer, skew in skews.items() if skew is not None})
+        for server, reach in zip(servers, reached, strict=True):
+            if server.role is Role.ACCOUNTS and reach.skew is not None:
+                self._skews[str(server.origin)] = reach.skew
+        self._findings += clocks(self._skews)
         proxies = [reach.proxy for reach in reached if reach.proxy]
         self._findings += egress(servers, vault_address=self.config.address, proxies=proxies)
 

@@ -1,4 +1,4 @@
-"""The way to a server, walked step by step: name, connection, proxy, TLS, and the answer to a request that anybody may send.
+"""The way to a server, step by step: name, connection, proxy, TLS, and the answer to what anybody may ask.
 
 Each step ends within five seconds. No credential goes out, not even a proxy's own.
 """
@@ -6,13 +6,14 @@ Each step ends within five seconds. No credential goes out, not even a proxy's o
 import asyncio
 import socket
 import ssl
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Final, TypeVar
 
+from zoho_tokend.abreast import abreast
 from zoho_tokend.core.origin import Origin
 from zoho_tokend.core.ports import Clock
 from zoho_tokend.doctor.reach import Obstacle, Proxy, Reach, Step, proxy_for
@@ -52,17 +53,18 @@ class Probe:
         self._proxies = proxies
         self._clock = clock
 
-    async def all(self, requests: Mapping[Origin, str]) -> Sequence[Reach]:
-        """How far we get to each server, when it is asked for the path beside it."""
-        # Of its own, for the usual pool is small and a name that cannot be looked up holds a thread for long.
-        with ThreadPoolExecutor(max_workers=_AT_ONCE, thread_name_prefix="names") as names:
-            places = asyncio.Semaphore(_AT_ONCE)
+    async def all(self, requests: Iterable[tuple[Origin, str]]) -> Sequence[Reach]:
+        """How far we get to each server, when it is asked for the path beside it; in their order."""
+        # Not the loop's own pool: it is small, and a name that cannot be looked up holds a thread for long.
+        names = ThreadPoolExecutor(max_workers=_AT_ONCE, thread_name_prefix="names")
 
-            async def one(origin: Origin, path: str) -> Reach:
-                async with places:
-                    return await self._walk(names, origin, path)
+        async def one(request: tuple[Origin, str]) -> Reach:
+            return await self._walk(names, *request)
 
-            return await asyncio.gather(*(one(origin, path) for origin, path in requests.items()))
+        try:
+            return await abreast(one, requests, at_once=_AT_ONCE)
+        finally:
+            names.shutdown(wait=False)
 
     async def _walk(self, names: ThreadPoolExecutor, origin: Origin, path: str) -> Reach:
         reach = Reach(origin=origin)

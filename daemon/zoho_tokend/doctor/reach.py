@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from urllib.parse import urlsplit
-from urllib.request import proxy_bypass_environment
+from urllib.request import proxy_bypass
 
 from zoho_tokend.core.origin import Origin
 
@@ -81,7 +81,7 @@ def proxy_for(origin: Origin, proxies: Mapping[str, str]) -> Proxy | None:
     address = proxies.get("https") or proxies.get("all")
     if origin.scheme != "https" or not address:
         return None
-    if proxy_bypass_environment(f"{origin.host}:{origin.port}", dict(proxies)):
+    if proxy_bypass(f"{origin.host}:{origin.port}", dict(proxies)):
         return None
     parts = urlsplit(address if "://" in address else f"http://{address}")
     if not parts.hostname:

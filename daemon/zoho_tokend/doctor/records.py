@@ -1,13 +1,13 @@
 """The records of all connections, read once and turned into facts; secrets are dropped on the way."""
 
-import asyncio
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from zoho_tokend.abreast import abreast
 from zoho_tokend.core.errors import RecordUnreadable, VaultForbidden
 from zoho_tokend.core.model import ConnectionName, Credential, connection_name
-from zoho_tokend.core.origin import Origin, parse_origin
+from zoho_tokend.core.origin import parse_origin
 from zoho_tokend.core.registration import Registration, oddities
 from zoho_tokend.doctor.connection import CredentialFacts, Examined, TokenFacts, Unread
 from zoho_tokend.vault import codec
@@ -15,7 +15,8 @@ from zoho_tokend.vault.document import Document
 from zoho_tokend.vault.inspection import Inspection
 from zoho_tokend.vault.kv import Kv
 from zoho_tokend.vault.layout import Layout
-from zoho_tokend.zoho.datacenters import ELSEWHERE, AccountsServers
+from zoho_tokend.vault.store import VaultStore
+from zoho_tokend.zoho.datacenters import AccountsServers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,15 +33,16 @@ class Records:
         return frozenset(credential.client for credential in credentials if credential.client)
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """Reads the records of a layout."""
 
     kv: Kv
+    store: VaultStore
     inspection: Inspection
     layout: Layout
     servers: AccountsServers
-    _clients: dict[str, Document | None] = field(default_factory=dict)
+    at_once: int
 
     async def all(self) -> Records:
         """All of them; deleted ones are none.
@@ -55,18 +57,18 @@ class Reading:
                 names.add(connection_name(key))
             except ValueError:
                 ill_named.add(key)
-        found = await asyncio.gather(*(self._one(name) for name in sorted(names)))
+        found = await abreast(self._one, sorted(names), at_once=self.at_once)
         return Records(examined=[one for one in found if one], ill_named=frozenset(ill_named))
 
     async def _one(self, name: ConnectionName) -> Examined | None:
         place = self.layout.credential(name)
         try:
             document = (await self.kv.read(place)).document
-            credential = None if document is None else await self._credential(name, document)
+            if document is None:
+                return None
+            credential: CredentialFacts | Unread = await self._credential(name, document)
         except (RecordUnreadable, VaultForbidden) as error:
             credential = Unread(str(error))
-        if credential is None:
-            return None
         return Examined(
             name=name,
             where=str(place),
@@ -76,12 +78,10 @@ class Reading:
         )
 
     async def _credential(self, name: ConnectionName, document: Document) -> CredentialFacts:
-        client = codec.client_name(document)
-        record = await self._client(client, document) if client else None
-        credential = codec.credential(name, document, record, location_of=self._location)
+        credential = await self.store.credential_of(name, document)
         server = credential.accounts_server
         return CredentialFacts(
-            client=client,
+            client=codec.client_name(document),
             holder=_holder(credential),
             accounts_server=server,
             allowed=self.servers.allows(server),
@@ -90,20 +90,6 @@ class Reading:
             refresh_at=credential.refresh_at,
             oddities=_oddities(credential),
         )
-
-    def _location(self, server: Origin) -> str | None:
-        """The data centre whose own client secret is looked for."""
-        location = self.servers.location(server)
-        return None if location == ELSEWHERE else location
-
-    async def _client(self, name: str, document: Document) -> Document:
-        place = self.layout.client(name)
-        if name not in self._clients:
-            self._clients[name] = (await self.kv.read(place)).document
-        found = self._clients[name]
-        if found is None:
-            raise codec.client_missing(document, str(place))
-        return found
 
     async def _token(self, name: ConnectionName) -> TokenFacts | Unread | None:
         try:

@@ -95,7 +95,10 @@ def format_of(text: str, file_name: str = "") -> Format:
 def _csv_rows(text: str) -> Iterator[Row | Fault]:
     delimiter = max(_DELIMITERS, key=text.partition("\n")[0].count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    header = _header(next(reader, []))
+    try:
+        header = _header(next(reader, []))
+    except csv.Error:
+        raise Unreadable("the first line is no row of CSV: check its quotes") from None
     begins = reader.line_num + 1
     while True:
         try:

@@ -1,5 +1,6 @@
-"""What can be learned of Vault itself: its health, our login, its mounts, its keys, and what we may do; nothing changes.
+"""What can be learned of Vault itself: its health, our login, its mounts and keys, and what we may do.
 
+Nothing is changed.
 ``None`` in the place of a fact says that the policy does not let us learn it.
 """
 
@@ -71,7 +72,7 @@ class Rules:
     delete_version_after: timedelta
 
     def versions_kept(self, key: "Rules | None" = None) -> int:
-        """How many versions stay, for a key in a mount of these rules: a key can raise its mount's number, not lower it.
+        """How many versions of a key stay in a mount of these rules: the key can raise the number, and not lower it.
 
         https://github.com/hashicorp/vault-plugin-secrets-kv/blob/main/path_metadata.go
         """

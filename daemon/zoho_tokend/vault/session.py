@@ -199,5 +199,5 @@ class Session:
 
 def _forbidden(request: Request) -> VaultForbidden:
     return VaultForbidden(
-        f"Vault's policy denies {request.capability} on {request.path}: allow it in the daemon's policy"
+        f"Vault's policy denies {request.capability} on {request.path}: `zoho-tokend policy` prints what is needed"
     )

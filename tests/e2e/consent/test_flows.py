@@ -12,6 +12,8 @@ def test_a_self_clients_code_becomes_a_connection(desk: Desk) -> None:
     print(done.err)
     assert (done.code, done.out) == (0, ""), done.err
     assert 0
+
+
 def test_web(desk: Desk) -> None:
     desk.registered(ClientKind.SERVER)
     with desk.begin("authorize", "web", "crm-prod", "--client=app", f"--scope={SCOPE}", "--paste") as command:

@@ -8,7 +8,7 @@ from zoho_tokend.core.facts import State
 from zoho_tokend.core.origin import parse_origin
 from zoho_tokend.core.policy import LONGEST_NORMAL_REFRESH, Policy
 from zoho_tokend.doctor.connection import CredentialFacts, DaemonsView, Examined, TokenFacts, Unread
-from zoho_tokend.doctor.finding import Area, Finding, Level
+from zoho_tokend.doctor.finding import Area, Finding
 from zoho_tokend.doctor.judging.holders import holders, shared, spent
 from zoho_tokend.doctor.wording import span
 
@@ -64,27 +64,36 @@ def _connection(
         fix = f"mend the record: vault kv patch {connection.where} FIELD=VALUE; the daemon sees the change by itself"
         yield Area.CONNECTIONS.wrong(connection.name, credential.why, fix=fix)
         return
+    if not credential.allowed:
+        yield _not_allowed(connection, credential)
+        return
+    said = list(_daemon(connection, daemon))
     troubles = [
-        *_record(connection, credential),
+        *_oddities(connection, credential),
         *_token(connection, credential, policy=policy, now=now),
         *_budget(connection, issues, policy=policy, now=now),
-        *_daemon(connection, daemon),
+        *said,
     ]
     yield from troubles
-    if all(finding.level is Level.OK for finding in troubles) and isinstance(token, TokenFacts):
+    if token is None and not said:
+        fix = f"see that the daemon runs, or: zoho-tokend refresh {connection.name}"
+        yield Area.CONNECTIONS.warning(connection.name, "has no token yet", fix=fix)
+    elif isinstance(token, TokenFacts) and not troubles:
         left = budget.remaining(issues, now, limit=policy.issues_per_ten_minutes)
         life = f"token lives {span(token.expires_at - now)} (floor {span(_floor(token, credential, policy))})"
         told = f"{left} of {policy.issues_per_ten_minutes} issues left"
         yield Area.CONNECTIONS.ok(connection.name, f"{credential.location}, {life}, {told}")
 
 
-def _record(connection: Examined, credential: CredentialFacts) -> Iterator[Finding]:
-    if not credential.allowed:
-        yield Area.CONNECTIONS.wrong(
-            connection.name,
-            f"its accounts server {credential.accounts_server} is neither Zoho's own nor allowed, so it is not asked",
-            fix="correct the field accounts_server, or add the origin to ALLOWED_ACCOUNTS_SERVERS",
-        )
+def _not_allowed(connection: Examined, credential: CredentialFacts) -> Finding:
+    return Area.CONNECTIONS.wrong(
+        connection.name,
+        f"its accounts server {credential.accounts_server} is neither Zoho's own nor allowed, so it is not asked",
+        fix="correct the field accounts_server, or add the origin to ALLOWED_ACCOUNTS_SERVERS",
+    )
+
+
+def _oddities(connection: Examined, credential: CredentialFacts) -> Iterator[Finding]:
     for oddity in credential.oddities:
         fix = "compare it with Zoho's API console, if Zoho refuses the connection"
         yield Area.CONNECTIONS.warning(connection.name, oddity, fix=fix)
@@ -93,8 +102,6 @@ def _record(connection: Examined, credential: CredentialFacts) -> Iterator[Findi
 def _token(connection: Examined, credential: CredentialFacts, *, policy: Policy, now: datetime) -> Iterator[Finding]:
     token = connection.token
     if token is None:
-        fix = f"see that the daemon runs, or: zoho-tokend refresh {connection.name}"
-        yield Area.CONNECTIONS.warning(connection.name, "has no token yet", fix=fix)
         return
     if isinstance(token, Unread):
         yield Area.CONNECTIONS.wrong(connection.name, token.why, fix=_DAEMON)

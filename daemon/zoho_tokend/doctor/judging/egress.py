@@ -1,14 +1,18 @@
 """What must be let out, and in: the hosts for a firewall, and the addresses for Zoho's own allow-list."""
 
 from collections.abc import Iterable, Iterator
+from typing import Final
 from urllib.parse import urlsplit
 
 from zoho_tokend.doctor.finding import Area, Finding
 from zoho_tokend.doctor.reach import Proxy
 from zoho_tokend.doctor.servers import Role, Server
 
-_WHO = {Role.ACCOUNTS: "the daemon", Role.API: "the jobs, and `authorize` once"}
-_VAULT_PORT = 443
+_WHO: Final = {
+    Role.ACCOUNTS: "the daemon must get out to it",
+    Role.API: "every job must get out to it, and `authorize` once",
+}
+_PORTS: Final = {"http": 80, "https": 443}
 
 
 def egress(servers: Iterable[Server], *, vault_address: str, proxies: Iterable[Proxy]) -> Iterator[Finding]:
@@ -17,13 +21,13 @@ def egress(servers: Iterable[Server], *, vault_address: str, proxies: Iterable[P
     https://help.zoho.com/portal/en/kb/accounts/manage-your-zoho-account/articles/ip-restrictions
     """
     vault = urlsplit(vault_address)
-    port = vault.port or (80 if vault.scheme == "http" else _VAULT_PORT)
+    port = vault.port or _PORTS[vault.scheme]
     yield Area.EGRESS.ok(f"{vault.hostname}:{port}", "Vault: the daemon and the jobs must get out to it")
     for proxy in dict.fromkeys(proxies):
         yield Area.EGRESS.ok(f"{proxy.host}:{proxy.port}", "proxy: all that follows goes through it")
     for server in servers:
         where = f"{server.origin.host}:{server.origin.port}"
-        yield Area.EGRESS.ok(where, f"{server.role}: {_WHO[server.role]} must get out to it")
+        yield Area.EGRESS.ok(where, f"{server.role}: {_WHO[server.role]}")
     yield Area.EGRESS.ok(
         "Zoho's Allowed IPs",
         "where Zoho restricts addresses, it must allow the public ones of this daemon and of every job",

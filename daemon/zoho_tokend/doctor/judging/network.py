@@ -20,10 +20,12 @@ _WHAT_FAILED: Final = {
 
 
 def network(servers: Iterable[Server], reached: Iterable[Reach]) -> Iterator[Finding]:
-    """A finding for each server. One that no connection uses, or that only jobs talk to, is worth a warning."""
-    by_origin = {reach.origin: reach for reach in reached}
-    for server in servers:
-        yield _server(server, by_origin[server.origin])
+    """A finding for each server, with how far we got to it.
+
+    One that no connection uses, or that only jobs talk to, is worth a warning.
+    """
+    for server, reach in zip(servers, reached, strict=True):
+        yield _server(server, reach)
 
 
 def _server(server: Server, reach: Reach) -> Finding:

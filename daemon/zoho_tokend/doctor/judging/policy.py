@@ -16,7 +16,7 @@ ROOT: Final = "root"
 
 _ANY: Final = ConnectionName("*")
 _LOAD: Final = "load what `zoho-tokend policy daemon` prints"
-_LESS: Final = "take it out of the policy; an operator's rights do not belong to the daemon"
+_LESS: Final = "take it out of the daemon's policy"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,117 @@
+"""Applications get into Vault, and their secrets nowhere else."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.consent_desk import REDIRECT_URI, Desk
+from zoho_simulator import ClientKind
+from zoho_simulator.law.shapes import new_client_secret
+
+NEW = ("--client-id=1000.ABC", "--kind=self", "--data-center=eu")
+
+
+def test_a_client_is_recorded_with_a_secret_from_standard_input(desk: Desk) -> None:
+    application = desk.application(ClientKind.SERVER)
+    added = desk.add(application)
+    assert (added.code, added.out) == (0, "")
+    assert added.err == f"The client app is in Vault, at {desk.site.corner.mount}/zoho/clients/app.\n"
+    assert desk.site.corner.fields("clients/app") == {
+        "client_id": application.client_id,
+        "client_secret": application.client_secret,
+        "kind": "server",
+        "accounts_server": desk.site.zoho.us.accounts_server,
+        "redirect_uri": REDIRECT_URI,
+    }
+
+
+def test_a_secret_is_read_from_a_file(desk: Desk, tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    file.write_text(f"{new_client_secret()}\n")
+    assert desk.run("client", "add", "app", *NEW, f"--secret-file={file}").code == 0
+    assert desk.site.corner.fields("clients/app")["client_secret"] == file.read_text().strip()
+
+
+def test_at_a_terminal_the_secret_is_asked_for_and_not_shown(desk: Desk) -> None:
+    secret = new_client_secret()
+    with desk.at_terminal("client", "add", "app", *NEW) as command:
+        command.says("Client secret: ")
+        command.type(secret)
+        assert command.end() == 0
+        assert "The client app is in Vault" in command.screen
+    assert desk.site.corner.fields("clients/app")["client_secret"] == secret
+
+
+def test_a_second_secret_for_another_data_centre_joins_what_is_there(desk: Desk) -> None:
+    application = desk.application(ClientKind.SERVER, same_secret=False)
+    desk.add(application)
+    added = desk.run("client", "add", "app", "--replace", "--secret-for=eu", typed=(application.secrets["eu"],))
+    assert added.code == 0, added.err
+    kept = desk.site.corner.fields("clients/app")
+    assert (kept["client_secret"], kept["client_secret_eu"]) == (application.secrets["us"], application.secrets["eu"])
+    assert (kept["kind"], kept["redirect_uri"]) == ("server", REDIRECT_URI)
+
+
+def test_replacing_keeps_the_secret_where_none_is_typed(desk: Desk) -> None:
+    application = desk.registered(ClientKind.SERVER)
+    changed = desk.run("client", "add", "app", "--replace", "--redirect-uri=http://localhost:9/x", typed=("",))
+    assert (changed.code, "The secret stays as it is." in changed.err) == (0, True)
+    kept = desk.site.corner.fields("clients/app")
+    assert (kept["client_secret"], kept["redirect_uri"]) == (application.client_secret, "http://localhost:9/x")
+
+
+def test_a_client_that_is_there_is_not_changed_by_accident(desk: Desk) -> None:
+    desk.registered()
+    refused = desk.run("client", "add", "app", *NEW, typed=(new_client_secret(),))
+    assert (refused.code, desk.version("clients/app")) == (1, 1)
+    assert refused.err == "zoho-tokend: there is a client app already: pass --replace to change it\n"
+
+
+def test_odd_shapes_are_noted_and_stored_all_the_same(desk: Desk) -> None:
+    added = desk.run("client", "add", "app", *NEW, typed=("an-odd-secret",))
+    assert added.code == 0
+    assert "Note: the client id does not look like one" in added.err
+    assert "Note: a client secret does not look like one" in added.err
+    assert desk.site.corner.fields("clients/app")["client_secret"] == "an-odd-secret"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "typed", "code", "sentence"),
+    [
+        pytest.param(
+            ["--client-id=1000.ABC", "--kind=javascript", "--data-center=eu"],
+            ["x"],
+            1,
+            "a client-based (JavaScript) application never gets a refresh token, so nothing can be kept fresh with it: "
+            "register another type in Zoho's API console (server, mobile, device, self)",
+            id="of the JavaScript kind",
+        ),
+        pytest.param(NEW, [], 1, "Client secret was expected, at the keyboard or as a line", id="without a secret"),
+        pytest.param([*NEW, "--secret-file=/nowhere"], [], 1, "/nowhere cannot be read: No such file", id="no file"),
+        pytest.param(["--kind=self"], ["x"], 2, "a new client needs --client-id, --accounts-server;", id="half a one"),
+        pytest.param(["--replace"], ["x"], 1, "there is no client app yet: pass --client-id, --kind", id="nothing old"),
+    ],
+)
+def test_a_client_is_refused(desk: Desk, arguments: list[str], typed: list[str], code: int, sentence: str) -> None:
+    refused = desk.run("client", "add", "app", *arguments, typed=tuple(typed))
+    assert (refused.code, refused.out) == (code, "")
+    assert sentence in refused.err
+    assert desk.version("clients/app") == 0
+
+
+def test_the_list_shows_everything_but_the_secrets(desk: Desk) -> None:
+    application = desk.registered(ClientKind.SERVER)
+    desk.site.corner.put("clients/broken", client_id="1000.ABC")
+    shown, listed = desk.run("client", "list", "--json"), desk.run("client", "list")
+    good, broken = json.loads(shown.out)
+    assert (good["name"], good["kind"], good["client_id"]) == ("app", "server", application.client_id)
+    assert "clients/broken" in broken["problem"]
+    assert application.client_id in listed.out
+    assert application.client_secret not in shown.out + listed.out
+
+
+def test_an_empty_list_says_what_to_do(desk: Desk) -> None:
+    listed = desk.run("client", "list")
+    assert (listed.code, listed.out) == (0, "")
+    assert "add one with `zoho-tokend client add NAME`" in listed.err
