@@ -15,6 +15,7 @@ _FRESH: Final = ConnectionFacts(
     data_center="eu",
     issued_at=NOON - timedelta(minutes=10),
     expires_at=NOON + timedelta(minutes=50),
+    floor=timedelta(minutes=25),
     next_refresh_at=NOON + timedelta(minutes=18),
     last_success_at=NOON - timedelta(minutes=10),
     last_attempt_at=NOON - timedelta(minutes=10),

@@ -34,11 +34,13 @@ class Removed:
     """A connection that was let go.
 
     Attributes:
+        where: the credential's path, as a person types it.
         version: of the credential, to be had back.
         granted: whether it held a refresh token, which lives on.
         token_lives_until: the end of the published token; None when there is none.
     """
 
+    where: str
     version: int
     granted: bool
     token_lives_until: datetime | None
@@ -57,7 +59,10 @@ async def remove(connection: ConnectionName, *, records: Records, tokens: Tokens
     record = (await tokens.published(connection)).record
     await records.remove(connection)
     # Read after the deletion, for somebody may have written a version just before it.
-    version = (await records.credential(connection)).version
+    deleted = await records.credential(connection)
     return Removed(
-        version=version, granted="refresh_token" in fields, token_lives_until=record.expires_at if record else None
+        where=str(deleted.place),
+        version=deleted.version,
+        granted="refresh_token" in fields,
+        token_lives_until=record.expires_at if record else None,
     )

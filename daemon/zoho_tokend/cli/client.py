@@ -66,13 +66,15 @@ class Given:
                 kind=self.kind,
                 accounts_server=self.accounts_server,
             )
-        changes = {
-            "client_id": self.client_id,
-            "kind": self.kind,
-            "accounts_server": self.accounts_server,
-            "redirect_uri": self.redirect_uri,
-        }
-        return self._with_secret(replace(old, **{name: value for name, value in changes.items() if value is not None}))
+        return self._with_secret(
+            replace(
+                old,
+                client_id=self.client_id or old.client_id,
+                kind=self.kind or old.kind,
+                accounts_server=self.accounts_server or old.accounts_server,
+                redirect_uri=self.redirect_uri or old.redirect_uri,
+            )
+        )
 
     def _with_secret(self, registration: Registration) -> Registration:
         if self.secret is None:

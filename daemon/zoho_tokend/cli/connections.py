@@ -82,7 +82,7 @@ def remove(name: ConnectionName, *, yes: bool) -> None:
             err=True,
         )
         click.confirm(f"Remove {name}?", abort=True, err=True)
-    removed, place = asyncio.run(_remove(settings, name))
+    removed = asyncio.run(_remove(settings, name))
     click.echo(f"The credential of {name} is deleted; a running daemon forgets it at its next refresh.", err=True)
     if removed.token_lives_until:
         click.echo(f"The published token lives on until {removed.token_lives_until:%Y-%m-%d %H:%M:%S} UTC.", err=True)
@@ -92,7 +92,7 @@ def remove(name: ConnectionName, *, yes: bool) -> None:
             err=True,
         )
     click.echo("To have it back:", err=True)
-    click.echo(f"vault kv undelete -versions={removed.version} {shlex.quote(place)}")
+    click.echo(f"vault kv undelete -versions={removed.version} {shlex.quote(removed.where)}")
 
 
 connections.add_command(import_file)
@@ -112,10 +112,9 @@ async def _detail(settings: Settings, name: ConnectionName) -> tuple[Detail, str
         return detail, daemon, here.clock.now()
 
 
-async def _remove(settings: Settings, name: ConnectionName) -> tuple[Removed, str]:
+async def _remove(settings: Settings, name: ConnectionName) -> Removed:
     async with operator(settings) as here:
-        removed = await removing.remove(name, records=here.registry, tokens=here.store)
-        return removed, here.registry.credential_place(name)
+        return await removing.remove(name, records=here.registry, tokens=here.store)
 
 
 def _inventory(here: Operator) -> Inventory:

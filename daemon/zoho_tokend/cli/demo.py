@@ -28,5 +28,5 @@ def demo(*, lifetime: timedelta, once: bool) -> None:
 
     try:
         asyncio.run(show(lifetime=lifetime, once=once))
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, asyncio.CancelledError):
         sys.exit(0)

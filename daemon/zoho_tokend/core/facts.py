@@ -30,6 +30,7 @@ class ConnectionFacts:
 
     Attributes:
         expires_at: the end of the token that stands in Vault; None when there is none. So for ``issued_at``.
+        floor: the least life that a reader may ever find in this connection's tokens.
         next_refresh_at: when the next refresh, retry or probe is due; None while one is under way.
         version: the KV version of the published record; 0 when there is none.
         budget_remaining: how many issues its refresh token has left in the present ten minutes.
@@ -41,6 +42,7 @@ class ConnectionFacts:
     data_center: str | None
     issued_at: datetime | None
     expires_at: datetime | None
+    floor: timedelta
     next_refresh_at: datetime | None
     last_success_at: datetime | None
     last_attempt_at: datetime | None

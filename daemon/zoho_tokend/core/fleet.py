@@ -18,7 +18,7 @@ from zoho_tokend.core.errors import Outcome, RefreshError, Throttled, ZohoUnavai
 from zoho_tokend.core.facts import ConnectionFacts
 from zoho_tokend.core.lanes import Lanes
 from zoho_tokend.core.model import ConnectionName, Credential, Published
-from zoho_tokend.core.policy import Policy
+from zoho_tokend.core.policy import ZOHO_LIFETIME, Policy
 from zoho_tokend.core.schedule import Decision, Refresh, Save, Wait
 
 _ZOHO_VERDICTS: Final = frozenset({Outcome.GRANT_REJECTED, Outcome.CLIENT_REJECTED})
@@ -262,6 +262,7 @@ def _facts(
         data_center=each.token.data_center if each.token else None,
         issued_at=each.token.issued_at if each.token else None,
         expires_at=each.token.expires_at if each.token else None,
+        floor=policy.floor_of(each.token.lifetime if each.token else ZOHO_LIFETIME, each.refresh_at),
         next_refresh_at=None if in_flight else schedule.next_at(each, now, policy),
         last_success_at=each.last_success_at,
         last_attempt_at=each.last_attempt_at,

@@ -30,10 +30,14 @@ class Policy:
         """How long before its end a token of this lifetime is replaced."""
         return lifetime * (1 - (self.refresh_at if refresh_at is None else refresh_at))
 
+    def floor_of(self, lifetime: timedelta, refresh_at: float | None = None) -> timedelta:
+        """The least life that a reader may ever find in a token of this lifetime."""
+        return max(self.lead(lifetime, refresh_at) - LONGEST_NORMAL_REFRESH - self.sweep_interval, timedelta())
+
     @property
     def floor(self) -> timedelta:
-        """The least life that a reader may ever find in one of Zoho's tokens: the promise."""
-        return max(self.lead(ZOHO_LIFETIME) - LONGEST_NORMAL_REFRESH - self.sweep_interval, timedelta())
+        """The floor of Zoho's one-hour tokens: the promise."""
+        return self.floor_of(ZOHO_LIFETIME)
 
     @property
     def probe_interval(self) -> timedelta:

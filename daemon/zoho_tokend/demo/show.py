@@ -1,6 +1,7 @@
 """The demo from curtain to curtain: scene, daemon, table."""
 
 import asyncio
+import signal
 from collections import Counter
 from datetime import timedelta
 from typing import Final
@@ -55,6 +56,7 @@ async def show(*, lifetime: timedelta, once: bool) -> None:
         NoServer: OpenBao is not installed here.
         Fatal: once, and they were not refreshed in time.
     """
+    _stop_in_order()
     console = Console()
     console.print("Starting an OpenBao server, a Zoho on loopback and the daemon …", style="dim")
     async with scene(lifetime) as stage, asyncio.TaskGroup() as group:
@@ -72,6 +74,13 @@ async def show(*, lifetime: timedelta, once: bool) -> None:
             drawing.cancel()
     if once:
         console.print(f"Every connection was refreshed {_ENOUGH} times.")
+
+
+def _stop_in_order() -> None:
+    """SIGTERM ends the demo as Ctrl-C does: nothing that it started is left behind."""
+    demo = asyncio.current_task()
+    if demo is not None:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, demo.cancel)
 
 
 async def _until_satisfied(audience: _Audience, patience: timedelta) -> None:

@@ -1,5 +1,6 @@
 """The table of our metrics for the README, read off a live registry: there is no second list."""
 
+from datetime import timedelta
 from typing import Final, NamedTuple
 
 from prometheus_client import Metric
@@ -40,6 +41,7 @@ _ANY_CONNECTION: Final = ConnectionFacts(
     data_center=None,
     issued_at=None,
     expires_at=None,
+    floor=timedelta(minutes=29),
     next_refresh_at=None,
     last_success_at=None,
     last_attempt_at=None,

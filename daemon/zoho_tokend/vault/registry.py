@@ -60,10 +60,6 @@ class Registry:
         await self._kv.write(place, registration_codec.fields(registration), after_version=registration.version)
         return str(place)
 
-    def credential_place(self, connection: ConnectionName) -> str:
-        """The credential's path, as a person types it."""
-        return str(self._layout.credential(connection))
-
     async def credential(self, connection: ConnectionName) -> Standing:
         """What stands under the credential's path."""
         return await self._kv.read(self._layout.credential(connection))

@@ -128,8 +128,8 @@ def _life(row: ConnectionFacts, daemon: DaemonFacts) -> Iterator[Node]:
         yield tag("span", "no token", class_="none")
         return
     left = row.expires_at - daemon.now
-    whole = row.expires_at - row.issued_at if row.issued_at else max(left, 2 * daemon.floor)
-    yield _bar(left=left / whole, floor=daemon.floor / whole) if whole else ""
+    whole = row.expires_at - row.issued_at if row.issued_at else max(left, 2 * row.floor)
+    yield _bar(left=left / whole, floor=row.floor / whole) if whole else ""
     yield tag("span", span(left) if left > timedelta() else f"ended {span(-left)} ago", class_="left")
 
 

@@ -7,8 +7,9 @@
     vault              {alive, expires_at}: the session; expires_at is null when it never ends, or there is none
     unsaved_tokens     issued, and not yet taken by Vault
     counts             {state: number}, every state named
-    connections        [{name, state, data_center, issued_at, expires_at, next_refresh_at, last_success_at,
-                       last_attempt_at, version, failures, budget_remaining, error}]: trouble first, then by name
+    connections        [{name, state, data_center, issued_at, expires_at, floor_seconds, next_refresh_at,
+                       last_success_at, last_attempt_at, version, failures, budget_remaining, error}]:
+                       trouble first, then by name
     after              what to send as ``?after=`` for the next page; null on the last
 
 ``?state=`` shows one state alone, ``?search=`` the names that contain a text; ``?limit=`` sets the length of a page
@@ -46,6 +47,7 @@ def _connection(row: ConnectionFacts) -> Json:
         "data_center": row.data_center,
         "issued_at": _instant(row.issued_at),
         "expires_at": _instant(row.expires_at),
+        "floor_seconds": row.floor.total_seconds(),
         "next_refresh_at": _instant(row.next_refresh_at),
         "last_success_at": _instant(row.last_success_at),
         "last_attempt_at": _instant(row.last_attempt_at),

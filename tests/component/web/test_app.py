@@ -147,6 +147,7 @@ async def test_status_tells_the_daemon_and_its_connections() -> None:
                 "data_center": "eu",
                 "issued_at": "2026-01-01T11:50:00Z",
                 "expires_at": "2026-01-01T12:50:00Z",
+                "floor_seconds": 1500.0,
                 "next_refresh_at": "2026-01-01T12:18:00Z",
                 "last_success_at": "2026-01-01T11:50:00Z",
                 "last_attempt_at": "2026-01-01T11:50:00Z",

@@ -81,7 +81,7 @@ def test_odd_shapes_are_noted_and_stored_all_the_same(desk: Desk) -> None:
     [
         pytest.param(
             ["--client-id=1000.ABC", "--kind=javascript", "--data-center=eu"],
-            ["x"],
+            ["an-odd-secret"],
             1,
             "a client-based (JavaScript) application never gets a refresh token, so nothing can be kept fresh with it: "
             "register another type in Zoho's API console (server, mobile, device, self)",
@@ -89,8 +89,16 @@ def test_odd_shapes_are_noted_and_stored_all_the_same(desk: Desk) -> None:
         ),
         pytest.param(NEW, [], 1, "Client secret was expected, at the keyboard or as a line", id="without a secret"),
         pytest.param([*NEW, "--secret-file=/nowhere"], [], 1, "/nowhere cannot be read: No such file", id="no file"),
-        pytest.param(["--kind=self"], ["x"], 2, "a new client needs --client-id, --accounts-server;", id="half a one"),
-        pytest.param(["--replace"], ["x"], 1, "there is no client app yet: pass --client-id, --kind", id="nothing old"),
+        pytest.param(
+            ["--kind=self"], ["an-odd-secret"], 2, "a new client needs --client-id, --accounts-server;", id="half a one"
+        ),
+        pytest.param(
+            ["--replace"],
+            ["an-odd-secret"],
+            1,
+            "there is no client app yet: pass --client-id, --kind",
+            id="nothing old",
+        ),
     ],
 )
 def test_a_client_is_refused(desk: Desk, arguments: list[str], typed: list[str], code: int, sentence: str) -> None:

@@ -62,6 +62,7 @@ def a_row(name: str = CONNECTION, *, state: State = State.FRESH) -> ConnectionFa
         data_center="eu",
         issued_at=NOON,
         expires_at=NOON + timedelta(hours=1),
+        floor=timedelta(minutes=29),
         next_refresh_at=NOON + timedelta(minutes=28),
         last_success_at=NOON,
         last_attempt_at=NOON,

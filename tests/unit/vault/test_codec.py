@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.builders import CRM, SALES, a_record
+from tests.builders import CRM, NOON, SALES, a_record
 from tests.fakes import zoho_location
 from zoho_tokend.core.errors import RecordUnreadable
 from zoho_tokend.core.model import ClientCredentialsGrant, Credential, Secret, TokenRecord
@@ -96,6 +96,12 @@ FAULTS = [
     pytest.param(but(INLINE, refresh_token="1000 CANARY"), "refresh_token", "white space", id="a space within it"),
     pytest.param(but(INLINE, refresh_token="1000\x00CANARY"), "refresh_token", "printed", id="a control character"),
     pytest.param(but(INLINE, refresh_token=1000), "refresh_token", "is no text", id="a number as refresh token"),
+    pytest.param(
+        but(INLINE, refresh_token=MISSING, revoked_at="CANARY"),
+        "revoked_at",
+        "no instant",
+        id="a revocation at no time",
+    ),
     pytest.param(but(INLINE, client_id=MISSING), "client_id", "is missing", id="no client id"),
     pytest.param(but(INLINE, client_secret=MISSING), "client_secret", "is missing", id="no client secret"),
     pytest.param(but(INLINE, client_id=MISSING, client_secret=MISSING), "client", "is missing", id="no client at all"),
@@ -134,6 +140,26 @@ def test_a_fault_names_record_and_field_and_never_a_value(fields: dict[str, obje
     assert problem in str(raised.value)
     assert "CANARY" not in str(raised.value)
     assert raised.value.stamp is not None
+
+
+def test_a_grant_that_was_revoked_on_purpose_says_when_and_what_to_do() -> None:
+    with pytest.raises(RecordUnreadable) as raised:
+        read(but(INLINE, refresh_token=MISSING, revoked_at="2026-11-24T12:00:00Z"))
+
+    assert str(raised.value) == (
+        "secret/zoho/credentials/crm-prod: revoked on 2026-11-24T12:00:00Z: authorize again, with --replace"
+    )
+    assert raised.value.stamp == "12"
+
+
+def test_a_new_refresh_token_takes_the_mark_of_the_old_ones_end_with_it() -> None:
+    assert read(but(INLINE, revoked_at="2026-11-24T12:00:00Z")).grant.key
+
+
+def test_when_a_credential_was_authorized_is_told_where_it_is_an_instant() -> None:
+    assert codec.authorized_at(a_document({"authorized_at": "2026-11-24T12:00:00Z"})) == NOON
+    for other in ("yesterday", "2026-11-24T12:00:00", 7, None):
+        assert codec.authorized_at(a_document({"authorized_at": other})) is None
 
 
 def test_a_fault_of_a_named_client_names_the_clients_record_and_holds_both_versions() -> None:

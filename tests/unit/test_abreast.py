@@ -1,0 +1,39 @@
+"""Many things done a few at a time."""
+
+import asyncio
+
+import pytest
+
+from zoho_tokend.abreast import abreast
+from zoho_tokend.core.errors import VaultUnavailable
+
+
+@pytest.mark.looptime
+async def test_the_answers_come_in_the_order_of_the_questions_and_no_more_are_under_way_than_may_be() -> None:
+    under_way, most = 0, 0
+
+    async def slow_for_small_numbers(number: int) -> int:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        await asyncio.sleep(10 - number)
+        under_way -= 1
+        return number * number
+
+    assert await abreast(slow_for_small_numbers, range(10), at_once=3) == [n * n for n in range(10)]
+    assert most == 3
+
+
+@pytest.mark.looptime
+async def test_an_error_comes_out_as_it_is_and_no_other_is_begun_after_it() -> None:
+    begun = []
+
+    async def away_at_two(number: int) -> None:
+        begun.append(number)
+        await asyncio.sleep(1)
+        if number == 2:
+            raise VaultUnavailable("Vault is sealed")
+
+    with pytest.raises(VaultUnavailable, match="Vault is sealed"):
+        await abreast(away_at_two, range(100), at_once=2)
+    assert len(begun) <= 4
