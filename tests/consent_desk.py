@@ -8,6 +8,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
+from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 
@@ -116,6 +117,20 @@ class Desk:
         answer = httpx.post(page, data=form, trust_env=False)
         assert answer.is_redirect, answer.text
         return answer.headers["location"]
+
+    def exchanged(self, application: Client, address: str) -> dict[str, object]:
+        """What Zoho says to somebody who exchanges the code of this address, and has the client's secret."""
+        code = dict(parse_qsl(urlsplit(address).query))["code"]
+        form = {
+            "grant_type": "authorization_code",
+            "client_id": application.client_id,
+            "client_secret": application.client_secret,
+            "redirect_uri": application.redirect_uris[0],
+            "code": code,
+        }
+        server = self.site.zoho[application.home].accounts_server
+        answer: dict[str, object] = httpx.post(f"{server}/oauth/v2/token", data=form, trust_env=False).json()
+        return answer
 
     @staticmethod
     def page(heard: str) -> str:

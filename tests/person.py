@@ -36,9 +36,10 @@ class Command:
 
     def __init__(self, process: "subprocess.Popen[bytes]", keyboard: int, heard: Callable[[], str]) -> None:
         self._process = process
-        self._keyboard = keyboard
+        self._keyboard = os.fdopen(keyboard, "wb", buffering=0)
         self._heard = heard
         self.typed: list[str] = []
+        self._answered = 0
 
     @property
     def pid(self) -> int:
@@ -50,9 +51,9 @@ class Command:
         return self._heard()
 
     def says(self, text: str, *, within: float = PATIENCE) -> str:
-        """All that it has printed, once this text is among it."""
+        """All that it has printed, once this text is among what it says to the last line that was typed."""
         deadline = time.monotonic() + within
-        while text not in self.heard:
+        while text not in self.heard[self._answered :]:
             assert self._process.poll() is None, f"it ended without saying {text!r}:\n{self.heard}"
             assert time.monotonic() < deadline, f"it does not say {text!r}:\n{self.heard}"
             time.sleep(_GLANCE)
@@ -61,7 +62,8 @@ class Command:
     def type(self, line: str) -> None:
         """The person types a line, and the return key."""
         self.typed.append(line)
-        os.write(self._keyboard, f"{line}\n".encode())
+        self._answered = len(self.heard)
+        self._keyboard.write(f"{line}\n".encode())
 
     def interrupt(self) -> None:
         """The person presses Ctrl-C."""
@@ -74,9 +76,12 @@ class Command:
         except subprocess.TimeoutExpired:
             raise AssertionError(f"it still runs:\n{self.heard}") from None
 
+    def hang_up(self) -> None:
+        """There is nothing more to read for the command; to be said as often as one likes."""
+        self._keyboard.close()
+
     def close(self) -> None:
-        with suppress(OSError):
-            os.close(self._keyboard)
+        self.hang_up()
         self._process.kill()
         self._process.wait()
 
@@ -104,7 +109,7 @@ class Piped(Command):
         with suppress(BrokenPipeError):
             for line in lines:
                 self.type(line)
-        os.close(self._keyboard)
+        self.hang_up()
         code = self.end()
         return Finished(code, self._out.read_text(), self._err.read_text())
 
@@ -140,7 +145,7 @@ class AtTerminal(Command):
         self._process.kill()
         self._process.wait()
         self._reader.join(PATIENCE)
-        os.close(self._screen_side)
+        self.hang_up()
 
     def _read(self) -> None:
         with suppress(OSError):  # the program has ended, and nobody holds the other side

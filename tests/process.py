@@ -38,19 +38,21 @@ class Finished:
     err: str
 
 
-def open_command(*arguments: str, environment: Mapping[str, str] | None = None) -> "subprocess.Popen[str]":
+def open_command(
+    *arguments: str, environment: Mapping[str, str] | None = None, stdin: int | None = None
+) -> "subprocess.Popen[str]":
     """`zoho-tokend` with these arguments, begun."""
     whole = _EVERYWHERE | dict(environment or {})
     return subprocess.Popen(
-        [*_COMMAND, *arguments], env=whole, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*_COMMAND, *arguments], env=whole, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
 
 
-def call(*arguments: str, environment: Mapping[str, str] | None = None) -> Finished:
-    """`zoho-tokend` with these arguments, run to its end."""
-    with open_command(*arguments, environment=environment) as process:
+def call(*arguments: str, environment: Mapping[str, str] | None = None, stdin: str | None = None) -> Finished:
+    """`zoho-tokend` with these arguments, and this text for its standard input, run to its end."""
+    with open_command(*arguments, environment=environment, stdin=None if stdin is None else subprocess.PIPE) as process:
         try:
-            out, err = process.communicate(timeout=_LONGEST_COMMAND)
+            out, err = process.communicate(stdin, timeout=_LONGEST_COMMAND)
         finally:
             process.kill()
     return Finished(process.returncode, out, err)

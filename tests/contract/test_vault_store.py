@@ -161,7 +161,7 @@ async def test_an_unreadable_credential_names_its_field_and_not_its_value(vault:
 async def test_a_missing_client_is_named_and_seen_as_soon_as_it_is_there(vault: Vault, store: Store) -> None:
     vault.put("credentials/crm-prod", client="my-app", refresh_token="1000.r")
 
-    with pytest.raises(RecordUnreadable, match="names no client under .*clients") as raised:
+    with pytest.raises(RecordUnreadable, match=r"names no client under .*clients") as raised:
         await store.credential(CRM)
     vault.put("clients/my-app", client_id="1000.APP", client_secret="s", accounts_server="https://accounts.zoho.eu")
 

@@ -2,20 +2,23 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 import httpx
 import pytest
 
 from tests.openbao import Admin, Corner, new_corner
+from tests.operator_shell import OperatorShell
 from tests.process import call
-from tests.site import a_site
+from tests.site import Site, a_site
+from zoho_simulator import ClientKind
 from zoho_simulator.faults import rotated_refresh_token
 
 FIELDS = {"data": {"a": "b"}}
 
 
-def printed(kind: str, corner: Corner) -> str:
-    policy = call("policy", kind, environment={"ZOHO_TOKEND_MOUNT": corner.mount})
+def printed(kind: str, corner: Corner, *options: str) -> str:
+    policy = call("policy", kind, *options, environment={"ZOHO_TOKEND_MOUNT": corner.mount})
     assert (policy.code, policy.err) == (0, "")
     return policy.out
 
@@ -23,7 +26,8 @@ def printed(kind: str, corner: Corner) -> str:
 @pytest.fixture(scope="module")
 def corner(admin: Admin) -> Corner:
     corner = new_corner(admin)
-    for path in ("credentials/crm-prod", "tokens/crm-prod", "clients/jobs", "other/thing"):
+    corner.put("other/thing", a="b")
+    for path in ("credentials/crm-prod", "tokens/crm-prod", "credentials/sales", "tokens/sales", "clients/jobs"):
         corner.put(path, a="b")
     return corner
 
@@ -118,3 +122,102 @@ def test_the_printed_reader_policy_reads_tokens(reader: Visitor) -> None:
 )
 def test_the_printed_reader_policy_forbids(reader: Visitor, method: str, path: str) -> None:
     assert reader.asks(method, path) == 403
+
+
+@pytest.fixture(scope="module")
+def operator(corner: Corner) -> Iterator[Visitor]:
+    with closing(Visitor(corner, printed("operator", corner))) as visitor:
+        yield visitor
+
+
+@pytest.fixture(scope="module")
+def keeper(corner: Corner) -> Iterator[Visitor]:
+    """An operator of crm-prod alone."""
+    with closing(Visitor(corner, printed("operator", corner, "--connection", "crm-prod"))) as visitor:
+        yield visitor
+
+
+BEYOND_ANY_OPERATOR = [
+    ("GET", "data/zoho/other/thing"),
+    ("GET", "data/other/thing"),
+    ("LIST", "metadata/zoho"),
+    ("LIST", "metadata/zoho/tokens"),
+    ("DELETE", "data/zoho/clients/jobs"),
+    ("DELETE", "metadata/zoho/credentials/crm-prod"),
+    ("DELETE", "metadata/zoho/tokens/crm-prod"),
+    ("POST", "metadata/zoho/credentials/crm-prod"),
+    ("POST", "destroy/zoho/credentials/crm-prod"),
+    ("POST", "destroy/zoho/tokens/crm-prod"),
+    ("POST", "undelete/zoho/clients/jobs"),
+    ("POST", "config"),
+]
+
+
+@pytest.mark.parametrize(("method", "path"), BEYOND_ANY_OPERATOR)
+def test_the_printed_operator_policy_forbids(operator: Visitor, method: str, path: str) -> None:
+    assert operator.asks(method, path) == 403
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        *BEYOND_ANY_OPERATOR,
+        ("GET", "data/zoho/credentials/sales"),
+        ("POST", "data/zoho/credentials/sales"),
+        ("DELETE", "data/zoho/credentials/sales"),
+        ("GET", "metadata/zoho/credentials/sales"),
+        ("POST", "undelete/zoho/credentials/sales"),
+        ("GET", "data/zoho/credentials/crm-prod-2"),
+        ("GET", "data/zoho/tokens/sales"),
+        ("POST", "data/zoho/tokens/sales"),
+        ("DELETE", "data/zoho/tokens/sales"),
+        ("LIST", "metadata/zoho/credentials"),
+        ("LIST", "metadata/zoho/clients"),
+        ("POST", "data/zoho/clients/jobs"),
+    ],
+)
+def test_the_printed_policy_of_one_connections_operator_forbids(keeper: Visitor, method: str, path: str) -> None:
+    assert keeper.asks(method, path) == 403
+
+
+@pytest.fixture
+def site(admin: Admin, tmp_path: Path) -> Iterator[Site]:
+    """A site with a mount of its own, for commands that change what is there."""
+    with a_site(new_corner(admin), tmp_path) as site:
+        yield site
+
+
+@pytest.mark.parametrize("options", [[], ["--connection", "crm-prod"]], ids=["all", "one connection"])
+def test_the_printed_operator_policy_is_enough_for_a_connections_whole_life(site: Site, options: list[str]) -> None:
+    application = site.zoho.add_client("console", home="eu", kind=ClientKind.SELF)
+    site.corner.put("clients/console", **site.fields(application), kind="self")
+    shell = OperatorShell(site, printed("operator", site.corner, *options))
+    row = f"connection,client,refresh_token\ncrm-prod,console,{site.zoho.consent(application)}\n"
+
+    assert shell("connections", "import", "-", stdin=row).code == 0
+    assert shell("refresh", "crm-prod").code == 0
+    assert shell("revoke", "crm-prod", "--yes").code == 0
+    code = site.zoho.grant_code(application)
+    connected = shell("authorize", "self-client", "crm-prod", "--client=console", "--replace", stdin=code)
+    assert connected.code == 0, connected.err
+    assert "fingerprint" in shell("connections", "show", "crm-prod").out
+    assert shell("connections", "remove", "crm-prod", "--yes").code == 0
+
+
+def test_the_printed_operator_policy_adds_clients_and_lists_what_there_is(site: Site) -> None:
+    shell = OperatorShell(site, printed("operator", site.corner))
+    add = ["client", "add", "jobs", "--client-id=1000.X", "--kind=self", "--accounts-server=eu"]
+    assert shell(*add, stdin="invented").code == 0
+    assert "jobs" in shell("client", "list").out
+    assert shell("connections").code == 0
+
+
+def test_the_operator_of_one_connection_is_told_what_is_denied_for_another(site: Site) -> None:
+    site.connect("sales")
+    shell = OperatorShell(site, printed("operator", site.corner, "--connection", "crm-prod"))
+    for command in (["refresh", "sales"], ["connections", "show", "sales"], ["connections"]):
+        denied = shell(*command)
+        assert denied.code == 1
+        assert "Vault's policy denies" in denied.err
+    revoked = shell("revoke", "sales", "--yes")
+    assert (revoked.code, len(site.zoho.journal.entries)) == (1, 0)

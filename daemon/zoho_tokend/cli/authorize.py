@@ -16,7 +16,6 @@ from zoho_tokend.cli.group import load, told_plainly
 from zoho_tokend.cli.names import CLIENT, CONNECTION
 from zoho_tokend.cli.obtaining import Obtain
 from zoho_tokend.cli.terminal import Terminal, ask_secret
-from zoho_tokend.consent.keeping import PATIENCE
 from zoho_tokend.consent.rescue import recover
 from zoho_tokend.core.model import ClientCredentialsGrant, ConnectionName
 
@@ -65,8 +64,8 @@ def _wishing(command: Callable[..., None]) -> Callable[..., None]:
         click.option(
             "--patience",
             type=DURATION,
-            default=PATIENCE,
-            show_default="5m",
+            default="5m",
+            show_default=True,
             help="How long Vault is asked again before the credential goes into an encrypted file.",
         ),
         click.option("--revoke-old", is_flag=True, help="With --replace: revoke the old grant when the new one works."),

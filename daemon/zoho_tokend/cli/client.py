@@ -87,7 +87,9 @@ class Given:
 @client.command(short_help="Record an application in Vault.")
 @click.argument("name", type=CLIENT)
 @click.option("--client-id", help="As the console shows it.")
-@click.option("--kind", type=click.Choice([*ClientKind, "javascript"]), help="Its type in the console.")
+@click.option(
+    "--kind", type=click.Choice([*(kind.value for kind in ClientKind), "javascript"]), help="Its type in the console."
+)
 @click.option(
     "--accounts-server",
     "--data-center",

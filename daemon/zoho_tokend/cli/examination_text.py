@@ -1,4 +1,4 @@
-"""Findings as text: by area, the levels and subjects in columns; a line each, wrapped at a terminal alone."""
+"""Findings as text: by area, the levels and subjects in columns; a line each, or at a terminal as many as it takes."""
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
@@ -26,16 +26,19 @@ def lines(findings: Sequence[Finding], *, width: int | None) -> Iterator[str]:
 
 
 def _lines(finding: Finding, column: int, width: int | None) -> Iterator[str]:
-    told = f"{finding.subject:<{column}}  {finding.finding}" + (f" → {finding.fix}" if finding.fix else "")
     level = click.style(f"{finding.level:<{_LEVEL_WIDTH}}", fg=_COLOURS[finding.level])
+    told = f"{finding.subject:<{column}}  {finding.finding}"
+    fix = f"→ {finding.fix}" if finding.fix else ""
+    if width is None:
+        yield f"  {level}  {told} {fix}".rstrip()
+        return
     margin = _LEVEL_WIDTH + 4
-    room = None if width is None else max(width - margin, _NARROWEST)
-    first, *rest = [told] if room is None else _wrapped(told, column + 2, room)
+    room = max(width - margin, _NARROWEST)
+    indent = " " * (column + 2 if column + 2 <= room - _NARROWEST else 2)
+    first, *rest = _wrapped(told, room, later=indent)
     yield f"  {level}  {first}"
-    yield from (" " * margin + line for line in rest)
+    yield from (" " * margin + line for line in rest + _wrapped(indent + fix, room, later=f"{indent}  "))
 
 
-def _wrapped(told: str, indent: int, room: int) -> list[str]:
-    """Later lines stand under the finding, where there is room for that."""
-    hanging = " " * (indent if indent <= room - _NARROWEST else 2)
-    return wrap(told, room, subsequent_indent=hanging, break_long_words=False, break_on_hyphens=False) or [told]
+def _wrapped(text: str, room: int, *, later: str) -> list[str]:
+    return wrap(text, room, subsequent_indent=later, break_long_words=False, break_on_hyphens=False)

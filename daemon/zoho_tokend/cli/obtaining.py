@@ -70,7 +70,7 @@ class Browser:
             try:
                 yield
             except TokendError as error:
-                await self._end(Ending(heading="Not connected", sentences=[*terminal.said, f"{error}."], ok=False))
+                await self._end(Ending(heading="Not connected", sentences=[*terminal.said, _sentence(error)], ok=False))
                 raise
             await self._end(Ending(heading="Connected", sentences=terminal.said, ok=True))
 
@@ -104,7 +104,7 @@ class Browser:
             return ask_secret("The address that the browser ended on").reveal()
         click.echo("Waiting for the browser to come back … (Ctrl-C ends it; nothing is spent yet)", err=True)
         redirect = await terminal.interruption.unless(self._listener.redirect())
-        terminal.hear("The browser is back.")
+        click.echo("The browser is back.", err=True)
         return redirect
 
 
@@ -145,6 +145,11 @@ def client_credentials(grant: ClientCredentialsGrant) -> Obtain:
         return client_credentials_fields(grant, client=client.name, accounts_server=server, now=here.clock.now())
 
     return obtain
+
+
+def _sentence(error: TokendError) -> str:
+    text = str(error)
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def _show_code(code: DeviceCode) -> None:

@@ -131,7 +131,7 @@ class Connecting:
                 await self._prove_token(connection, expires_at)
                 return True
             case RefreshFailed(error=error):
-                raise NotProved(f"{connection} is in Vault, but its first refresh failed: {error}")
+                raise NotProved(f"the credential of {connection} is in Vault, but its first refresh failed: {error}")
             case RefreshDeferred(until=until, reason=reason):
                 self._person.hear(f"The first refresh waits until {until:%H:%M:%S} UTC ({reason}).")
                 return False
@@ -143,5 +143,7 @@ class Connecting:
             raise NotProved(f"the token record of {connection} was changed by somebody else meanwhile")
         proof = await self._prover.prove(record.access_token, api_domain=record.api_domain)
         if isinstance(proof, Dead):
-            raise NotProved(f"{connection} is in Vault, and its first token was issued, but {proof.sentence}")
+            raise NotProved(
+                f"the credential of {connection} is in Vault, and its first token was issued, but {proof.sentence}"
+            )
         self._person.hear(f"Zoho's API says: {proof.sentence}.")

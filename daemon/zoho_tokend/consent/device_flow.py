@@ -56,6 +56,8 @@ class DeviceFlow:
                 polled = await self._zoho.poll_device(
                     code.device_code, self._client(server), accounts_server=server, moved_to=moved_to
                 )
+                if isinstance(polled, MovedTo):
+                    server, moved_to = await self._moved(polled, server), polled.location
             except (Throttled, ZohoUnavailable) as error:
                 self._person.hear(f"{error}; the code still waits.")
                 pace = pace.slower()
@@ -65,11 +67,12 @@ class DeviceFlow:
                     return polled, server
                 case SlowDown():
                     pace = pace.slower()
-                case MovedTo(location=location):
-                    server, moved_to = await self._zoho.accounts_server(location, seen_from=server), location
-                case Pending():
+                case MovedTo() | Pending():
                     pass
         raise DeviceCodeExpired
+
+    async def _moved(self, to: MovedTo, seen_from: Origin) -> Origin:
+        return await self._zoho.accounts_server(to.location, seen_from=seen_from)
 
     def _client(self, server: Origin) -> Client:
         return client_at(self._registration, server, self._servers)

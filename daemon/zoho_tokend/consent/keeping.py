@@ -100,7 +100,7 @@ class Keeper:
 
     async def _taken(self, held: Rescued, *, within: timedelta) -> int:
         end = self._clock.monotonic() + within.total_seconds()
-        failures = 0
+        failures, told = 0, ""
         while True:
             try:
                 return await record(self._credentials, held, after_version=held.after_version)
@@ -109,7 +109,9 @@ class Keeper:
                 wait = backoff.after_failed_write(held.connection, failures)
                 if self._clock.monotonic() + wait.total_seconds() > end:
                     raise
-                await self._person.wait(wait, f"{error}. The credential is held; next try")
+                if str(error) != told:
+                    self._person.hear(told := str(error))
+                await self._person.wait(wait, "The credential is held; next try")
 
     async def _rescued(self, held: Rescued, why: str) -> NotKept:
         self._person.hear(f"Vault did not take the credential: {why}.")

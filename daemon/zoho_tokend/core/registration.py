@@ -11,7 +11,8 @@ from zoho_tokend.core.origin import Origin
 
 # Shapes as secret scanners know them; Zoho promises none, so they are good for a warning and no more:
 # https://github.com/trufflesecurity/trufflehog/blob/main/pkg/detectors/zohocrm/zohocrm.go
-_CLIENT_ID: Final = re.compile(r"1000\.[A-Z0-9]{30}")
+# Ids of the device flow begin with 1004: https://zoho.com/accounts/protocol/oauth/devices/polling-request.html
+_CLIENT_ID: Final = re.compile(r"100[0-9]\.[A-Z0-9]{30}")
 _CLIENT_SECRET: Final = re.compile(r"[0-9a-f]{42}")
 
 
@@ -56,7 +57,7 @@ def oddities(registration: Registration) -> tuple[str, ...]:
     """A sentence for each thing that does not look as Zoho's console gives it; any of it may be right all the same."""
     found = []
     if not _CLIENT_ID.fullmatch(registration.client_id):
-        found.append("the client id does not look like one: 1000. and 30 capital letters and digits")
+        found.append("the client id does not look like one: 1000. (a device: 1004.) and 30 capital letters and digits")
     secrets = [registration.client_secret, *registration.secrets.values()]
     if any(secret and not _CLIENT_SECRET.fullmatch(secret.reveal()) for secret in secrets):
         found.append("a client secret does not look like one: 42 hexadecimal digits")

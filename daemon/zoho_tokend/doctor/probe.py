@@ -6,10 +6,11 @@ Each step ends within five seconds. No credential goes out, not even a proxy's o
 import asyncio
 import socket
 import ssl
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import partial
 from http import HTTPStatus
 from typing import Final, TypeVar
 
@@ -81,8 +82,8 @@ class Probe:
             if origin.scheme == "https":
                 reach = replace(reach, tls=await _step(Step.TLS, _shake_hands(wire, origin, self._trust)))
             status, date = await _step(Step.ANSWER, _ask(wire, origin, path))
-            skew = date - self._clock.now() if date else None
-            return replace(reach, status=status, skew=skew and skew - timedelta(microseconds=skew.microseconds))
+            skew = date - self._clock.now().replace(microsecond=0) if date else None
+            return replace(reach, status=status, skew=skew)
         except _Stopped as stopped:
             return replace(reach, obstacle=stopped.obstacle)
         finally:
@@ -121,11 +122,9 @@ async def _step(step: Step, walk: Awaitable[T]) -> T:
 
 
 async def _addresses(names: ThreadPoolExecutor, host: str, port: int) -> tuple[str, ...]:
-    look_up: Callable[[], Sequence[tuple[object, ...]]] = lambda: socket.getaddrinfo(  # noqa: E731 - a thunk for the thread
-        host, port, type=socket.SOCK_STREAM
-    )
+    look_up = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
     found = await asyncio.get_running_loop().run_in_executor(names, look_up)
-    return tuple(dict.fromkeys(str(address[0]) for *_, address in found if isinstance(address, tuple)))
+    return tuple(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
 async def _connect(host: str, port: int) -> _Wire:

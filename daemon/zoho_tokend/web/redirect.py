@@ -133,10 +133,11 @@ def _page(ending: Ending) -> str:
                 tag(
                     "header",
                     tag("h1", "zoho-tokend"),
-                    tag("p", ending.heading, class_="verdict" if ending.ok else "verdict troubled"),
-                    *(tag("p", sentence) for sentence in ending.sentences),
-                    tag("p", "You may close this page.", class_="promise"),
+                    tag("p", ending.heading, class_="verdict done" if ending.ok else "verdict troubled"),
                 ),
+                tag("ul", *(tag("li", sentence) for sentence in ending.sentences), class_="said"),
+                tag("footer", tag("p", "You may close this page.")),
+                class_="ending",
             ),
             lang="en",
         )

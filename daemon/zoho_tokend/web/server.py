@@ -1,5 +1,6 @@
 """The web server: uvicorn inside the daemon's own loop, so that a hung loop fails its probe by itself."""
 
+import asyncio
 import errno
 import os
 import socket
@@ -58,6 +59,7 @@ class Server:
         finally:
             self._server.release()
             self._socket.close()
+            await asyncio.sleep(0)  # connections that were broken off are gone after the loop's next turn
 
     def stop(self) -> None:
         """``serve`` is about to end."""
@@ -71,9 +73,14 @@ class _SignallessServer(uvicorn.Server):
         return nullcontext()
 
     def release(self) -> None:
-        """Nothing listens any more, even where ``serve`` was cancelled before it could tidy up."""
+        """Nothing listens any more, even where ``serve`` was cancelled before it could tidy up.
+
+        A browser opens connections in advance: one that came in at the last moment is broken off.
+        """
         for server in getattr(self, "servers", ()):
             server.close()
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
 
 
 def _bind(host: str, port: int, called: str) -> socket.socket:

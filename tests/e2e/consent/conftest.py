@@ -1,13 +1,22 @@
+from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.consent_desk import Desk, a_desk
+from tests.openbao import Corner
 from tests.site import Site
+from zoho_simulator import Limits, Simulator, in_thread
+
+# Nobody waits five seconds between two looks of a device.
+LIMITS = Limits(device_poll_interval=timedelta(seconds=1))
 
 
 @pytest.fixture
-def desk(site: Site, tmp_path: Path) -> Desk:
+def desk(corner: Corner, tmp_path: Path) -> Iterator[Desk]:
     folder = tmp_path / "here"
     folder.mkdir()
-    return a_desk(site, folder)
+    with in_thread(Simulator(data_centers=("us", "eu"), limits=LIMITS)) as zoho:
+        yield a_desk(Site(corner, zoho, tmp_path), folder)
+        assert zoho.journal.violations == []

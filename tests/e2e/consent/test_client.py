@@ -76,6 +76,11 @@ def test_odd_shapes_are_noted_and_stored_all_the_same(desk: Desk) -> None:
     assert desk.site.corner.fields("clients/app")["client_secret"] == "an-odd-secret"
 
 
+@pytest.mark.parametrize("kind", [ClientKind.SELF, ClientKind.DEVICE])
+def test_what_the_console_shows_is_not_odd(desk: Desk, kind: ClientKind) -> None:
+    assert "Note:" not in desk.add(desk.application(kind)).err
+
+
 @pytest.mark.parametrize(
     ("arguments", "typed", "code", "sentence"),
     [

@@ -66,7 +66,7 @@ def _need(need: Need, granted: Mapping[str, frozenset[str]]) -> Iterator[Finding
     elif need.capabilities:
         yield Area.POLICY.ok(need.subject, f"may {_words(need.capabilities)}")
     if any(excess.values()):
-        yield Area.POLICY.warning(need.subject, f"may {_told(need, excess)}, which the daemon never does", fix=_LESS)
+        yield Area.POLICY.warning(need.subject, f"may {_told(need, excess)} needlessly", fix=_LESS)
 
 
 def _told(need: Need, found: Mapping[str, frozenset[str]]) -> str:
