@@ -20,12 +20,14 @@ $(READY): requirements/dev.txt pyproject.toml
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-# What some tests drive: promtool checks the metrics, Chromium walks the pages. Where one is missing and cannot be
+# What some tests drive: promtool checks the metrics, Chromium walks the pages, curl and jq read as a script does. Where one is missing and cannot be
 # installed, its tests are skipped by name, with the reason.
 $(TOOLS): $(READY)
 	@packages=""; \
 	command -v promtool >/dev/null || packages="$$packages prometheus"; \
 	command -v chromium >/dev/null || packages="$$packages chromium"; \
+	command -v curl >/dev/null || packages="$$packages curl"; \
+	command -v jq >/dev/null || packages="$$packages jq"; \
 	if [ -n "$$packages" ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		echo "Installing Debian's$$packages for the tests ..."; \
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $$packages >/dev/null; \

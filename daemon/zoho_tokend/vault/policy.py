@@ -47,35 +47,29 @@ def reader_policy(layout: Layout, connection: ConnectionName | None = None) -> s
 def operator_policy(layout: Layout, connection: ConnectionName | None = None) -> str:
     """What a person needs who authorizes, imports, refreshes, revokes and removes connections, or this one alone.
 
-    The applications are read all the same where it is about one connection, for its credential may name any of them.
+    Whoever keeps one connection reads every client all the same, for its credential may name any.
     """
     credential, token = layout.credential(connection or _ANY), layout.token(connection or _ANY)
-    shared = () if connection else _shared_by_all_connections(layout)
+    everything = ("create", "read", "update", "delete")
     return _policy(
-        *shared,
-        _Rule(layout.client(_ANY).data, ("read",), "read the clients that credentials name")
-        if connection
-        else _Rule(layout.client(_ANY).data, ("create", "read", "update"), "add and change clients"),
-        _Rule(
-            credential.data,
-            ("create", "read", "update", "delete"),
-            "write a credential with CAS, mark it as revoked, remove it",
-        ),
+        *(_to_read_clients(layout) if connection else _to_keep_all(layout)),
+        _Rule(credential.data, everything, "write a credential with CAS, mark it as revoked, remove it"),
         _Rule(credential.metadata, ("read",), "see which versions a credential has had"),
         _Rule(credential.undeletion, ("update",), "have a removed credential back"),
-        _Rule(
-            token.data,
-            ("create", "read", "update", "delete"),
-            "publish a token as the daemon does; withdraw one that was revoked",
-        ),
+        _Rule(token.data, everything, "publish a token as the daemon does; withdraw one that was revoked"),
         _Rule(token.metadata, ("read",), "see how much of Zoho's budget is spent"),
         *(_Rule(f"{mount}/config", ("read",), "let doctor see how the mount is set up") for mount in layout.mounts()),
     )
 
 
-def _shared_by_all_connections(layout: Layout) -> tuple[_Rule, ...]:
+def _to_read_clients(layout: Layout) -> tuple[_Rule, ...]:
+    return (_Rule(layout.client(_ANY).data, ("read",), "read the client that the credential names"),)
+
+
+def _to_keep_all(layout: Layout) -> tuple[_Rule, ...]:
     return (
         _Rule(layout.clients().metadata, ("list",), "list the clients"),
+        _Rule(layout.client(_ANY).data, ("create", "read", "update"), "add and change clients"),
         _Rule(layout.credentials().metadata, ("list",), "find the connections"),
     )
 
