@@ -1,0 +1,105 @@
+"""The reader for asyncio: the rules of ``TokenReader``, without a blocked event loop."""
+
+import asyncio
+import os
+from datetime import timedelta
+from functools import partial
+from types import TracebackType
+from typing import Self
+
+import hvac
+
+from zoho_tokend.reader import zoho_api
+from zoho_tokend.reader.decision import MIN_LIFE, TIMEOUT, GiveUp, Look, Use, Wait, Wish
+from zoho_tokend.reader.errors import ReaderError
+from zoho_tokend.reader.memory import Memory, Now, Sight, machine_time
+from zoho_tokend.reader.record import Token
+from zoho_tokend.reader.vault_source import vault_source
+
+
+class AsyncTokenReader:
+    """Gives any number of tasks of one event loop the tokens that the daemon keeps in Vault. Make one, and keep it.
+
+    Each method does what that of ``TokenReader`` does. hvac blocks, so it is asked in the loop's default executor; what
+    was asked is made use of even where the task that asked is cancelled.
+    """
+
+    def __init__(
+        self,
+        client: hvac.Client | None = None,
+        *,
+        mount: str | None = None,
+        prefix: str | None = None,
+        now: Now = machine_time,
+    ) -> None:
+        """Prepare to read; nothing is asked yet. The arguments and errors are those of ``TokenReader``."""
+        self._source = vault_source(client, os.environ, mount=mount, prefix=prefix)
+        self._memory = Memory(now)
+        self._looks: dict[str, asyncio.Future[Sight]] = {}
+
+    async def get(self, connection: str, min_life: timedelta = MIN_LIFE, *, timeout: timedelta = TIMEOUT) -> Token:  # noqa: ASYNC109  # it bounds a wait for the daemon, and cancels nothing
+        """A token with so much life left.
+
+        Raises:
+            ReaderError: there is none; the text says why and what to look at.
+        """
+        at_hand = self._memory.at_hand(connection, min_life)
+        return at_hand or await self._fulfil(connection, self._memory.wish(min_life=min_life, timeout=timeout))
+
+    async def base_url(self, connection: str) -> str:
+        """The origin of the connection's API, such as ``https://www.zohoapis.eu``.
+
+        Raises:
+            ReaderError: there is no token to tell it.
+        """
+        return zoho_api.base_url(await self.get(connection))
+
+    async def newer(self, dead: Token) -> Token | None:
+        """The token that has replaced this one, which Zoho refuses; None where Vault shows none."""
+        wish = self._memory.wish(min_life=MIN_LIFE, timeout=timedelta(), instead_of=dead)
+        try:
+            return await self._fulfil(dead.connection, wish)
+        except ReaderError:
+            return None
+
+    async def aclose(self) -> None:
+        """The connection to Vault is closed, once what is being asked has been answered."""
+        if self._looks:
+            await asyncio.wait(self._looks.values())
+        self._source.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def _fulfil(self, connection: str, wish: Wish) -> Token:
+        while True:
+            match self._memory.decide(connection, wish):
+                case Use(token):
+                    return token
+                case GiveUp(error):
+                    raise error
+                case Wait(span):
+                    await asyncio.sleep(span.total_seconds())
+                case Look(_, Token() as meanwhile) if connection in self._looks:
+                    return meanwhile
+                case Look(within, _):
+                    await asyncio.wait([self._look(connection, within)], timeout=within.total_seconds())
+
+    def _look(self, connection: str, within: timedelta) -> asyncio.Future[Sight]:
+        """The one look at this connection that is under way; it begins now where there was none."""
+        look = self._looks.get(connection)
+        if look is None:
+            look = asyncio.get_running_loop().run_in_executor(None, self._source.look, connection, within)
+            look.add_done_callback(partial(self._seen, connection))
+            self._looks[connection] = look
+        return look
+
+    def _seen(self, connection: str, look: asyncio.Future[Sight]) -> None:
+        del self._looks[connection]
+        if not look.cancelled():
+            self._memory.learn(connection, look.result())

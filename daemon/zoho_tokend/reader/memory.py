@@ -1,0 +1,79 @@
+"""What one reader remembers of each connection and of the clocks, and what it tells the log."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from time import monotonic
+from typing import Final
+
+from zoho_tokend.reader import decision, wording
+from zoho_tokend.reader.decision import Moment, Shelf, Step, Wish
+from zoho_tokend.reader.errors import ReaderError
+from zoho_tokend.reader.record import Token
+from zoho_tokend.reader.skew import skew
+
+Now = Callable[[], datetime]
+"""The present instant, in UTC."""
+
+LOG: Final = logging.getLogger("zoho_tokend.reader")
+_NOTHING: Final = Shelf()
+_NO_SPAN: Final = timedelta()
+
+
+def machine_time() -> datetime:
+    """The machine's own time, in UTC."""
+    return datetime.now(UTC)  # noqa: TID251  # this is the clock of the readers, which know none of the daemon's
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """What one look into Vault brought.
+
+    Attributes:
+        found: a token, or why there is none.
+        date: Vault's clock; None where it did not tell.
+    """
+
+    found: Token | ReaderError
+    date: datetime | None = None
+
+
+class Memory:
+    """One shelf a connection. Its owner sees to it that no two looks at the same connection overlap."""
+
+    def __init__(self, now: Now = machine_time) -> None:
+        self._now = now
+        self._shelves: dict[str, Shelf] = {}
+        self._skew = _NO_SPAN
+        self._behind = _NO_SPAN
+
+    def at_hand(self, connection: str, min_life: timedelta) -> Token | None:
+        """The token that may be used without a further thought; costs a microsecond."""
+        shelf = self._shelves.get(connection)
+        return decision.at_hand(shelf, min_life, self._now() + self._behind) if shelf is not None else None
+
+    def wish(self, *, min_life: timedelta, timeout: timedelta, instead_of: Token | None = None) -> Wish:
+        """A wish that begins now; a time-out of zero looks once, and waits for nothing."""
+        return Wish(min_life=min_life, began=monotonic(), timeout=timeout or None, instead_of=instead_of)
+
+    def decide(self, connection: str, wish: Wish) -> Step:
+        """The next step towards the wish."""
+        moment = Moment(self._now() + self._behind, monotonic(), self._skew)
+        return decision.decide(self._shelves.get(connection, _NOTHING), wish, moment)
+
+    def learn(self, connection: str, sight: Sight) -> None:
+        """What was seen is known, and its oddities are logged, once each."""
+        now = self._now()
+        before = self._shelves.get(connection, _NOTHING)
+        self._shelves[connection] = decision.after_looking(before, sight.found, monotonic())
+        if not isinstance(sight.found, ReaderError):
+            self._compare_clocks(skew(now, vault=sight.date, token=sight.found))
+        elif before.token is not None and before.trouble is None:
+            left = wording.spoken(max(before.token.life_left(now), _NO_SPAN))
+            LOG.warning("%s; the token of %s read before has %s to live", sight.found, connection, left)
+
+    def _compare_clocks(self, found: timedelta) -> None:
+        if found and not self._skew:
+            LOG.warning("%s: set it by NTP; tokens are reckoned by the later of the two", wording.clock_remark(found))
+        self._skew, self._behind = found, max(found, _NO_SPAN)

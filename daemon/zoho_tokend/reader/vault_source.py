@@ -1,0 +1,137 @@
+"""Where tokens come from: KV v2 in Vault or OpenBao, asked by hvac.
+
+hvac's own read is passed by, for it keeps neither the status nor the headers of an answer, and Vault's clock is in one.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from threading import Lock
+from typing import Final
+
+import hvac
+import requests
+from hvac.adapters import RawAdapter
+
+from zoho_tokend.reader.errors import NotConfigured, ReaderError, UnknownSchema, VaultUnreachable
+from zoho_tokend.reader.memory import Sight
+from zoho_tokend.reader.place import Place
+from zoho_tokend.reader.record import Token, token_of
+from zoho_tokend.reader.refusal import refusal
+
+_CONNECT_SECONDS: Final = 3.05
+
+
+class VaultSource:
+    """Reads token records, one at a time, for a ``requests`` session is not promised to bear more."""
+
+    def __init__(self, client: hvac.Client, place: Place) -> None:
+        self._client = client
+        self._place = place
+        self._turn = Lock()
+
+    def look(self, connection: str, within: timedelta) -> Sight:
+        """What stands there now, or why nothing can be seen; no exception comes out."""
+        if not self._turn.acquire(timeout=within.total_seconds()):
+            return Sight(found=VaultUnreachable(f"Vault at {self._client.url} keeps earlier questions waiting"))
+        try:
+            return self._ask(connection, within.total_seconds())
+        except ReaderError as error:
+            return Sight(found=error)
+        finally:
+            self._turn.release()
+
+    def close(self) -> None:
+        """The connection to Vault is given back."""
+        self._client.adapter.close()
+
+    def _ask(self, connection: str, seconds: float) -> Sight:
+        """A client's token may be replaced at any time by its owner, so the adapter is made anew for each question."""
+        adapter = RawAdapter.from_adapter(self._client.adapter)
+        adapter.ignore_exceptions = True
+        connect = min(_CONNECT_SECONDS, seconds / 2)
+        try:
+            answer = adapter.get(self._place.url_path(connection), timeout=(connect, seconds - connect))
+        except OSError as error:  # every exception of requests is one, and so is a CA bundle that does not exist
+            raise _unreachable(error, adapter.base_uri, seconds) from error
+        if answer.status_code != HTTPStatus.OK:
+            raise refusal(
+                answer.status_code,
+                connection=connection,
+                where=self._place.of(connection),
+                address=adapter.base_uri,
+                with_token=bool(adapter.token),
+            )
+        return Sight(found=self._token(connection, answer, adapter.base_uri), date=_date(answer))
+
+    def _token(self, connection: str, answer: requests.Response, address: str) -> Token:
+        where = self._place.of(connection)
+        try:
+            body = answer.json()
+        except ValueError:
+            raise VaultUnreachable(f"{address} does not answer as Vault does: check VAULT_ADDR") from None
+        try:
+            fields = body["data"]["data"]
+        except (KeyError, TypeError):
+            fields = None
+        if not isinstance(fields, dict):
+            raise UnknownSchema(f"{where} does not lie in a KV v2 mount: check ZOHO_TOKEND_MOUNT")
+        return token_of(fields, connection=connection, where=where)
+
+
+def vault_source(
+    client: hvac.Client | None, environment: Mapping[str, str], *, mount: str | None, prefix: str | None
+) -> VaultSource:
+    """Upon this client, or upon one by the environment; a mount or prefix that is given goes before that one's.
+
+    Raises:
+        NotConfigured: there is neither a client nor ``VAULT_ADDR``.
+    """
+    place = Place.named_by(environment)
+    place = replace(place, mount=place.mount if mount is None else mount.strip("/"))
+    place = replace(place, prefix=place.prefix if prefix is None else prefix.strip("/"))
+    return VaultSource(client or _client(environment), place)
+
+
+def _client(environment: Mapping[str, str]) -> hvac.Client:
+    """By ``VAULT_ADDR``, ``VAULT_TOKEN``, ``VAULT_NAMESPACE`` and ``VAULT_CACERT``, and nothing else: no proxies.
+
+    A redirect is not followed, for ``requests`` would send the Vault token along to whatever host it names.
+    """
+    address = environment.get("VAULT_ADDR", "").rstrip("/")
+    if not address:
+        raise NotConfigured("VAULT_ADDR is not set: say where Vault is, as in https://vault.example:8200")
+    session = requests.Session()
+    session.trust_env = False
+    session.verify = environment.get("VAULT_CACERT") or True
+    return hvac.Client(
+        address,
+        token=environment.get("VAULT_TOKEN", ""),
+        namespace=environment.get("VAULT_NAMESPACE") or None,
+        session=session,
+        allow_redirects=False,
+    )
+
+
+def _unreachable(error: OSError, address: str, seconds: float) -> VaultUnreachable:
+    match error:
+        case requests.exceptions.SSLError():
+            why = "no TLS connection that can be trusted: check VAULT_CACERT, and http or https in VAULT_ADDR"
+        case requests.exceptions.Timeout():
+            why = f"no answer within {seconds:.0f} s"
+        case requests.exceptions.ConnectionError():
+            why = "no connection: check VAULT_ADDR, and whether it runs"
+        case requests.exceptions.RequestException():
+            why = "it cannot be asked: check VAULT_ADDR"
+        case _:
+            why = "the file of VAULT_CACERT cannot be read"
+    return VaultUnreachable(f"Vault at {address}: {why}")
+
+
+def _date(answer: requests.Response) -> datetime | None:
+    try:
+        return parsedate_to_datetime(answer.headers.get("Date", ""))
+    except ValueError:
+        return None
