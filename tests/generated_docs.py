@@ -1,14 +1,17 @@
-"""The tables of README.md that are written from the code: ``make docs`` writes them, a test compares them."""
+"""The tables that are written from the code: ``make docs`` writes them, tests compare them."""
 
 import re
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
+from tests.reader_rows import readers_table
 from zoho_tokend.settings import settings_table
 from zoho_tokend.telemetry.metric_table import metric_table
 
-README = Path(__file__).parent.parent / "README.md"
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+READERS = ROOT / "docs" / "readers" / "kubernetes-and-shell.md"
 
 
 def settings() -> str:
@@ -35,15 +38,17 @@ def metrics() -> str:
     return _table(("`zoho_tokend_…`", "type", "labels", "what it tells"), rows)
 
 
-PARTS: dict[str, Callable[[], str]] = {"settings": settings, "metrics": metrics}
+Parts = Mapping[str, Callable[[], str]]
+PARTS: Parts = {"settings": settings, "metrics": metrics}
+READERS_PARTS: Parts = {"readers": readers_table}
 
 
-def renewed(text: str) -> str:
+def renewed(text: str, parts: Parts = PARTS) -> str:
     """The text with each part between its two marks written anew."""
-    for name, write in PARTS.items():
+    for name, write in parts.items():
         begin, end = f"<!-- {name}: written by `make docs` -->", f"<!-- end of {name} -->"
         pattern = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
-        assert pattern.search(text), f"README.md has no place for {name}"
+        assert pattern.search(text), f"there is no place for {name}"
         part = f"{begin}\n{write()}\n{end}"
         text = pattern.sub(lambda _match, part=part: part, text)  # type: ignore[misc]  # mypy cannot infer the default
     return text
@@ -60,4 +65,5 @@ def _mark(yes: bool) -> str:  # noqa: FBT001 - one cell
 
 if __name__ == "__main__":
     README.write_text(renewed(README.read_text()))
-    sys.stdout.write(f"{README.name} is up to date.\n")
+    READERS.write_text(renewed(READERS.read_text(), READERS_PARTS))
+    sys.stdout.write(f"{README.name} and {READERS.name} are up to date.\n")
