@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from tests.benchmarks import at_rest, idle_sweep, throughput
+from tests.benchmarks import at_rest, idle_sweep, reader_speed, throughput
 from tests.benchmarks.at_rest import AtRest
 from tests.benchmarks.figure import Figure
 from tests.benchmarks.idle_sweep import IdleSweep
+from tests.benchmarks.reader_speed import ReaderSpeed
 from tests.benchmarks.throughput import Throughput
 from tests.benchmarks.token_server import token_server
 from zoho_tokend.demo.openbao import OpenBao
@@ -24,6 +25,7 @@ class Size:
     few: int
     many: int
     sweeps: int
+    reads: int
     rounds: int
 
 
@@ -36,6 +38,7 @@ WHOLE = Size(
     few=100,
     many=100_000,
     sweeps=2_000,
+    reads=100,
     rounds=21,
 )
 QUICK = Size(
@@ -47,6 +50,7 @@ QUICK = Size(
     few=10,
     many=100,
     sweeps=20,
+    reads=5,
     rounds=3,
 )
 _CONCURRENCY = 16
@@ -59,6 +63,7 @@ class Findings:
     throughput: Throughput
     at_rest: AtRest
     idle_sweep: IdleSweep
+    reader_speed: ReaderSpeed
 
     @property
     def ratios(self) -> dict[str, float]:
@@ -69,11 +74,13 @@ class Findings:
             "kib_each": self.at_rest.kib_each,
             "share": self.at_rest.share,
             "sweep": self.idle_sweep.ratio,
+            "reader": self.reader_speed.ratio,
         }
 
     def figures(self) -> list[Figure]:
         """Every line of the page."""
-        return [*self.throughput.figures(), *self.at_rest.figures(), *self.idle_sweep.figures()]
+        parts = (self.throughput, self.at_rest, self.idle_sweep, self.reader_speed)
+        return [figure for part in parts for figure in part.figures()]
 
 
 async def measure_all(size: Size) -> Findings:
@@ -87,4 +94,5 @@ async def measure_all(size: Size) -> Findings:
                 vault, zoho, connections=size.resting, rest=size.rest, discover_every=size.discover_every
             ),
             idle_sweep=idle_sweep.measure(few=size.few, many=size.many, sweeps=size.sweeps, rounds=size.rounds),
+            reader_speed=await reader_speed.measure(vault, reads=size.reads, rounds=size.rounds),
         )

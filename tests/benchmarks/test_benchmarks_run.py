@@ -34,5 +34,5 @@ def test_what_rests_was_discovered_and_has_nothing_to_do(findings: Any) -> None:
 
 
 def test_every_ratio_is_a_finite_number(findings: Any) -> None:
-    assert set(findings["ratios"]) == {"throughput", "processor", "kib_each", "share", "sweep"}
+    assert set(findings["ratios"]) == {"throughput", "processor", "kib_each", "share", "sweep", "reader"}
     assert all(math.isfinite(ratio) for ratio in findings["ratios"].values())
