@@ -19,6 +19,7 @@ HOMES = {
     "starlette": {"web"},
     "structlog": {"telemetry"},
     "uvicorn": {"web"},
+    "zohocrmsdk": {"reader"},
 }
 
 

@@ -8,9 +8,9 @@
     requests.get(reader.base_url("crm-prod") + "/crm/v8/org", headers=reader.get("crm-prod").headers)
 
 It knows nothing of the daemon, and importing it imports the standard library alone: hvac comes with the readers, httpx
-with ``ZohoAuth``, and requests with ``ZohoRequestsAuth``. Top to bottom:
+with ``ZohoAuth``, requests with ``ZohoRequestsAuth``, and Zoho's SDK with ``zoho_tokend.reader.sdk``. Top to bottom:
 
-    httpx_auth  requests_auth           each library's own way to add a header
+    httpx_auth  requests_auth  sdk      each library's own way to add a header
     sync_reader  async_reader           carry out what is decided, for threads and for asyncio
     memory                              what is known of each connection, and of the clocks
     vault_source                        hvac, and one question at a time
