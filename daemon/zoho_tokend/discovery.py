@@ -4,12 +4,11 @@ A listing names deleted credentials too, so each new name is read before it coun
 in the next pass, since a deletion can be undone.
 """
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterable
 from datetime import timedelta
 from functools import partial
 from typing import Final
 
+from zoho_tokend.abreast import abreast
 from zoho_tokend.core import schedule
 from zoho_tokend.core.errors import (
     NoCredential,
@@ -27,8 +26,6 @@ from zoho_tokend.core.ports import Clock, CredentialStore, TokenStore
 
 # As many at once as keep Vault's threads busy, and no more: refreshes are served by the same ones.
 _AT_ONCE: Final = 8
-# One question to Vault about so many paths.
-_BATCH: Final = 256
 _NOTHING_PUBLISHED: Final = Published(version=0, record=None)
 
 
@@ -70,10 +67,10 @@ class Discovery:
         self._ill_named = listing.ill_named
         for name in set(self._fleet.names) - listing.names:
             self._vanish(name)
-        for batch in _batched(sorted(listing.names - set(self._fleet.names))):
-            unwritable = await self._tokens.unwritable(batch)
-            await _each(batch, partial(self._add, unwritable=unwritable))
-        await _each([connection.name for connection in self._fleet.parked], self._look_again)
+        if new := sorted(listing.names - set(self._fleet.names)):
+            unwritable = await self._tokens.unwritable(new)
+            await abreast(partial(self._add, unwritable=unwritable), new, at_once=_AT_ONCE)
+        await abreast(self._look_again, [connection.name for connection in self._fleet.parked], at_once=_AT_ONCE)
 
     async def _add(self, name: ConnectionName, *, unwritable: frozenset[ConnectionName]) -> None:
         credential: Credential | None = None
@@ -138,31 +135,3 @@ def _unwritable(name: ConnectionName) -> VaultForbidden:
         f"Vault's policy does not let zoho-tokend create and update the token record of {name}: "
         "grant it, as `zoho-tokend policy daemon` prints it"
     )
-
-
-def _batched(names: list[ConnectionName]) -> Iterable[list[ConnectionName]]:
-    return (names[start : start + _BATCH] for start in range(0, len(names), _BATCH))
-
-
-async def _each(names: Iterable[ConnectionName], do: Callable[[ConnectionName], Awaitable[None]]) -> None:
-    """Do it for each name, a few at once; where Vault is away, stop early and say so.
-
-    Raises:
-        VaultUnavailable: from the first that met it; those not begun were left out.
-    """
-    left, met = iter(names), list[VaultUnavailable]()
-
-    async def work() -> None:
-        for name in left:
-            try:
-                await do(name)
-            except VaultUnavailable as error:
-                met.append(error)
-            if met:
-                return
-
-    async with asyncio.TaskGroup() as group:
-        for _ in range(_AT_ONCE):
-            group.create_task(work())
-    if met:
-        raise met[0]

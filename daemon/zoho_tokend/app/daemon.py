@@ -1,12 +1,13 @@
 """The daemon: every part, built once and joined; what it shows; how it starts, obeys changed settings, and stops."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import get_args
 
 from zoho_tokend import __version__
+from zoho_tokend.app.promise import policy_of
 from zoho_tokend.app.vault import vault
 from zoho_tokend.clock import SystemClock
 from zoho_tokend.clockwork import Clockwork, Command
@@ -16,7 +17,6 @@ from zoho_tokend.core.events import Event, Reloaded, Sink, Started
 from zoho_tokend.core.facts import ConnectionFacts, DaemonFacts
 from zoho_tokend.core.fleet import Fleet
 from zoho_tokend.core.health import Check
-from zoho_tokend.core.policy import Policy
 from zoho_tokend.discovery import Discovery
 from zoho_tokend.refresher import Refresher
 from zoho_tokend.runner import Inbox, Runner
@@ -55,7 +55,7 @@ class Daemon:
             per_connection=PerConnection(settings.per_connection_metrics),
         )
         self._sinks: tuple[Sink, ...] = (*sinks, self._metrics)
-        self._fleet = Fleet(_policy(settings), places=settings.concurrency)
+        self._fleet = Fleet(policy_of(settings), places=settings.concurrency)
         self._session, self._store = vault(settings, clock=self._clock, sink=self._emit)
         self._discovery = Discovery(
             fleet=self._fleet, credentials=self._store, tokens=self._store, clock=self._clock, emit=self._emit
@@ -86,9 +86,9 @@ class Daemon:
         """The run loop obeys the command in its turn."""
         self._inbox.put_nowait(command)
 
-    def connections(self) -> Sequence[ConnectionFacts]:
-        """What anybody may know of each connection, now."""
-        return tuple(self._fleet.facts(self._clock.now()))
+    def connections(self) -> Iterable[ConnectionFacts]:
+        """What anybody may know of each connection, now; it may be gone through once, in any thread."""
+        return self._fleet.facts(self._clock.now())
 
     def _join(self, endpoint: ZohoEndpoint) -> None:
         """The parts that need an event loop."""
@@ -186,18 +186,10 @@ class Daemon:
             return
         changed, needs_restart = changes(self._settings, settings)
         self._settings = settings
-        self._fleet.obey(_policy(settings), self._clock.now())
+        self._fleet.obey(policy_of(settings), self._clock.now())
         self._endpoint.servers = AccountsServers(settings.allowed_accounts_servers)
         self._clockwork.pace(sweep=settings.sweep_interval, discover=settings.discovery_interval)
         self._metrics.per_connection = PerConnection(settings.per_connection_metrics)
         self._metrics.promise(self._fleet.policy.floor)
         set_level(LogLevel(settings.log_level))
         self._emit(Reloaded(changed=tuple(changed), needs_restart=tuple(needs_restart)))
-
-
-def _policy(settings: Settings) -> Policy:
-    return Policy(
-        refresh_at=settings.refresh_at,
-        issues_per_ten_minutes=settings.issues_per_ten_minutes,
-        sweep_interval=settings.sweep_interval,
-    )

@@ -3,15 +3,14 @@
 from collections.abc import Mapping, Sequence
 from urllib.request import getproxies
 
-from zoho_tokend.app.vault import vault, vault_config
+from zoho_tokend.app.promise import policy_of
+from zoho_tokend.app.vault import layout_of, vault, vault_config
 from zoho_tokend.clock import SystemClock
-from zoho_tokend.core.policy import Policy
 from zoho_tokend.doctor.connection import DaemonsView
 from zoho_tokend.doctor.examination import Examination
 from zoho_tokend.doctor.finding import Finding
 from zoho_tokend.doctor.probe import Probe
 from zoho_tokend.settings import Settings
-from zoho_tokend.vault.layout import Layout
 from zoho_tokend.zoho.datacenters import AccountsServers
 from zoho_tokend.zoho.trust import trust
 
@@ -28,15 +27,11 @@ async def examined(settings: Settings, daemon: Mapping[str, DaemonsView] | None)
     try:
         return await Examination(
             settings=settings,
-            policy=Policy(
-                refresh_at=settings.refresh_at,
-                issues_per_ten_minutes=settings.issues_per_ten_minutes,
-                sweep_interval=settings.sweep_interval,
-            ),
+            policy=policy_of(settings),
             config=vault_config(settings),
             session=session,
             store=store,
-            layout=Layout(mount=settings.mount, prefix=settings.prefix, tokens_mount=settings.tokens_mount),
+            layout=layout_of(settings),
             servers=AccountsServers(settings.allowed_accounts_servers),
             probe=probe,
             clock=clock,

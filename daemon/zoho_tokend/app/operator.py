@@ -4,13 +4,13 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from zoho_tokend.app.vault import vault
+from zoho_tokend.app.promise import policy_of
+from zoho_tokend.app.vault import layout_of, vault
 from zoho_tokend.clock import SystemClock
 from zoho_tokend.core.events import Event
 from zoho_tokend.core.policy import Policy
 from zoho_tokend.once import Once
 from zoho_tokend.settings import Settings
-from zoho_tokend.vault.layout import Layout
 from zoho_tokend.vault.registry import Registry
 from zoho_tokend.vault.session import Session
 from zoho_tokend.vault.store import VaultStore
@@ -55,18 +55,14 @@ async def operator(settings: Settings) -> AsyncIterator[Operator]:
     """
     clock, servers = SystemClock(), AccountsServers(settings.allowed_accounts_servers)
     session, store = vault(settings, clock=clock, sink=_nobody)
-    layout = Layout(mount=settings.mount, prefix=settings.prefix, tokens_mount=settings.tokens_mount)
+    layout = layout_of(settings)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(session.close)
         await session.open()
         transport = await stack.enter_async_context(Transport(clock))
         calls = await stack.enter_async_context(Calls())
         endpoint = ZohoEndpoint(transport, calls, servers=servers, clock=clock, sink=_nobody)
-        policy = Policy(
-            refresh_at=settings.refresh_at,
-            issues_per_ten_minutes=settings.issues_per_ten_minutes,
-            sweep_interval=settings.sweep_interval,
-        )
+        policy = policy_of(settings)
         yield Operator(
             settings=settings,
             session=session,

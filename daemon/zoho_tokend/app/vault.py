@@ -18,7 +18,7 @@ from zoho_tokend.zoho.datacenters import ELSEWHERE, AccountsServers
 
 def vault(settings: Settings, *, clock: Clock, sink: Sink) -> tuple[Session, VaultStore]:
     """A session that is yet to be opened, and the records that are reached through it."""
-    layout = Layout(mount=settings.mount, prefix=settings.prefix, tokens_mount=settings.tokens_mount)
+    layout = layout_of(settings)
     session = Session(vault_config(settings), auth_method(settings), clock=clock, sink=sink)
     return session, VaultStore(session, layout, clock=clock, location_of=_location)
 
@@ -33,6 +33,11 @@ def vault_config(settings: Settings) -> VaultConfig:
         client_certificate=(certificate, key) if certificate and key else None,
         concurrency=settings.concurrency,
     )
+
+
+def layout_of(settings: Settings) -> Layout:
+    """Where the settings have the records lie."""
+    return Layout(mount=settings.mount, prefix=settings.prefix, tokens_mount=settings.tokens_mount)
 
 
 def auth_method(settings: Settings) -> AuthMethod:

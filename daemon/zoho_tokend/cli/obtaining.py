@@ -1,6 +1,8 @@
 """How each flow obtains a grant from the person: in a browser, from the console, on another device, or not at all."""
 
+import os
 import secrets
+import sys
 import webbrowser
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -9,6 +11,7 @@ from dataclasses import dataclass, field
 import click
 
 from zoho_tokend.app.operator import Operator
+from zoho_tokend.cli.desktop import has_desktop
 from zoho_tokend.cli.terminal import Terminal, ask_secret
 from zoho_tokend.consent.clients import client_at
 from zoho_tokend.consent.device_flow import DeviceFlow
@@ -96,7 +99,7 @@ class Browser:
         terminal.said.clear()
         click.echo("Open this page, sign in as the user whose data the jobs shall see, and accept:\n", err=True)
         click.echo(request.url + "\n", err=True)
-        if self.open_it and not self.paste:
+        if self.open_it and not self.paste and has_desktop(os.environ, sys.platform):
             webbrowser.open(request.url)
 
     async def _redirect(self, terminal: Terminal) -> str:

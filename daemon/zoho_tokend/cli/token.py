@@ -32,7 +32,7 @@ def token(name: ConnectionName, *, header: bool, min_life: timedelta) -> None:
     Needs no more than a policy that reads the token record. Nothing is asked of Zoho.
 
     \b
-    curl -H "Authorization: $(zoho-tokend token crm-prod --header)" https://www.zohoapis.eu/crm/v8/org
+    zoho-tokend token crm-prod --header | sed 's/^/Authorization: /' | curl -H @- https://www.zohoapis.eu/crm/v8/org
     """
     record = asyncio.run(_record(load(), name))
     if record is None:

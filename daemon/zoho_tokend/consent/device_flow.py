@@ -5,7 +5,7 @@ from datetime import timedelta
 from zoho_tokend.consent.clients import client_at
 from zoho_tokend.consent.person import Person
 from zoho_tokend.core.consent import DeviceCode, Granted, MovedTo, Pending, SlowDown
-from zoho_tokend.core.errors import DeviceCodeExpired, Throttled, ZohoUnavailable
+from zoho_tokend.core.errors import CodeMaybeSpent, CodeRejected, DeviceCodeExpired, Throttled, ZohoUnavailable
 from zoho_tokend.core.model import Client
 from zoho_tokend.core.origin import Origin
 from zoho_tokend.core.ports import Clock
@@ -46,8 +46,11 @@ class DeviceFlow:
         """What the consent brought, and the accounts server of the data centre where the person lives.
 
         Raises:
-            ConsentRefused, DeviceCodeExpired, NoRefreshToken, WrongDataCenter, ClientRejected, ServerNotAllowed.
+            CodeMaybeSpent: an answer was lost, and after it the code is refused: that answer brought the tokens.
+            CodeRejected, ConsentRefused, DeviceCodeExpired, NoRefreshToken, WrongDataCenter, ClientRejected,
+            ServerNotAllowed.
         """
+        lost_one = False
         end = self._clock.monotonic() + code.lifetime.total_seconds()
         pace, server, moved_to = PollPace(code.interval), self._registration.accounts_server, None
         while (left := end - self._clock.monotonic()) > 0:
@@ -58,7 +61,12 @@ class DeviceFlow:
                 )
                 if isinstance(polled, MovedTo):
                     server, moved_to = await self._moved(polled, server), polled.location
+            except CodeRejected:
+                if lost_one:
+                    raise CodeMaybeSpent from None
+                raise
             except (Throttled, ZohoUnavailable) as error:
+                lost_one = True
                 self._person.hear(f"{error}; the code still waits.")
                 pace = pace.slower()
                 continue

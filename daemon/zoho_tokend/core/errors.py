@@ -56,7 +56,7 @@ class TokendError(Exception):
     """The root of every error of our own; its text is one sentence for a person."""
 
     def __init__(self, message: str | None = None) -> None:
-        super().__init__(message or (self.__doc__ or "").partition("\n")[0])
+        super().__init__(message or (self.__doc__ or "").partition("\n")[0].removesuffix("."))
 
 
 class RefreshError(TokendError):

@@ -98,7 +98,7 @@ async def _draw(console: Console, daemon: Daemon, stage: Scene, audience: _Audie
     with Live(console=console, auto_refresh=False, transient=False) as live:
         while True:
             rows = table(
-                daemon.connections(),
+                tuple(daemon.connections()),
                 now=clock.now(),
                 lifetime=stage.lifetime,
                 refreshes=audience.refreshed.total(),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from zoho_tokend.abreast import abreast
 from zoho_tokend.core.errors import RecordUnreadable, VaultForbidden
-from zoho_tokend.core.model import ConnectionName, Credential, connection_name
+from zoho_tokend.core.model import ConnectionName, Credential
 from zoho_tokend.core.origin import parse_origin
 from zoho_tokend.core.registration import Registration, oddities
 from zoho_tokend.doctor.connection import CredentialFacts, Examined, TokenFacts, Unread
@@ -51,14 +51,9 @@ class Reading:
             VaultForbidden: the policy does not let us list them.
             VaultUnavailable: Vault gave no usable answer.
         """
-        names, ill_named = set(), set()
-        for key in await self.kv.names(self.layout.credentials()):
-            try:
-                names.add(connection_name(key))
-            except ValueError:
-                ill_named.add(key)
-        found = await abreast(self._one, sorted(names), at_once=self.at_once)
-        return Records(examined=[one for one in found if one], ill_named=frozenset(ill_named))
+        listing = await self.store.names()
+        found = await abreast(self._one, sorted(listing.names), at_once=self.at_once)
+        return Records(examined=[one for one in found if one], ill_named=listing.ill_named)
 
     async def _one(self, name: ConnectionName) -> Examined | None:
         place = self.layout.credential(name)

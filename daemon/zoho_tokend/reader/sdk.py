@@ -1,4 +1,4 @@
-"""Zoho's own Python SDK (https://pypi.org/project/zohocrmsdk8-0/) with the tokens that the daemon keeps.
+"""Zoho's own Python SDK (https://github.com/zoho/zohocrm-python-sdk-8.0) with the tokens that the daemon keeps.
 
 The SDK then does no OAuth at all: it holds no refresh token, asks no accounts server and writes no token file.
 """

@@ -15,11 +15,12 @@ from zoho_tokend.core.errors import VaultForbidden, VaultUnavailable
 from zoho_tokend.core.events import VaultOperation
 from zoho_tokend.core.ports import Clock
 from zoho_tokend.vault.answer import Answer
+from zoho_tokend.vault.capabilities import granted
 from zoho_tokend.vault.config import VaultConfig
-from zoho_tokend.vault.kv import PATHS_PER_REQUEST
+from zoho_tokend.vault.kv import versions_in
 from zoho_tokend.vault.layout import Place
 from zoho_tokend.vault.line import Line
-from zoho_tokend.vault.request import Request, capabilities, describe_mount, lookup_self
+from zoho_tokend.vault.request import Request, describe_mount, lookup_self
 from zoho_tokend.vault.session import Session
 
 # Each state answers 200, for it is the body that tells them apart:
@@ -158,25 +159,16 @@ class Inspection:
         answer = await self._ask(place.versions())
         if answer is None:
             return None
-        version, versions = answer.at("data", "current_version"), answer.at("data", "versions")
-        known = versions.values() if isinstance(versions, Mapping) else ()
-        written = [one.get("created_time") for one in known if isinstance(one, Mapping)]
+        version = answer.at("data", "current_version")
         return KeyHistory(
             rules=_rules(answer),
             current_version=version if isinstance(version, int) else 0,
-            written=tuple(datetime.fromisoformat(instant) for instant in written if isinstance(instant, str)),
+            written=tuple(version.written_at for version in versions_in(answer)),
         )
 
     async def granted(self, paths: Sequence[str]) -> Mapping[str, frozenset[str]]:
         """What the policy lets us do on each path, in a policy's words; ``root`` alone for a root token."""
-        found: dict[str, frozenset[str]] = {}
-        for start in range(0, len(paths), PATHS_PER_REQUEST):
-            part = paths[start : start + PATHS_PER_REQUEST]
-            answer = await self._session.ask(capabilities(part))
-            for path in part:
-                words = answer.at("data", path)
-                found[path] = frozenset(map(str, words)) - {"deny"} if isinstance(words, list) else frozenset()
-        return found
+        return await granted(paths, self._session.ask)
 
     async def _ask(self, request: Request) -> Answer | None:
         try:

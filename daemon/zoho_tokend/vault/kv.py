@@ -8,12 +8,12 @@ from typing import Final
 from zoho_tokend.core.errors import Conflict, VaultForbidden, VaultUnavailable
 from zoho_tokend.core.events import VaultOutcome
 from zoho_tokend.vault.answer import Answer
+from zoho_tokend.vault.capabilities import granted
 from zoho_tokend.vault.document import Document
 from zoho_tokend.vault.layout import Layout, Place
-from zoho_tokend.vault.request import Request, capabilities, describe_mount
+from zoho_tokend.vault.request import Request, describe_mount
 from zoho_tokend.vault.session import Session
 
-PATHS_PER_REQUEST: Final = 256
 _NEEDED: Final = frozenset({"create", "update"})
 
 
@@ -83,10 +83,7 @@ class Kv:
 
     async def versions(self, place: Place) -> tuple[Version, ...]:
         """Every version that Vault still remembers, oldest first."""
-        found = (await self.ask(place.versions())).at("data", "versions")
-        known = found.items() if isinstance(found, Mapping) else ()
-        versions = (_version(str(number), facts) for number, facts in known)
-        return tuple(sorted(filter(None, versions), key=lambda version: version.number))
+        return versions_in(await self.ask(place.versions()))
 
     async def names(self, folder: Place) -> list[str]:
         """The names of all records there, deleted ones too; a folder's ends in a slash.
@@ -100,13 +97,8 @@ class Kv:
 
     async def unwritable(self, places: Collection[Place]) -> frozenset[Place]:
         """Those that the policy does not let us create and update."""
-        by_path = {place.data: place for place in places}
-        paths, refused = list(by_path), set[Place]()
-        for start in range(0, len(paths), PATHS_PER_REQUEST):
-            part = paths[start : start + PATHS_PER_REQUEST]
-            answer = await self.ask(capabilities(part))
-            refused |= {by_path[path] for path in part if not _may_write(answer.at("data", path))}
-        return frozenset(refused)
+        allowed = await granted([place.data for place in places], self.ask)
+        return frozenset(place for place in places if not _may_write(allowed[place.data]))
 
     async def ask(self, request: Request) -> Answer:
         """An answer that is ok, or says that nothing is there.
@@ -142,9 +134,16 @@ class Kv:
         return next((setting for mount, setting in mounts.items() if request.path.startswith(f"{mount}/")), "MOUNT")
 
 
-def _may_write(granted: object) -> bool:
-    """Root may do all (https://developer.hashicorp.com/vault/api-docs/system/capabilities-self)."""
-    return isinstance(granted, list) and ("root" in granted or set(granted) >= _NEEDED)
+def _may_write(allowed: frozenset[str]) -> bool:
+    return "root" in allowed or allowed >= _NEEDED
+
+
+def versions_in(answer: Answer) -> tuple[Version, ...]:
+    """Every version that a record's metadata tells of, oldest first."""
+    found = answer.at("data", "versions")
+    known = found.items() if isinstance(found, Mapping) else ()
+    versions = (_version(str(number), facts) for number, facts in known)
+    return tuple(sorted(filter(None, versions), key=lambda version: version.number))
 
 
 def _version(number: str, facts: object) -> Version | None:

@@ -1,7 +1,7 @@
 """The web application: which path shows what. It reads, in the daemon's own loop, and changes nothing."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from importlib.resources import files
 
@@ -14,7 +14,7 @@ from starlette.types import ASGIApp
 
 from zoho_tokend.core.facts import ConnectionFacts, DaemonFacts
 from zoho_tokend.web.headers import SecurityHeaders
-from zoho_tokend.web.listing import PAGE, Selection, parse_selection, select
+from zoho_tokend.web.listing import PAGE, Listing, Selection, parse_selection, select
 from zoho_tokend.web.page import page
 from zoho_tokend.web.probes import Probe, probe_routes
 from zoho_tokend.web.status import status
@@ -27,6 +27,7 @@ class Sources:
     """Where the answers come from; each is asked anew for each request.
 
     Attributes:
+        connections: gone through in a thread, for a large fleet takes a while.
         render: the metrics page of these connections, and its content type, for an ``Accept`` header; called in a
             thread of its own, for it may take a second.
     """
@@ -34,7 +35,7 @@ class Sources:
     live: Probe
     ready: Probe
     daemon: Callable[[], DaemonFacts]
-    connections: Callable[[], Sequence[ConnectionFacts]]
+    connections: Callable[[], Iterable[ConnectionFacts]]
     render: Render
 
 
@@ -64,17 +65,21 @@ class _Site:
     async def metrics(self, request: Request) -> Response:
         connections, accept = self._sources.connections(), request.headers.get("accept", "")
         async with self._rendering:
-            text, content_type = await asyncio.to_thread(self._sources.render, connections, accept)
+            text, content_type = await asyncio.to_thread(lambda: self._sources.render(tuple(connections), accept))
         return Response(text, headers={"Content-Type": content_type})
 
     async def status(self, request: Request) -> Response:
-        listing = select(self._sources.connections(), _selection(request))
+        listing = await self._listing(_selection(request))
         return JSONResponse(status(self._sources.daemon(), listing))
 
     async def page(self, request: Request) -> Response:
         selection = replace(_selection(request), limit=PAGE)
-        listing = select(self._sources.connections(), selection)
+        listing = await self._listing(selection)
         return HTMLResponse(page(self._sources.daemon(), listing, selection))
+
+    async def _listing(self, selection: Selection) -> Listing:
+        connections = self._sources.connections()
+        return await asyncio.to_thread(lambda: select(tuple(connections), selection))
 
     async def style(self, _request: Request) -> Response:
         return Response(self._style, media_type="text/css")

@@ -11,6 +11,8 @@ from zoho_tokend.consent.device_flow import DeviceFlow
 from zoho_tokend.core.consent import DeviceCode, Granted, MovedTo, Pending, SlowDown
 from zoho_tokend.core.errors import (
     ClientRejected,
+    CodeMaybeSpent,
+    CodeRejected,
     ConsentRefused,
     DeviceCodeExpired,
     Throttled,
@@ -127,3 +129,14 @@ async def test_the_person_sees_how_much_time_is_left() -> None:
     assert scene.person.said[0] == "Waiting for the decision, 5 min left; next look"
     assert scene.person.said[-1] == "Waiting for the decision, 3 min left; next look"
     assert sum(scene.person.waits, timedelta()) == 2 * MINUTE
+
+
+async def test_a_code_that_is_refused_after_a_lost_answer_may_be_spent_by_that() -> None:
+    scene = Scene(FakeDevicePage(ZohoUnavailable("no answer"), CodeRejected()))
+    with pytest.raises(CodeMaybeSpent):
+        await scene.finish()
+
+
+async def test_a_code_that_is_refused_at_once_is_simply_refused() -> None:
+    with pytest.raises(CodeRejected):
+        await Scene(FakeDevicePage(CodeRejected())).finish()
