@@ -96,7 +96,7 @@ class ConsentSite:
 async def consent_site(*, limits: TimeLimits | None = None) -> AsyncIterator[ConsentSite]:
     """Leaving it proves that no secret stood in a URL."""
     async with Simulator(data_centers=("us", "eu")) as zoho:
-        async with Transport(WallClock(), connections=4, limits=limits) as transport, Calls() as calls:
+        async with Transport(WallClock(), limits=limits) as transport, Calls() as calls:
             yield ConsentSite(zoho, transport, calls)
         assert zoho.journal.violations == []
 

@@ -109,7 +109,7 @@ async def our_side(
             tally(event)
 
         async with (
-            zoho_endpoint(servers, clock=clock, sink=emit, connections=concurrency) as endpoint,
+            zoho_endpoint(servers, clock=clock, sink=emit) as endpoint,
             asyncio.TaskGroup() as group,
         ):
             auth = Token(token=Given(vault.root_token, "the root token"))

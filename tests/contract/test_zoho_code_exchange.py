@@ -251,7 +251,7 @@ async def test_an_exchange_under_way_is_not_cancelled_with_its_caller() -> None:
         await released.wait()
         await answering(body=b'{"access_token":"1000.fresh","refresh_token":"1000.lasting"}')(writer)
 
-    async with loopback_server(held_up) as server, Transport(WallClock(), connections=1) as transport, Calls() as calls:
+    async with loopback_server(held_up) as server, Transport(WallClock()) as transport, Calls() as calls:
         origin = parse_origin(server.origin)
         endpoint = ConsentEndpoint(transport, calls, servers=AccountsServers([origin]))
         code = GrantCode(code=Secret("1000.invented"), accounts_server=origin)
@@ -262,6 +262,7 @@ async def test_an_exchange_under_way_is_not_cancelled_with_its_caller() -> None:
         with pytest.raises(asyncio.CancelledError):
             await caller
         released.set()
+        await asyncio.wait(calls._under_way)
 
         await endpoint.exchange(code, client)
         assert server.connections == 1  # a call that is cancelled takes its connection with it

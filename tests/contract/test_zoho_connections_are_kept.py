@@ -22,7 +22,7 @@ async def test_as_many_connections_are_opened_as_calls_run_at_once_and_no_more()
 
     async with (
         loopback_server(answer_together) as server,
-        Transport(WallClock(), connections=_AT_ONCE) as transport,
+        Transport(WallClock()) as transport,
         asyncio.TaskGroup() as group,
     ):
         calls = iter(range(_CALLS))

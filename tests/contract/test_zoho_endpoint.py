@@ -47,15 +47,11 @@ class Zoho:
 
 
 @asynccontextmanager
-async def zoho_that(
-    behaviour: Behaviour, *, connections: int = 4, limits: TimeLimits | None = None
-) -> AsyncIterator[Zoho]:
+async def zoho_that(behaviour: Behaviour, *, limits: TimeLimits | None = None) -> AsyncIterator[Zoho]:
     events: list[Event] = []
     async with loopback_server(behaviour) as server:
         servers = AccountsServers([parse_origin(server.origin)])
-        async with zoho_endpoint(
-            servers, clock=WallClock(), sink=events.append, connections=connections, limits=limits
-        ) as endpoint:
+        async with zoho_endpoint(servers, clock=WallClock(), sink=events.append, limits=limits) as endpoint:
             yield Zoho(endpoint, server, events)
 
 
@@ -191,7 +187,7 @@ async def test_leaving_waits_for_a_call_whose_caller_has_gone_even_when_it_fails
 
 
 async def test_callers_that_are_cancelled_at_any_moment_leave_every_slot_free() -> None:
-    async with zoho_that(ISSUES, connections=2) as zoho:
+    async with zoho_that(ISSUES) as zoho:
         for moment in range(200):
             callers = [asyncio.ensure_future(zoho.endpoint.issue(zoho.credential)) for _ in range(2)]
             for _ in range(1 + moment % 40):

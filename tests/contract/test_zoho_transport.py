@@ -33,8 +33,8 @@ SHORT = TimeLimits(read=0.4, total=0.8)
 
 
 @asynccontextmanager
-async def a_transport(*, connections: int = 4, limits: TimeLimits | None = None) -> AsyncIterator[Transport]:
-    async with Transport(WallClock(), connections=connections, limits=limits) as transport:
+async def a_transport(*, limits: TimeLimits | None = None) -> AsyncIterator[Transport]:
+    async with Transport(WallClock(), limits=limits) as transport:
         yield transport
 
 
@@ -123,7 +123,7 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n"
     ],
 )
 async def test_a_call_ends_in_time_and_its_slot_is_free_again(behaviour: Behaviour, reason: str) -> None:
-    async with loopback_server(behaviour) as server, a_transport(connections=1, limits=SHORT) as transport:
+    async with loopback_server(behaviour) as server, a_transport(limits=SHORT) as transport:
         for _ in range(2):
             started = time.monotonic()
             with pytest.raises(ZohoUnavailable, match=reason) as failure:
@@ -162,7 +162,7 @@ async def test_a_name_that_is_no_hosts_is_an_answer_missing() -> None:
 
 
 async def test_many_drips_at_once_leave_every_slot_free() -> None:
-    async with loopback_server(dripping(HEAD)) as server, a_transport(connections=8, limits=SHORT) as transport:
+    async with loopback_server(dripping(HEAD)) as server, a_transport(limits=SHORT) as transport:
         for _ in range(2):
             outcomes = await asyncio.gather(*(post(transport, server) for _ in range(8)), return_exceptions=True)
             assert all("no whole answer" in str(outcome) for outcome in outcomes)
@@ -173,11 +173,11 @@ async def test_many_drips_at_once_leave_every_slot_free() -> None:
 
 
 async def test_deadlines_that_strike_at_any_moment_leave_every_slot_free() -> None:
-    hasty = TimeLimits(total=0.012, pool=0.011)
+    hasty = TimeLimits(total=0.012)
     reasons = Counter[str]()
     async with (
         loopback_server(dripping(HEAD + b"\r\n", every=0.003)) as server,
-        a_transport(connections=8, limits=hasty) as transport,
+        a_transport(limits=hasty) as transport,
     ):
         for _ in range(60):
             outcomes = await asyncio.gather(*(post(transport, server) for _ in range(8)), return_exceptions=True)
@@ -186,24 +186,23 @@ async def test_deadlines_that_strike_at_any_moment_leave_every_slot_free() -> No
     assert reasons == {"too slow": 480}
 
 
-async def test_a_pool_without_a_free_slot_is_replaced_and_its_calls_run_to_their_end() -> None:
-    patient = TimeLimits(read=5, pool=0.1, total=5)
+async def test_a_call_that_is_held_up_keeps_no_other_waiting_and_runs_to_its_end() -> None:
+    patient = TimeLimits(read=5, total=5)
     released = asyncio.Event()
 
     async def held_up(writer: asyncio.StreamWriter) -> None:
         await released.wait()
         await answering(body=b"{}")(writer)
 
-    async with loopback_server(held_up) as server, a_transport(connections=1, limits=patient) as transport:
+    async with loopback_server(held_up) as server, a_transport(limits=patient) as transport:
         async with asyncio.TaskGroup() as calls:
-            slow = calls.create_task(post(transport, server))
-            await server.has_received(1)
-            with pytest.raises(ZohoUnavailable, match="every connection is taken"):
-                await post(transport, server)
-            second = calls.create_task(post(transport, server))
-            await server.has_received(2)
+            slow = [calls.create_task(post(transport, server)) for _ in range(50)]
+            await server.has_received(50)
+            server.behaviour = answering(body=b"{}")
+            assert (await post(transport, server)).body == b"{}"
+            assert not any(call.done() for call in slow)
             released.set()
-        assert (await slow).body == (await second).body == b"{}"
+        assert [call.result().body for call in slow] == [b"{}"] * 50
 
 
 @pytest.fixture

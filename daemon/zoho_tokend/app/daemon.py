@@ -76,7 +76,7 @@ class Daemon:
         server = Server(create_app(self._sources()), host=settings.listen.host, port=settings.listen.port)
         async with AsyncExitStack() as stack:
             servers = AccountsServers(settings.allowed_accounts_servers)
-            endpoint = zoho_endpoint(servers, clock=self._clock, sink=self._emit, connections=settings.concurrency)
+            endpoint = zoho_endpoint(servers, clock=self._clock, sink=self._emit)
             self._join(await stack.enter_async_context(endpoint))
             self.address = "http://{}:{}".format(*server.bound_address)
             self._emit(Started(version=__version__, listen=self.address, vault=settings.vault_addr))

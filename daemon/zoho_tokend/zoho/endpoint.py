@@ -89,15 +89,12 @@ class ZohoEndpoint:
 
 @asynccontextmanager
 async def zoho_endpoint(
-    servers: AccountsServers, *, clock: Clock, sink: Sink, connections: int = 32, limits: TimeLimits | None = None
+    servers: AccountsServers, *, clock: Clock, sink: Sink, limits: TimeLimits | None = None
 ) -> AsyncIterator[ZohoEndpoint]:
     """The endpoint, open; leaving waits for the calls under way, 30 s at most, and then closes every connection.
-
-    Args:
-        connections: at least as many as tokens are asked for at once.
 
     Raises:
         BadSettings: the environment names a proxy or a CA bundle that cannot be used.
     """
-    async with Transport(clock, connections=connections, limits=limits) as transport, Calls() as calls:
+    async with Transport(clock, limits=limits) as transport, Calls() as calls:
         yield ZohoEndpoint(transport, calls, servers=servers, clock=clock, sink=sink)

@@ -4,15 +4,15 @@ Proxies of the environment (``HTTPS_PROXY``, ``NO_PROXY``) and its CA bundle (``
 outside, and many a cluster reaches the outside through a proxy alone. Over https a proxy sees a tunnel, never a form.
 Plain http, which is for loopback, never goes through one.
 
-A call is not to be cancelled by its caller, for a cancelled one may lose its pool slot for ever
-(https://github.com/encode/httpcore/issues/1093): run it through `zoho_tokend.zoho.calls`. The deadline in here is a
-cancel scope of anyio, which httpcore understands and shields its tidying from; one of asyncio loses slots (measured:
-about one in 400 that strike). It comes later than the wait for a slot ends. Should slots be lost nevertheless, a pool
-that has none left is replaced.
+Each call has a connection of its own, which the next call to the same server uses again. A pool would look through all
+of them twice in each call (a third of a refresh's processor time, measured), and keep a slot for ever where a call is
+cancelled at the wrong moment (https://github.com/encode/httpcore/issues/1093). A connection whose call did not end well
+is closed. A call is not to be cancelled by its caller all the same, for what was issued would be lost: run it through
+`zoho_tokend.zoho.calls`. The deadline in here is a cancel scope of anyio, from which httpcore shields its tidying.
 """
 
 import ssl
-from collections import Counter
+from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ from zoho_tokend.zoho.answer import Answer
 
 LARGEST_BODY: Final = 64 * 1024
 
-_BEFORE_SENDING: Final = (httpx.PoolTimeout, httpx.ProxyError, httpx.ConnectTimeout, httpx.ConnectError)
+_BEFORE_SENDING: Final = (httpx.ProxyError, httpx.ConnectTimeout, httpx.ConnectError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,33 +43,28 @@ class TimeLimits:
     connect: float = 5
     read: float = 20
     write: float = 10
-    pool: float = 5
     total: float = 30
 
 
 class Transport:
     """Posts forms and gets documents; secrets travel in the body or in a header, never in the URL.
 
-    Args:
-        connections: how many calls may run at once; more would wait for a slot in vain.
-        limits: of one call's time.
-
     Raises:
         BadSettings: the environment names a proxy or a CA bundle that cannot be used.
     """
 
-    def __init__(self, clock: Clock, *, connections: int = 32, limits: TimeLimits | None = None) -> None:
+    def __init__(self, clock: Clock, *, limits: TimeLimits | None = None) -> None:
         self._clock = clock
         self._limits = limits or TimeLimits()
+        self._idle: defaultdict[Origin, list[httpx.AsyncClient]] = defaultdict(list)
         try:
-            self._new_pool = partial(_pool, connections, self._limits, httpx.create_ssl_context())
-            self._pool = self._new_pool()
+            self._new_client = partial(_client, self._limits, httpx.create_ssl_context())
+            self._new_client()  # shows whether the environment's proxies can be used
         except (ImportError, ValueError, OSError, httpx.InvalidURL):
             raise BadSettings(
                 "the proxy or CA bundle of the environment cannot be used: "
                 "look at HTTPS_PROXY, ALL_PROXY, SSL_CERT_FILE and SSL_CERT_DIR"
             ) from None
-        self._users: Counter[httpx.AsyncClient] = Counter()
 
     async def __aenter__(self) -> Self:
         return self
@@ -77,7 +72,9 @@ class Transport:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._pool.aclose()
+        for clients in self._idle.values():
+            while clients:
+                await clients.pop().aclose()
 
     async def post(
         self, origin: Origin, path: str, fields: Mapping[str, str], *, authorization: Secret | None = None
@@ -109,12 +106,10 @@ class Transport:
     ) -> Answer:
         headers = {} if authorization is None else {"Authorization": authorization.reveal()}
         try:
-            with anyio.fail_after(self._limits.total):
-                async with (
-                    self._borrowed() as pool,
-                    pool.stream(method, f"{origin}{path}", data=fields, headers=headers) as response,
-                ):
-                    return await self._whole(response)
+            async with self._client_for(origin) as client:
+                with anyio.fail_after(self._limits.total):
+                    async with client.stream(method, f"{origin}{path}", data=fields, headers=headers) as response:
+                        return await self._whole(response)
         except TimeoutError:
             raise ZohoUnavailable(f"{origin} gave no whole answer within {self._limits.total:.0f} s") from None
         except UnicodeError:  # idna's verdict on an ``xn--`` label
@@ -136,24 +131,19 @@ class Transport:
         )
 
     @asynccontextmanager
-    async def _borrowed(self) -> AsyncIterator[httpx.AsyncClient]:
-        """The pool of the day: replaced once it has no slot to give, closed when its last call has ended."""
-        pool = self._pool
-        self._users[pool] += 1
+    async def _client_for(self, origin: Origin) -> AsyncIterator[httpx.AsyncClient]:
+        """One that nobody else uses, its connection open perhaps; closed where the block does not end well."""
+        idle = self._idle[origin]
+        client = idle.pop() if idle else self._new_client()
         try:
-            yield pool
-        except httpx.PoolTimeout:
-            if pool is self._pool:
-                self._pool = self._new_pool()
+            yield client
+        except BaseException:
+            await client.aclose()
             raise
-        finally:
-            self._users[pool] -= 1
-            if pool is not self._pool and not self._users[pool]:
-                del self._users[pool]
-                await pool.aclose()
+        idle.append(client)
 
 
-def _pool(connections: int, limits: TimeLimits, trust: ssl.SSLContext) -> httpx.AsyncClient:
+def _client(limits: TimeLimits, trust: ssl.SSLContext) -> httpx.AsyncClient:
     return httpx.AsyncClient(
         headers={
             "User-Agent": f"zoho-tokend/{__version__}",
@@ -161,8 +151,8 @@ def _pool(connections: int, limits: TimeLimits, trust: ssl.SSLContext) -> httpx.
             # An answer has some 200 bytes, and a packed one can unfold to gigabytes.
             "Accept-Encoding": "identity",
         },
-        timeout=httpx.Timeout(connect=limits.connect, read=limits.read, write=limits.write, pool=limits.pool),
-        limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=30),
+        timeout=httpx.Timeout(limits.read, connect=limits.connect, write=limits.write),
+        limits=httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=30),
         follow_redirects=False,
         trust_env=True,
         verify=trust,
@@ -173,8 +163,6 @@ def _pool(connections: int, limits: TimeLimits, trust: ssl.SSLContext) -> httpx.
 
 def _what_happened(error: httpx.HTTPError) -> str:
     match error:
-        case httpx.PoolTimeout():
-            return "was not asked: every connection is taken"
         case httpx.ProxyError():
             return "cannot be reached: the proxy refuses"
         case httpx.ConnectTimeout():
