@@ -74,7 +74,7 @@ class World:
         self.runner = Runner(
             fleet=self.fleet,
             refresher=self.refresher,
-            discovery=self.discovery,
+            errands={Command.DISCOVER: self.discovery.look},
             session=self.session,
             inbox=self.inbox,
             reload=self._reload,

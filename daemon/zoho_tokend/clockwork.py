@@ -4,7 +4,7 @@ It is the clock and not the truth: it can neither swallow an error of ours nor c
 is found by the next sweep. Why these options: docs/adr/0002-clockwork-not-jobs.md.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import partial
@@ -30,21 +30,20 @@ _SESSION_INTERVAL: Final = timedelta(seconds=1)
 
 
 class Clockwork:
-    """Ticks while it is entered; needs a running event loop."""
+    """Ticks from its start to its stop; needs a running event loop."""
 
-    def __init__(self, tell: Callable[[Command], None], *, sweep: timedelta, discover: timedelta) -> None:
+    def __init__(self, tell: Callable[[Command], None], intervals: Mapping[Command, timedelta]) -> None:
         self._tell = tell
         self._scheduler = AsyncIOScheduler(
             timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         )
-        self._tick(Command.KEEP_VAULT_SESSION, _SESSION_INTERVAL)
-        self._tick(Command.BEAT, BEAT_INTERVAL)
-        self.pace(sweep=sweep, discover=discover)
+        self.pace({Command.KEEP_VAULT_SESSION: _SESSION_INTERVAL, Command.BEAT: BEAT_INTERVAL})
+        self.pace(intervals)
 
-    def pace(self, *, sweep: timedelta, discover: timedelta) -> None:
-        """Sweeps and discoveries come at these intervals from now on."""
-        self._tick(Command.SWEEP, sweep)
-        self._tick(Command.DISCOVER, discover)
+    def pace(self, intervals: Mapping[Command, timedelta]) -> None:
+        """These commands come at these intervals from now on, the first one at once."""
+        for command, interval in intervals.items():
+            self._tick(command, interval)
 
     def start(self) -> None:
         """Every command comes once at once, then at its interval."""

@@ -4,8 +4,9 @@ The stop is a command too: nothing new starts, what is under way ends and is sav
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 from zoho_tokend.clockwork import BEAT_INTERVAL, Command
@@ -16,10 +17,10 @@ from zoho_tokend.core.fleet import Fleet
 from zoho_tokend.core.model import ConnectionName
 from zoho_tokend.core.ports import Clock, VaultSession
 from zoho_tokend.core.schedule import Refresh, Save
-from zoho_tokend.discovery import Discovery
 from zoho_tokend.refresher import Refresher
 
 Inbox = asyncio.Queue[Command]
+Errand = Callable[[], Coroutine[None, None, None]]
 
 GRACE: Final = timedelta(seconds=25)
 # How often the stop looks whether everything has ended, in seconds.
@@ -27,14 +28,18 @@ _GLANCE: Final = 0.05
 
 
 class Runner:
-    """The run loop of one process."""
+    """The run loop of one process.
+
+    Beside the refreshes it sends out errands, each at its command: they may be cut short at any moment, and begin anew
+    at the next command. What they found is acted upon at once.
+    """
 
     def __init__(
         self,
         *,
         fleet: Fleet,
         refresher: Refresher,
-        discovery: Discovery,
+        errands: Mapping[Command, Errand],
         session: VaultSession,
         inbox: Inbox,
         reload: Callable[[], None],
@@ -43,14 +48,14 @@ class Runner:
     ) -> None:
         self._fleet = fleet
         self._refresher = refresher
-        self._discovery = discovery
+        self._errands = errands
         self._session = session
         self._reload = reload
         self._clock = clock
         self._emit = emit
         self._inbox = inbox
         self._under_way: set[asyncio.Task[None]] = set()
-        self._errands: dict[Command, asyncio.Task[None]] = {}
+        self._abroad: dict[Command, asyncio.Task[None]] = {}
         self._opened = False
         self._failed_logins = 0
         self._log_in_at = 0.0
@@ -75,16 +80,16 @@ class Runner:
         match command:
             case Command.SWEEP:
                 self._sweep(group)
-            case Command.DISCOVER:
-                self._errand(command, self._discover, group)
             case Command.KEEP_VAULT_SESSION:
-                self._errand(command, self._keep_session, group)
+                self._send(command, self._keep_session, group)
             case Command.BEAT:
                 self._beat()
             case Command.RELOAD:
                 self._reload()
             case Command.STOP:
                 self.stopping = True
+            case _:
+                self._send(command, partial(self._carry_out, self._errands[command]), group)
 
     # --- what the commands do ----------------------------------------------------------------------------------
 
@@ -111,9 +116,9 @@ class Runner:
             self._fleet.leave(name, self._clock.now())
         self._let_go(group)
 
-    async def _discover(self) -> None:
+    async def _carry_out(self, errand: Errand) -> None:
         if self._opened:
-            await self._discovery.look()
+            await errand()
             self._inbox.put_nowait(Command.SWEEP)
 
     async def _keep_session(self) -> None:
@@ -134,7 +139,8 @@ class Runner:
             self._inbox.put_nowait(Command.STOP)
         else:
             self._opened = True
-            self._inbox.put_nowait(Command.DISCOVER)
+            for command in self._errands:
+                self._inbox.put_nowait(command)
 
     def _beat(self) -> None:
         now = self._clock.monotonic()
@@ -144,12 +150,10 @@ class Runner:
 
     # --- the tasks ---------------------------------------------------------------------------------------------
 
-    def _errand(
-        self, command: Command, do: Callable[[], Coroutine[None, None, None]], group: asyncio.TaskGroup
-    ) -> None:
+    def _send(self, command: Command, errand: Errand, group: asyncio.TaskGroup) -> None:
         """Run it beside the loop; one that is still under way is not begun a second time."""
-        if (errand := self._errands.get(command)) is None or errand.done():
-            self._errands[command] = group.create_task(do())
+        if (task := self._abroad.get(command)) is None or task.done():
+            self._abroad[command] = group.create_task(errand())
 
     def _start(self, work: Coroutine[None, None, None], group: asyncio.TaskGroup) -> None:
         task = group.create_task(work)
@@ -162,8 +166,8 @@ class Runner:
         """What is under way ends, what is held is saved, while the grace lasts; then the session is revoked."""
         self._emit(Stopping(in_flight=self._fleet.in_flight, unsaved=self._fleet.held))
         self._fleet.stand_down()
-        if (discovery := self._errands.get(Command.DISCOVER)) is not None:
-            discovery.cancel()
+        for command in self._errands.keys() & self._abroad.keys():
+            self._abroad[command].cancel()
         end = self._clock.monotonic() + GRACE.total_seconds()
         write_at = self._clock.monotonic()
         while (now := self._clock.monotonic()) < end and (self._fleet.in_flight or self._fleet.held):

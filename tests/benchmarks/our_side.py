@@ -137,10 +137,11 @@ def _runner(
 ) -> Runner:
     """The parts, joined as the composition root joins them."""
     refresher = Refresher(fleet=fleet, credentials=store, tokens=store, endpoint=endpoint, clock=clock, emit=emit)
+    discovery = Discovery(fleet=fleet, credentials=store, tokens=store, clock=clock, emit=emit)
     return Runner(
         fleet=fleet,
         refresher=refresher,
-        discovery=Discovery(fleet=fleet, credentials=store, tokens=store, clock=clock, emit=emit),
+        errands={Command.DISCOVER: discovery.look},
         session=session,
         inbox=inbox,
         reload=lambda: None,

@@ -1,7 +1,7 @@
 """The daemon: every part, built once and joined; what it shows; how it starts, obeys changed settings, and stops."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import get_args
@@ -103,16 +103,14 @@ class Daemon:
                 clock=self._clock,
                 emit=self._emit,
             ),
-            discovery=self._discovery,
+            errands={Command.DISCOVER: self._discovery.look},
             session=self._session,
             inbox=self._inbox,
             reload=self._reload,
             clock=self._clock,
             emit=self._emit,
         )
-        self._clockwork = Clockwork(
-            self.tell, sweep=self._settings.sweep_interval, discover=self._settings.discovery_interval
-        )
+        self._clockwork = Clockwork(self.tell, _intervals(self._settings))
 
     async def _run(self, server: Server) -> None:
         refused: VaultLoginRefused | None = None
@@ -188,8 +186,12 @@ class Daemon:
         self._settings = settings
         self._fleet.obey(policy_of(settings), self._clock.now())
         self._endpoint.servers = AccountsServers(settings.allowed_accounts_servers)
-        self._clockwork.pace(sweep=settings.sweep_interval, discover=settings.discovery_interval)
+        self._clockwork.pace(_intervals(settings))
         self._metrics.per_connection = PerConnection(settings.per_connection_metrics)
         self._metrics.promise(self._fleet.policy.floor)
         set_level(LogLevel(settings.log_level))
         self._emit(Reloaded(changed=tuple(changed), needs_restart=tuple(needs_restart)))
+
+
+def _intervals(settings: Settings) -> Mapping[Command, timedelta]:
+    return {Command.SWEEP: settings.sweep_interval, Command.DISCOVER: settings.discovery_interval}
