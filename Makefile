@@ -58,8 +58,9 @@ fast: $(READY)  ## the tests that take seconds: pure core, wire, codec, virtual 
 bench: $(READY)  ## the benchmarks: ratios within one run, written to docs/benchmarks.md
 	@$(BIN)/python -m tests.benchmarks
 
-docs: $(READY)  ## write the generated tables of README.md anew
+docs: $(READY)  ## write anew what is generated: the tables of the docs, the files for Prometheus and Grafana
 	@$(BIN)/python -m tests.generated_docs
+	@$(BIN)/python -m deploy.monitoring
 
 lock: $(READY)  ## resolve the requirements anew: hashes, no addresses
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --custom-compile-command "make lock" pyproject.toml -o requirements/runtime.txt

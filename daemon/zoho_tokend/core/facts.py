@@ -22,6 +22,7 @@ class State(StrEnum):
 
 
 HEALTHY = frozenset({State.FRESH, State.REFRESHING})
+WAITING_FOR_A_PERSON = frozenset({State.NEEDS_CONSENT, State.MISCONFIGURED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

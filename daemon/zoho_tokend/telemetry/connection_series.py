@@ -1,15 +1,16 @@
-"""The gauges of single connections, made at scrape time from rows: a connection that is gone leaves no stale series."""
+"""The gauges of the connections, made at scrape time from rows: a connection that is gone leaves no stale series."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from enum import StrEnum
+from math import inf
 from typing import Final
 
 from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 
-from zoho_tokend.core.facts import HEALTHY, ConnectionFacts, State
+from zoho_tokend.core.facts import HEALTHY, WAITING_FOR_A_PERSON, ConnectionFacts, State
 
 LARGE_FLEET: Final = 2_000
 
@@ -26,6 +27,7 @@ def connection_series(rows: Sequence[ConnectionFacts], mode: PerConnection) -> I
     """The counts of all rows, and the series of those that ``mode`` lets through."""
     yield _counts(rows)
     yield _unsaved(rows)
+    yield from _promise(rows)
     shown = _shown(rows, mode)
     for name, text, value in _GAUGES:
         family = GaugeMetricFamily(f"zoho_tokend_{name}", text, labels=["connection"])
@@ -61,6 +63,25 @@ def _unsaved(rows: Sequence[ConnectionFacts]) -> Metric:
     )
 
 
+def _promise(rows: Sequence[ConnectionFacts]) -> Iterator[Metric]:
+    """The promise for the whole fleet, however large it is, and whichever connections have series of their own."""
+    kept = [row for row in rows if row.state not in WAITING_FOR_A_PERSON]
+    yield GaugeMetricFamily(
+        "zoho_tokend_soonest_expiry_timestamp_seconds",
+        "When the first token ends of all that wait for no person; +Inf when there is none.",
+        value=_first(row.expires_at for row in kept),
+    )
+    yield GaugeMetricFamily(
+        "zoho_tokend_promise_holds_until_timestamp_seconds",
+        "Until when each of these tokens has its floor to live, were none of them replaced; +Inf when there is none.",
+        value=_first(row.expires_at and row.expires_at - row.floor for row in kept),
+    )
+
+
+def _first(moments: Iterable[datetime | None]) -> float:
+    return min((moment.timestamp() for moment in moments if moment is not None), default=inf)
+
+
 def _states(rows: Sequence[ConnectionFacts]) -> Metric:
     family = GaugeMetricFamily(
         "zoho_tokend_connection_state",
@@ -82,6 +103,11 @@ _GAUGES: Final[Sequence[tuple[str, str, Callable[[ConnectionFacts], float]]]] = 
         "token_expiry_timestamp_seconds",
         "When the token that stands in Vault ends; 0 when there is none.",
         lambda row: _instant(row.expires_at),
+    ),
+    (
+        "connection_floor_seconds",
+        "The least life that a reader may ever find in the connection's tokens.",
+        lambda row: row.floor.total_seconds(),
     ),
     (
         "token_issued_timestamp_seconds",

@@ -1,6 +1,4 @@
 import re
-import shutil
-import subprocess
 import sys
 import threading
 from dataclasses import replace
@@ -12,6 +10,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as parse
 
 from tests.event_samples import CONNECTION, NOON, ONE_OF_EVERY, REFRESH_FAILED, REFRESHED
+from tests.promtool import promtool
 from zoho_tokend.core import events
 from zoho_tokend.core.errors import Outcome
 from zoho_tokend.core.facts import ConnectionFacts, State
@@ -23,7 +22,10 @@ from zoho_tokend.telemetry.metrics import Metrics
 CONTRACT = {
     "build_info": ("version", "python"),
     "connections": ("state",),
+    "soonest_expiry_timestamp_seconds": (),
+    "promise_holds_until_timestamp_seconds": (),
     "token_expiry_timestamp_seconds": ("connection",),
+    "connection_floor_seconds": ("connection",),
     "token_issued_timestamp_seconds": ("connection",),
     "next_refresh_timestamp_seconds": ("connection",),
     "last_success_timestamp_seconds": ("connection",),
@@ -244,6 +246,7 @@ def test_a_connection_is_told_in_instants() -> None:
     series = scraped(some_metrics(), a_row())
     assert {name: value for name, value in series.items() if "connection=crm-prod" in name and "state" not in name} == {
         "token_expiry_timestamp_seconds{connection=crm-prod}": NOON.timestamp() + 3600,
+        "connection_floor_seconds{connection=crm-prod}": 29 * 60,
         "token_issued_timestamp_seconds{connection=crm-prod}": NOON.timestamp(),
         "next_refresh_timestamp_seconds{connection=crm-prod}": NOON.timestamp() + 1680,
         "last_success_timestamp_seconds{connection=crm-prod}": NOON.timestamp(),
@@ -269,6 +272,27 @@ def test_a_connection_that_is_gone_leaves_nothing_behind() -> None:
     metrics = some_metrics()
     scraped(metrics, a_row())
     assert not [name for name in scraped(metrics) if "crm-prod" in name]
+
+
+def test_the_fleets_promise_is_that_of_the_token_that_comes_to_its_floor_first() -> None:
+    late, soon = NOON + timedelta(minutes=50), NOON + timedelta(minutes=40)
+    rows = [
+        replace(a_row("own-floor"), expires_at=soon, floor=timedelta(minutes=5)),
+        replace(a_row("usual"), expires_at=late, floor=timedelta(minutes=29)),
+        replace(a_row("never-had-one", state=State.PENDING), expires_at=None),
+    ]
+    series = scraped(some_metrics(PerConnection.OFF), *rows)
+    assert series["soonest_expiry_timestamp_seconds"] == soon.timestamp()
+    assert series["promise_holds_until_timestamp_seconds"] == NOON.timestamp() + 21 * 60
+
+
+@pytest.mark.parametrize("state", [State.NEEDS_CONSENT, State.MISCONFIGURED])
+def test_a_connection_that_waits_for_a_person_hides_nothing_of_the_fleets_promise(state: State) -> None:
+    dead = replace(a_row("dead", state=state), expires_at=NOON - timedelta(days=1))
+    series = scraped(some_metrics(), dead)
+    assert series["soonest_expiry_timestamp_seconds"] == float("inf")
+    assert series["promise_holds_until_timestamp_seconds"] == float("inf")
+    assert scraped(some_metrics(), dead, a_row())["soonest_expiry_timestamp_seconds"] == NOON.timestamp() + 3600
 
 
 def test_unsaved_tokens_are_counted() -> None:
@@ -334,9 +358,5 @@ def test_threads_may_scrape_different_rows_while_events_are_counted() -> None:
 
 
 def test_promtool_finds_nothing_to_say() -> None:
-    promtool = shutil.which("promtool")
-    if promtool is None:
-        pytest.skip("promtool is not installed (Debian: apt-get install prometheus)")
     text, _ = some_metrics().render((a_row(),), "")
-    checked = subprocess.run([promtool, "check", "metrics"], input=text, capture_output=True, check=False)
-    assert (checked.returncode, checked.stdout, checked.stderr) == (0, b"", b"")
+    assert promtool("check", "metrics", stdin=text) == (0, "")

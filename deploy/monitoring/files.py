@@ -1,0 +1,11 @@
+"""Which files are written, and what stands in each."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from deploy.monitoring.prometheus_rule import PROMETHEUS_RULE, RULES, prometheus_rule
+
+
+def written() -> Mapping[Path, str]:
+    """The whole text of each file that has a source."""
+    return {PROMETHEUS_RULE: prometheus_rule(RULES.read_text())}
