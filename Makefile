@@ -55,8 +55,9 @@ arrows: $(READY)  ## import-linter: the architecture of the README
 fast: $(READY)  ## the tests that take seconds: pure core, wire, codec, virtual time
 	@$(BIN)/python -m pytest tests/unit tests/component $(PYTEST_ARGS)
 
-bench: $(READY)  ## the benchmarks: ratios within one run, written to docs/benchmarks.md
+bench: $(READY)  ## the benchmarks, 40 minutes: written to docs/benchmarks.md, and fleets of 100 to 100,000 to docs/sizing.md
 	@$(BIN)/python -m tests.benchmarks
+	@$(BIN)/python -m tests.benchmarks.sizing
 
 docs: $(READY)  ## write anew what is generated: the tables of the docs, the files for Prometheus and Grafana
 	@$(BIN)/python -m tests.generated_docs

@@ -88,13 +88,16 @@ async def measure(
     """The token records were issued just before, so that nothing is due; the daemons run one after the other."""
     who, issued_at = names(connections), WallClock().now()
     await fill(vault, Layout(prefix="rest"), who, accounts_server=zoho.origin, tokens_from=issued_at)
-    resting = [await _rest(vault, prefix, rest=rest, discover_every=discover_every) for prefix in ("nothing", "rest")]
+    layouts = (Layout(prefix="nothing"), Layout(prefix="rest"))
+    resting = [await _rest(vault, zoho, layout, rest=rest, discover_every=discover_every) for layout in layouts]
     return AtRest(rested=rest, discover_every=discover_every, empty=resting[0], full=resting[1])
 
 
-async def _rest(vault: OpenBao, prefix: str, *, rest: timedelta, discover_every: timedelta) -> Rest:
+async def _rest(
+    vault: OpenBao, zoho: TokenServer, layout: Layout, *, rest: timedelta, discover_every: timedelta
+) -> Rest:
     begun = time.monotonic()
-    async with running_daemon(vault, prefix=prefix, discover_every=discover_every) as daemon:
+    async with running_daemon(vault, layout, accounts_server=zoho.origin, discover_every=discover_every) as daemon:
         await daemon.ready()
         ready_after = time.monotonic() - begun
         await asyncio.sleep(_SETTLING_SECONDS)

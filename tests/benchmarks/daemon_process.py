@@ -11,10 +11,12 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from http import HTTPStatus
 from pathlib import Path
+from typing import Any
 
 import httpx
 
 from zoho_tokend.demo.openbao import OpenBao
+from zoho_tokend.vault.layout import Layout
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 _LONGEST_START = 120.0
@@ -28,15 +30,20 @@ class DaemonProcess:
         address: where it serves its pages.
     """
 
-    def __init__(self, pid: int, address: str) -> None:
+    def __init__(self, pid: int, address: str, log: Path) -> None:
         self.address = address
         self._folder = Path("/proc") / str(pid)
+        self._log = log
 
     @property
     def resident_kib(self) -> int:
         """The memory that it holds now (https://man7.org/linux/man-pages/man5/proc_pid_status.5.html)."""
-        lines = (self._folder / "status").read_text().splitlines()
-        return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:"))
+        return self._memory("VmRSS")
+
+    @property
+    def most_resident_kib(self) -> int:
+        """The most memory that it has held so far."""
+        return self._memory("VmHWM")
 
     @property
     def processor_seconds(self) -> float:
@@ -45,13 +52,13 @@ class DaemonProcess:
         user, system = after_name[11:13]
         return (int(user) + int(system)) / _TICKS
 
-    async def ready(self) -> None:
+    async def ready(self, *, within: float = _LONGEST_START) -> None:
         """It has discovered every connection.
 
         Raises:
-            TimeoutError: it has not within two minutes.
+            TimeoutError: it has not within so many seconds.
         """
-        async with asyncio.timeout(_LONGEST_START), httpx.AsyncClient(trust_env=False) as http:
+        async with asyncio.timeout(within), httpx.AsyncClient(trust_env=False) as http:
             while True:
                 if (await http.get(f"{self.address}/readyz")).status_code == HTTPStatus.OK:
                     return
@@ -62,21 +69,37 @@ class DaemonProcess:
         async with httpx.AsyncClient(trust_env=False) as http:
             return int((await http.get(f"{self.address}/status", params={"limit": 1})).json()["counts"]["fresh"])
 
+    def told(self, event: str) -> Iterator[Mapping[str, Any]]:
+        """The lines of its log that tell of such an event, so far."""
+        with self._log.open(encoding="utf-8") as lines:
+            for line in lines:
+                if line.endswith("\n") and f'"{event}"' in line and (told := json.loads(line))["event"] == event:
+                    yield told
+
+    def _memory(self, name: str) -> int:
+        lines = (self._folder / "status").read_text().splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:"))
+
 
 @asynccontextmanager
-async def running_daemon(vault: OpenBao, *, prefix: str, discover_every: timedelta) -> AsyncIterator[DaemonProcess]:
+async def running_daemon(
+    vault: OpenBao, layout: Layout, *, accounts_server: str, discover_every: timedelta
+) -> AsyncIterator[DaemonProcess]:
     """It was started; when the block ends it is told to stop, and has."""
     settings = {
         "VAULT_ADDR": vault.address,
         "VAULT_TOKEN": vault.root_token.reveal(),
-        "PREFIX": prefix,
+        "MOUNT": layout.mount,
+        "PREFIX": layout.prefix,
+        "TOKENS_MOUNT": layout.tokens_mount or layout.mount,
+        "ALLOWED_ACCOUNTS_SERVERS": accounts_server,
         "DISCOVERY_INTERVAL": f"{discover_every.total_seconds():.0f}s",
         "LISTEN": "127.0.0.1:0",
         "LOG_FORMAT": "json",
     }
     with tempfile.NamedTemporaryFile() as log, _start(settings, log.fileno()) as process:
         try:
-            yield DaemonProcess(process.pid, await _address(process, Path(log.name)))
+            yield await _started(process, Path(log.name))
         finally:
             process.terminate()
 
@@ -88,15 +111,11 @@ def _start(settings: Mapping[str, str], log: int) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=log)
 
 
-async def _address(process: "subprocess.Popen[bytes]", log: Path) -> str:
+async def _started(process: "subprocess.Popen[bytes]", log: Path) -> DaemonProcess:
+    daemon = DaemonProcess(process.pid, "", log)
     async with asyncio.timeout(_LONGEST_START):
-        while (address := next(_addresses(log), None)) is None:
+        while (started := next(daemon.told("daemon.started"), None)) is None:
             assert process.poll() is None, "the daemon ended at its start; it says why on standard error"
             await asyncio.sleep(_GLANCE)
-    return address
-
-
-def _addresses(log: Path) -> Iterator[str]:
-    for line in log.read_text(encoding="utf-8").splitlines(keepends=True):
-        if line.endswith("\n") and (told := json.loads(line))["event"] == "daemon.started":
-            yield told["listen"]
+    daemon.address = started["listen"]
+    return daemon

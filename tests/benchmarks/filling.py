@@ -7,7 +7,7 @@ from datetime import datetime
 
 from tests.builders import a_record, secret
 from tests.wall_clock import WallClock
-from zoho_tokend.core.model import ConnectionName
+from zoho_tokend.core.model import ConnectionName, TokenRecord
 from zoho_tokend.demo.openbao import OpenBao
 from zoho_tokend.vault import codec
 from zoho_tokend.vault.auth import Token
@@ -34,16 +34,15 @@ async def fill(
     tokens_from: datetime | None = None,
 ) -> None:
     """Each connection has a credential of its own, and a token record that was issued then (None: it has none)."""
-    requests = _requests(layout, connections, accounts_server=accounts_server, tokens_from=tokens_from)
-    async with _root(vault) as session:
+    await _ask_all(vault, _credentials(layout, connections, accounts_server))
+    if tokens_from is not None:
+        await publish(vault, layout, (a_record(name, issued_at=tokens_from) for name in connections))
 
-        async def work() -> None:
-            for request in requests:
-                await session.ask(request)
 
-        async with asyncio.TaskGroup() as group:
-            for _ in range(_AT_ONCE):
-                group.create_task(work())
+async def publish(vault: OpenBao, layout: Layout, records: Iterable[TokenRecord]) -> None:
+    """Each of these connections, which had no token record, has this one."""
+    places = ((layout.token(record.connection), record) for record in records)
+    await _ask_all(vault, (place.write(codec.token_fields(record), after_version=0) for place, record in places))
 
 
 def credential_fields(name: ConnectionName, accounts_server: str) -> dict[str, object]:
@@ -57,14 +56,21 @@ def credential_fields(name: ConnectionName, accounts_server: str) -> dict[str, o
     }
 
 
-def _requests(
-    layout: Layout, connections: Iterable[ConnectionName], *, accounts_server: str, tokens_from: datetime | None
-) -> Iterator[Request]:
+def _credentials(layout: Layout, connections: Iterable[ConnectionName], accounts_server: str) -> Iterator[Request]:
     for name in connections:
         yield layout.credential(name).write(credential_fields(name, accounts_server), after_version=0)
-        if tokens_from is not None:
-            record = a_record(name, issued_at=tokens_from)
-            yield layout.token(name).write(codec.token_fields(record), after_version=0)
+
+
+async def _ask_all(vault: OpenBao, requests: Iterator[Request]) -> None:
+    async with _root(vault) as session:
+
+        async def work() -> None:
+            for request in requests:
+                await session.ask(request)
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(_AT_ONCE):
+                group.create_task(work())
 
 
 @asynccontextmanager

@@ -4,16 +4,18 @@ next. It logs at info to nowhere, and counts its metrics.
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import get_args
 
+from tests.builders import a_record
 from tests.wall_clock import WallClock
 from zoho_tokend.clockwork import Command
 from zoho_tokend.core.events import Event, Refreshed, Sink, VaultAnswered
 from zoho_tokend.core.fleet import Fleet
+from zoho_tokend.core.model import ConnectionName, Published
 from zoho_tokend.core.origin import parse_origin
 from zoho_tokend.core.policy import ZOHO_LIFETIME, Policy
 from zoho_tokend.core.ports import Clock
@@ -32,6 +34,8 @@ from zoho_tokend.vault.session import Session
 from zoho_tokend.vault.store import VaultStore
 from zoho_tokend.zoho.datacenters import DATA_CENTERS, AccountsServers
 from zoho_tokend.zoho.endpoint import ZohoEndpoint, zoho_endpoint
+
+_A_LONG_LIFE = timedelta(days=90)
 
 
 class LeapingClock(WallClock):
@@ -76,8 +80,9 @@ class Tally:
 class OurSide:
     """The daemon without its web server and its clockwork: the benchmark says when to sweep."""
 
-    def __init__(self, clock: LeapingClock, inbox: Inbox, tally: Tally, connections: int) -> None:
+    def __init__(self, fleet: Fleet, clock: LeapingClock, inbox: Inbox, tally: Tally, connections: int) -> None:
         self.tally = tally
+        self._fleet = fleet
         self._clock = clock
         self._inbox = inbox
         self._connections = connections
@@ -87,8 +92,15 @@ class OurSide:
         self._inbox.put_nowait(Command.KEEP_VAULT_SESSION)
         await self.tally.until(self._connections)
 
+    def rest(self, others: Iterable[ConnectionName]) -> None:
+        """These are in the fleet too, and have nothing to do while it is measured."""
+        now = self._clock.now()
+        for name in others:
+            record = a_record(name, issued_at=now, lifetime=_A_LONG_LIFE)
+            self._fleet.add(name, Published(version=1, record=record), now)
+
     async def refresh_all(self) -> None:
-        """Every connection has become due, and was refreshed."""
+        """Every connection that does not rest has become due, and was refreshed."""
         self._clock.leap(ZOHO_LIFETIME)
         self._inbox.put_nowait(Command.SWEEP)
         await self.tally.until(self.tally.refreshed + self._connections)
@@ -120,7 +132,7 @@ async def our_side(
             runner = _runner(fleet, session, store, endpoint, inbox=inbox, clock=clock, emit=emit)
             group.create_task(runner.run())
             try:
-                yield OurSide(clock, inbox, tally, connections)
+                yield OurSide(fleet, clock, inbox, tally, connections)
             finally:
                 inbox.put_nowait(Command.STOP)
 

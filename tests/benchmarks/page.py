@@ -1,6 +1,6 @@
 """The page of figures, docs/benchmarks.md."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from tests.benchmarks.figure import Figure
 from tests.benchmarks.machine import Machine
@@ -17,6 +17,8 @@ ratio is the median of the pairs. What others do on the machine meanwhile widens
 same with less of it. A connection's first refresh after a start is not among them: it asks Vault once more, for the
 budget that was spent before.
 
+"""
+_HEAD = """\
 | What | Measured | Target | Holds |
 |---|---|---|---|
 """
@@ -29,5 +31,10 @@ def page(figures: Sequence[Figure], *, machine: Machine, load: float) -> str:
     Args:
         load: how many processes wanted to run when the measuring began, in the mean of a minute.
     """
+    return _INTRODUCTION.format(machine=machine, load=load) + table(figures)
+
+
+def table(figures: Iterable[Figure]) -> str:
+    """The figures, a row each."""
     rows = (f"| {each.what} | {each.measured} | {each.target} | {_VERDICTS[each.holds]} |\n" for each in figures)
-    return _INTRODUCTION.format(machine=machine, load=load) + "".join(rows)
+    return _HEAD + "".join(rows)

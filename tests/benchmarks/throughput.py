@@ -111,13 +111,18 @@ class Throughput:
         return [pair.ours for pair in self.pairs], [pair.bare for pair in self.pairs]
 
 
-async def measure(vault: OpenBao, zoho: TokenServer, *, connections: int, pairs: int, concurrency: int) -> Throughput:
+async def measure(
+    vault: OpenBao, zoho: TokenServer, *, connections: int, pairs: int, concurrency: int, fleet: int = 0
+) -> Throughput:
     """Every connection is refreshed once in each round; before the first one, both sides have done it once unmeasured.
 
     By then every connection to a server is open, and ours has asked Vault what it can only ask in the first refresh
     after a start: how much budget was spent before.
+
+    Args:
+        fleet: how many connections ours knows in all, of which the others rest meanwhile; 0: no others.
     """
-    ours_at, bare_at = Layout(prefix="ours"), Layout(prefix="bare")
+    ours_at, bare_at = Layout(prefix=f"ours-of-{fleet}"), Layout(prefix=f"bare-of-{fleet}")
     who = names(connections)
     for layout in (ours_at, bare_at):
         await fill(vault, layout, who, accounts_server=zoho.origin)
@@ -127,6 +132,7 @@ async def measure(vault: OpenBao, zoho: TokenServer, *, connections: int, pairs:
     ):
         await bare.refresh_all()
         await ours.first_refreshes()
+        ours.rest(names(fleet)[connections:])
         issued, asked = zoho.issued, ours.tally.vault_requests
         taken = [await _pair(ours.refresh_all, bare.refresh_all, connections, turn=turn) for turn in range(pairs)]
         refreshes = pairs * connections
