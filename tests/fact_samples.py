@@ -23,6 +23,7 @@ _FRESH: Final = ConnectionFacts(
     failures=0,
     budget_remaining=8,
     error=None,
+    outcome=None,
 )
 _DAEMON: Final = DaemonFacts(
     version="1.2.3",
@@ -33,6 +34,7 @@ _DAEMON: Final = DaemonFacts(
     vault_expires_at=NOON + timedelta(minutes=44),
     unsaved=0,
     leader=True,
+    credentials="secret/zoho/credentials",
 )
 
 

@@ -1,5 +1,6 @@
 """The endpoints of the real process, beside a connection that is well and one that is not."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -65,8 +66,9 @@ def test_status_counts_every_state_and_tells_what_is_wrong_first(daemon: Daemon)
     assert "'client_secret' is empty" in broken["error"]
 
 
-def test_the_status_page_says_how_many_need_a_look(daemon: Daemon) -> None:
+def test_the_status_page_says_whether_the_promise_is_kept_and_what_helps_where_it_is_not(daemon: Daemon) -> None:
     answer = daemon.get("/")
     assert answer.headers["content-type"].startswith("text/html")
-    assert "1 of 2 connections needs a look." in answer.text
-    assert "crm-prod" in answer.text
+    assert "The promise is broken for 1 of 2 connections." in answer.text
+    assert "<strong>29 min 14 s</strong> left to live" in answer.text
+    assert re.search(r"<span>\S+/zoho/credentials/broken</span> <span>FIELD=-</span>", answer.text)

@@ -8,7 +8,7 @@ from typing import get_args
 
 from zoho_tokend import __version__
 from zoho_tokend.app.promise import policy_of
-from zoho_tokend.app.vault import vault
+from zoho_tokend.app.vault import layout_of, vault
 from zoho_tokend.clock import SystemClock
 from zoho_tokend.clockwork import Clockwork, Command
 from zoho_tokend.core import health
@@ -168,6 +168,7 @@ class Daemon:
             vault_expires_at=self._session.expires_at,
             unsaved=self._fleet.unsaved,
             leader=True,
+            credentials=str(layout_of(self._settings).credentials()),
         )
 
     def _emit(self, event: Event) -> None:

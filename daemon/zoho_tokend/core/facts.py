@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from zoho_tokend.core.errors import Outcome
 from zoho_tokend.core.model import ConnectionName
 
 
@@ -36,6 +37,7 @@ class ConnectionFacts:
         version: the KV version of the published record; 0 when there is none.
         budget_remaining: how many issues its refresh token has left in the present ten minutes.
         error: the last failure as a sentence; None after a success.
+        outcome: how that refresh ended; None after a success.
     """
 
     name: ConnectionName
@@ -51,6 +53,7 @@ class ConnectionFacts:
     failures: int
     budget_remaining: int
     error: str | None
+    outcome: Outcome | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +65,7 @@ class DaemonFacts:
         vault_expires_at: the end of the Vault session's token; None when it never ends, or there is no session.
         unsaved: how many tokens are held in memory for Vault to take.
         leader: whether this process refreshes; true for the only one.
+        credentials: the path under which the credentials lie, as ``vault kv get`` takes it.
     """
 
     version: str
@@ -72,3 +76,4 @@ class DaemonFacts:
     vault_expires_at: datetime | None
     unsaved: int
     leader: bool
+    credentials: str

@@ -272,4 +272,5 @@ def _facts(
             spent.get(each.grant_key or "", ()), now, limit=policy.issues_per_ten_minutes
         ),
         error=each.failure.error if each.failure else None,
+        outcome=each.failure.outcome if each.failure else None,
     )

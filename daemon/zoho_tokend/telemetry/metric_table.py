@@ -49,4 +49,5 @@ _ANY_CONNECTION: Final = ConnectionFacts(
     failures=0,
     budget_remaining=0,
     error=None,
+    outcome=None,
 )

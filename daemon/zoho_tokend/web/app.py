@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from importlib.resources import files
+from typing import Final
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -13,11 +13,16 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from zoho_tokend.core.facts import ConnectionFacts, DaemonFacts
-from zoho_tokend.web.headers import SecurityHeaders
-from zoho_tokend.web.listing import PAGE, Listing, Selection, parse_selection, select
-from zoho_tokend.web.page import page
+from zoho_tokend.core.health import Check
+from zoho_tokend.web.assets import ICON, SCRIPT, STYLE, asset_route
+from zoho_tokend.web.headers import OWN_SCRIPT, SecurityHeaders
+from zoho_tokend.web.listing import Listing, Selection, parse_selection, select
+from zoho_tokend.web.page import View, page
 from zoho_tokend.web.probes import Probe, probe_routes
+from zoho_tokend.web.snapshot import Snapshot, Snapshots
 from zoho_tokend.web.status import status
+
+ROWS: Final = 100
 
 Render = Callable[[Sequence[ConnectionFacts], str], tuple[bytes, str]]
 
@@ -49,17 +54,17 @@ def create_app(sources: Sources) -> ASGIApp:
             Route("/metrics", site.metrics),
             Route("/status", site.status),
             Route("/", site.page),
-            Route("/style.css", site.style),
+            *map(asset_route, (STYLE, SCRIPT, ICON)),
         ]
     )
     app.router.redirect_slashes = False
-    return SecurityHeaders(app)
+    return SecurityHeaders(app, policy=OWN_SCRIPT)
 
 
 class _Site:
     def __init__(self, sources: Sources) -> None:
         self._sources = sources
-        self._style = files(__package__).joinpath("style.css").read_bytes()
+        self._snapshots = Snapshots(sources.daemon, sources.connections)
         self._rendering = asyncio.Lock()
 
     async def metrics(self, request: Request) -> Response:
@@ -73,16 +78,20 @@ class _Site:
         return JSONResponse(status(self._sources.daemon(), listing))
 
     async def page(self, request: Request) -> Response:
-        selection = replace(_selection(request), limit=PAGE)
-        listing = await self._listing(selection)
-        return HTMLResponse(page(self._sources.daemon(), listing, selection))
+        selection = replace(_selection(request), limit=ROWS)
+        snapshot, ready = await self._snapshots.latest(), self._sources.ready()
+        return HTMLResponse(await asyncio.to_thread(_page, snapshot, selection, ready))
 
     async def _listing(self, selection: Selection) -> Listing:
         connections = self._sources.connections()
         return await asyncio.to_thread(lambda: select(tuple(connections), selection))
 
-    async def style(self, _request: Request) -> Response:
-        return Response(self._style, media_type="text/css")
+
+def _page(snapshot: Snapshot, selection: Selection, ready: Sequence[Check]) -> str:
+    listing = select(snapshot.connections, selection)
+    return page(
+        View(daemon=snapshot.daemon, ready=ready, promise=snapshot.promise, listing=listing, selection=selection)
+    )
 
 
 def _selection(request: Request) -> Selection:

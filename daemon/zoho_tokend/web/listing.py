@@ -23,6 +23,9 @@ TROUBLE_FIRST: Final = (
     State.REFRESHING,
     State.FRESH,
 )
+Place = tuple[int, str]
+BEGINNING: Final[Place] = (-1, "")
+
 _NUMBER: Final = re.compile(r"[1-9][0-9]{0,3}")
 _RANK: Final = {state: rank for rank, state in enumerate(TROUBLE_FIRST)}
 
@@ -33,14 +36,14 @@ class Selection:
 
     Attributes:
         state: show this state alone; None shows all.
-        search: show connections whose name contains this text alone.
+        search: show connections whose name contains this text alone, be it in capitals or not.
         after: where the page before ended: the rank of the last connection's state, and its name.
     """
 
     state: State | None = None
     search: str = ""
     limit: int = PAGE
-    after: tuple[int, str] = (-1, "")
+    after: Place = BEGINNING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,11 +52,17 @@ class Listing:
 
     Attributes:
         counts: how many connections are in each state, every state named, whatever was asked for.
+        matching: how many connections were asked for, on whatever page.
+        first: which of them the first row is, counted from 1.
+        before: what to ask for to get the page before; None when this is the first.
         after: what to ask for to get the next page; None when this is the last.
     """
 
     counts: Mapping[State, int]
     rows: Sequence[ConnectionFacts]
+    matching: int
+    first: int
+    before: str | None
     after: str | None
 
 
@@ -82,30 +91,46 @@ def select(connections: Sequence[ConnectionFacts], selection: Selection) -> List
     A page starts behind the place where the one before ended, not behind a number of rows, so that connections which
     change their state between two pages neither hide nor repeat the others.
     """
-    wanted = (
+    search = selection.search.casefold()
+    wanted = [
         row
         for row in connections
-        if (selection.state is None or row.state is selection.state)
-        and selection.search in row.name
-        and _place(row) > selection.after
-    )
-    rows = heapq.nsmallest(selection.limit + 1, wanted, key=_place)
+        if (selection.state is None or row.state is selection.state) and search in row.name.casefold()
+    ]
+    behind = [row for row in wanted if _place(row) > selection.after]
+    rows = heapq.nsmallest(selection.limit + 1, behind, key=_place)
     page = rows[: selection.limit]
     counts = Counter(row.state for row in connections)
     return Listing(
         counts={state: counts[state] for state in TROUBLE_FIRST},
         rows=page,
-        after="{}:{}".format(*_place(page[-1])) if len(rows) > len(page) else None,
+        matching=len(wanted),
+        first=len(wanted) - len(behind) + 1,
+        before=_before(wanted, selection),
+        after=_text(_place(page[-1])) if len(rows) > len(page) else None,
     )
 
 
-def _place(row: ConnectionFacts) -> tuple[int, str]:
+def _before(wanted: Sequence[ConnectionFacts], selection: Selection) -> str | None:
+    """Where the page before the page before ended, behind which the page before starts; empty for the beginning."""
+    if selection.after == BEGINNING:
+        return None
+    ahead = (row for row in wanted if _place(row) <= selection.after)
+    nearest = heapq.nlargest(selection.limit + 1, ahead, key=_place)
+    return _text(_place(nearest[-1])) if len(nearest) > selection.limit else ""
+
+
+def _place(row: ConnectionFacts) -> Place:
     return _RANK[row.state], row.name
 
 
-def _parse_after(text: str | None) -> tuple[int, str]:
+def _text(place: Place) -> str:
+    return "{}:{}".format(*place)
+
+
+def _parse_after(text: str | None) -> Place:
     if not text:
-        return Selection().after
+        return BEGINNING
     rank, colon, name = text.partition(":")
     if not (colon and rank in map(str, _RANK.values())):
         raise ValueError("after is what the page before told")

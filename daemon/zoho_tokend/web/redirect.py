@@ -8,7 +8,6 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -19,6 +18,7 @@ from starlette.routing import Route
 
 from zoho_tokend.core.errors import TokendError
 from zoho_tokend.core.origin import parse_origin
+from zoho_tokend.web.assets import STYLE, asset_route
 from zoho_tokend.web.headers import SecurityHeaders
 from zoho_tokend.web.html import document, tag
 from zoho_tokend.web.server import Server
@@ -82,12 +82,7 @@ async def redirect_listener(redirect_uri: str) -> AsyncIterator[RedirectListener
     """
     host, port, path = _address(redirect_uri)
     listener = RedirectListener()
-    style = files(__package__).joinpath("style.css").read_bytes()
-
-    async def stylesheet(_request: Request) -> Response:
-        return Response(style, media_type="text/css")
-
-    app = Starlette(routes=[Route(path, listener.handle), Route("/style.css", stylesheet)])
+    app = Starlette(routes=[Route(path, listener.handle), asset_route(STYLE)])
     server = Server(SecurityHeaders(app), host=host, port=port, called="--redirect-uri")
     try:
         async with asyncio.TaskGroup() as group:

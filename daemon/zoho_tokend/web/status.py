@@ -8,12 +8,12 @@
     unsaved_tokens     issued, and not yet taken by Vault
     counts             {state: number}, every state named
     connections        [{name, state, data_center, issued_at, expires_at, floor_seconds, next_refresh_at,
-                       last_success_at, last_attempt_at, version, failures, budget_remaining, error}]:
-                       trouble first, then by name
+                       last_success_at, last_attempt_at, version, failures, budget_remaining, error, outcome}]:
+                       trouble first, then by name; outcome is how the refresh behind the error ended
     after              what to send as ``?after=`` for the next page; null on the last
 
-``?state=`` shows one state alone, ``?search=`` the names that contain a text; ``?limit=`` sets the length of a page
-(200; 1,000 at most).
+``?state=`` shows one state alone, ``?search=`` the names that contain a text, in capitals or not; ``?limit=`` sets the
+length of a page (200; 1,000 at most).
 """
 
 from datetime import datetime
@@ -55,6 +55,7 @@ def _connection(row: ConnectionFacts) -> Json:
         "failures": row.failures,
         "budget_remaining": row.budget_remaining,
         "error": row.error,
+        "outcome": row.outcome,
     }
 
 

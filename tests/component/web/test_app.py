@@ -1,7 +1,7 @@
 import asyncio
 import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import httpx
@@ -71,7 +71,9 @@ async def test_what_there_is_not_is_404(path: str) -> None:
         assert (await web.get(path)).status_code == 404
 
 
-@pytest.mark.parametrize("path", ["/livez", "/readyz", "/readyz/settings", "/metrics", "/status", "/", "/style.css"])
+@pytest.mark.parametrize(
+    "path", ["/livez", "/readyz", "/readyz/settings", "/metrics", "/status", "/", "/style.css", "/refresh.js"]
+)
 async def test_every_path_is_for_reading_alone(path: str) -> None:
     async with site() as web:
         refused, got, head = await web.post(path), await web.get(path), await web.head(path)
@@ -155,6 +157,7 @@ async def test_status_tells_the_daemon_and_its_connections() -> None:
                 "failures": 0,
                 "budget_remaining": 8,
                 "error": None,
+                "outcome": None,
             }
         ],
         "after": None,
@@ -189,19 +192,60 @@ async def test_a_query_that_makes_no_sense_is_400_in_one_sentence(path: str, que
     assert answer.text.startswith(query.partition("=")[0] + " is ")
 
 
-async def test_the_status_page_is_html_with_its_style_beside_it() -> None:
+async def test_the_status_page_is_html_with_what_it_needs_beside_it() -> None:
     async with site() as web:
         page, style = await web.get("/"), await web.get("/style.css")
+        script, icon = await web.get("/refresh.js"), await web.get("/icon.svg")
     assert page.headers["content-type"] == "text/html; charset=utf-8"
     assert 'href="style.css"' in page.text
     assert style.headers["content-type"].startswith("text/css")
+    assert script.headers["content-type"].startswith("text/javascript")
+    assert icon.headers["content-type"] == "image/svg+xml"
 
 
-async def test_the_status_page_shows_two_hundred_at_a_time() -> None:
-    async with site(connections=lambda: [a_row(f"c{number:03}") for number in range(201)]) as web:
+async def test_the_policy_of_the_status_page_allows_its_own_files_and_nothing_inline() -> None:
+    async with site() as web:
+        policy = (await web.get("/")).headers["content-security-policy"]
+    directives = dict(directive.split(" ", 1) for directive in policy.split("; "))
+    assert directives.pop("default-src") == "'none'"
+    assert directives.pop("require-trusted-types-for") == "'script'"
+    assert set(directives.values()) == {"'none'", "'self'"}
+
+
+async def test_probes_are_answered_while_a_page_is_made_of_a_fleet_that_takes_long_to_go_through() -> None:
+    started, finish = threading.Event(), threading.Event()
+
+    def fleet() -> Iterator[ConnectionFacts]:
+        started.set()
+        assert finish.wait(5), "the loop stood still while the fleet was gone through"
+        yield a_row()
+
+    async with site(connections=fleet) as web, asyncio.TaskGroup() as group:
+        look = group.create_task(web.get("/"))
+        assert await asyncio.to_thread(started.wait, 5)
+        assert (await web.get("/livez")).status_code == 200
+        finish.set()
+    assert "crm-prod" in look.result().text
+
+
+async def test_many_readers_at_once_have_the_fleet_gone_through_once() -> None:
+    looks: list[str] = []
+
+    def fleet() -> list[ConnectionFacts]:
+        looks.append("once")
+        return [a_row()]
+
+    async with site(connections=fleet) as web:
+        pages = await asyncio.gather(*(web.get("/") for _reader in range(20)))
+    assert {page.status_code for page in pages} == {200}
+    assert looks == ["once"]
+
+
+async def test_the_status_page_shows_a_hundred_at_a_time() -> None:
+    async with site(connections=lambda: [a_row(f"c{number:03}") for number in range(101)]) as web:
         page = (await web.get("/")).text
-        rest = (await web.get("/?after=8:c199")).text
-    assert page.count('scope="row"') == 200
+        rest = (await web.get("/?after=8:c099")).text
+    assert page.count('scope="row"') == 100
     assert "Next page" in page
     assert rest.count('scope="row"') == 1
 

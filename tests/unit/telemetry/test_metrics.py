@@ -72,6 +72,7 @@ def a_row(name: str = CONNECTION, *, state: State = State.FRESH) -> ConnectionFa
         failures=2,
         budget_remaining=7,
         error=None,
+        outcome=None,
     )
 
 

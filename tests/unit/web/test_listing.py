@@ -1,3 +1,5 @@
+import itertools
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -46,6 +48,26 @@ def test_the_pages_together_show_every_connection_once(rows: list[ConnectionFact
         selection = parse_selection({"limit": str(limit), "after": listing.after})
     assert shown == names(rows, Selection(limit=LONGEST_PAGE))
     assert len(shown) == len(rows)
+
+
+@given(FLEETS, st.integers(1, 7))
+def test_the_page_before_ends_where_this_one_begins(rows: list[ConnectionFacts], limit: int) -> None:
+    pages = [select(rows, Selection(limit=limit))]
+    while (after := pages[-1].after) is not None:
+        pages.append(select(rows, parse_selection({"limit": str(limit), "after": after})))
+    assert pages[0].before is None
+    for earlier, later in itertools.pairwise(pages):
+        assert later.before is not None
+        back = select(rows, parse_selection({"limit": str(limit), "after": later.before}))
+        assert [row.name for row in back.rows] == [row.name for row in earlier.rows]
+        assert later.first == earlier.first + limit
+    assert {page.matching for page in pages} == {len(rows)}
+
+
+def test_a_name_is_found_by_any_part_of_it_in_capitals_or_not() -> None:
+    rows = [a_row("crm-Prod"), a_row("CRM-test"), a_row("sales")]
+    assert names(rows, Selection(search="cRm-")) == ["CRM-test", "crm-Prod"]
+    assert select(rows, Selection(search="crm")).matching == 2
 
 
 def test_a_connection_that_changed_between_two_pages_hides_no_other() -> None:

@@ -1,69 +1,179 @@
 from dataclasses import replace
 from datetime import timedelta
+from html.parser import HTMLParser
 from typing import Any
 
 import pytest
 
 from tests.fact_samples import NOON, a_daemon, a_row
+from tests.web_sources import READY
 from zoho_tokend.core.facts import ConnectionFacts, DaemonFacts, State
+from zoho_tokend.core.health import Check, readiness
 from zoho_tokend.web.listing import Selection, select
-from zoho_tokend.web.page import page
+from zoho_tokend.web.page import View, page
+from zoho_tokend.web.page.promise import promise
 
 HOSTILE = "</td><script>alert(1)</script><img src=x onerror='alert(2)'>\"&amp;"
+UNREADY = readiness(vault_session=False, discovered=False, stopping=False)
+NO_TOKEN: dict[str, Any] = {"expires_at": None, "issued_at": None, "last_success_at": None}
 
 
-def shown(*rows: ConnectionFacts, selection: Selection | None = None, daemon: DaemonFacts | None = None) -> str:
-    selection = selection or Selection()
-    return page(daemon or a_daemon(), select(rows, selection), selection)
+def shown(
+    *rows: ConnectionFacts,
+    selection: Selection | None = None,
+    daemon: DaemonFacts | None = None,
+    ready: tuple[Check, ...] = tuple(READY),
+) -> str:
+    selection, daemon = selection or Selection(), daemon or a_daemon()
+    return page(
+        View(
+            daemon=daemon,
+            ready=ready,
+            promise=promise(rows, daemon.now),
+            listing=select(rows, selection),
+            selection=selection,
+        )
+    )
 
 
 def test_the_promise_is_made_in_one_sentence_with_the_floor() -> None:
-    promise = "a job that reads a token from Vault, at any moment, finds one with at least <strong>25 min</strong>"
-    assert f"{promise} left to live." in shown()
+    made = "a job that reads a token from Vault, at any moment, finds one with at least <strong>25 min</strong>"
+    assert f"{made} left to live." in shown()
+
+
+class Elements(HTMLParser):
+    """The name of each element, as a browser reads the page."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.names: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002 - its signature
+        self.names.append(tag)
+
+
+def left(minutes: float) -> dict[str, Any]:
+    return {"expires_at": NOON + timedelta(minutes=minutes), "issued_at": NOON + timedelta(minutes=minutes - 60)}
 
 
 @pytest.mark.parametrize(
-    ("rows", "verdict"),
+    ("rows", "verdict", "notes"),
     [
-        pytest.param([], "There are no connections yet.", id="none"),
-        pytest.param([a_row()], "The one connection is well.", id="one"),
-        pytest.param([a_row("a"), a_row("b", State.REFRESHING)], "All 2 connections are well.", id="two"),
-        pytest.param([a_row("a"), a_row("b", State.EXPIRED)], "1 of 2 connections needs a look.", id="one in trouble"),
+        pytest.param([], "There are no connections yet.", [], id="none"),
+        pytest.param([a_row()], "The promise is kept.", [], id="well"),
+        pytest.param([a_row(**left(25))], "The promise is kept.", [], id="at the floor"),
+        pytest.param(
+            [a_row("a", **left(24)), a_row("b")],
+            "The promise is broken for 1 of 2 connections.",
+            ["1 connection has a token with less life left than the floor."],
+            id="below the floor",
+        ),
+        pytest.param(
+            [a_row("a", State.EXPIRED, **left(-1)), a_row("b", State.MISCONFIGURED, **NO_TOKEN), a_row("c")],
+            "The promise is broken for 2 of 3 connections.",
+            ["2 connections have no living token in Vault: their jobs fail now."],
+            id="no living token",
+        ),
+        pytest.param(
+            [a_row("a", State.NEEDS_CONSENT), a_row("b")],
+            "The promise is kept.",
+            ["1 connection needs a look, though its token is good."],
+            id="kept, for now",
+        ),
+        pytest.param(
+            [a_row("a", State.FAILING), a_row("b", State.FAILING), a_row("c", State.EXPIRED, **left(-1))],
+            "The promise is broken for 1 of 3 connections.",
+            ["2 other connections need a look, though their tokens are good."],
+            id="broken for one, and two to look at",
+        ),
+        pytest.param([a_row(state=State.PENDING, **NO_TOKEN)], "The first tokens are being asked for.", [], id="new"),
+        pytest.param(
+            [a_row("a", State.PENDING, **NO_TOKEN), a_row("b")],
+            "The promise is kept.",
+            ["1 connection has no token yet: the first one is being asked for."],
+            id="one is new",
+        ),
+        pytest.param(
+            [a_row(state=State.PENDING, error="Zoho is away", **NO_TOKEN)],
+            "The promise is broken for 1 of 1 connection.",
+            ["1 connection has no living token in Vault: its jobs fail now."],
+            id="new, and no token comes",
+        ),
     ],
 )
-def test_the_verdict_says_whether_anybody_has_to_look(rows: list[ConnectionFacts], verdict: str) -> None:
-    assert verdict in shown(*rows)
+def test_the_verdict_says_whether_the_promise_is_kept_right_now(
+    rows: list[ConnectionFacts], verdict: str, notes: list[str]
+) -> None:
+    html = shown(*rows)
+    assert f">{verdict}</h1>" in html
+    assert [note for note in notes if f"<li>{note}</li>" not in html] == []
+
+
+def test_the_verdict_is_of_the_whole_fleet_whatever_is_shown() -> None:
+    html = shown(a_row("a", State.EXPIRED, **left(-1)), a_row("b"), selection=Selection(search="b"))
+    assert "The promise is broken for 1 of 2 connections." in html
+
+
+def test_the_token_with_the_least_life_is_named_beside_the_floor() -> None:
+    html = shown(a_row("roomy", **left(55)), a_row("tight", **left(26)), a_row("gone", State.EXPIRED, **left(-9)))
+    assert "Least life of any token now: <strong>26 min</strong>" in html
+    assert "tight; its floor, the line, is 25 min" in html
+
+
+def test_a_daemon_that_knows_no_fleet_yet_says_so_in_place_of_an_empty_one() -> None:
+    html = shown(ready=tuple(UNREADY))
+    assert ">The fleet is not known yet.</h1>" in html
+    assert "The daemon is not ready: no live Vault session; the first discovery has not ended." in html
+    assert "authorize" not in html
+
+
+def test_an_empty_fleet_says_what_to_do_next() -> None:
+    html = shown(daemon=a_daemon(credentials="team/crm/credentials"))
+    assert "<span>zoho-tokend</span> <span>authorize</span> <span>web</span>" in html
+    assert "<code>team/crm/credentials/</code>" in html
+
+
+def test_a_standby_says_that_another_process_refreshes() -> None:
+    assert "This process stands by: another one refreshes" in shown(a_row(), daemon=a_daemon(leader=False))
+    assert "stands by" not in shown(a_row())
 
 
 @pytest.mark.parametrize("field", ["name", "data_center", "error"])
 def test_a_hostile_text_is_shown_and_never_obeyed(field: str) -> None:
     changes: dict[str, Any] = {field: HOSTILE}
-    html = shown(replace(a_row(), **changes))
-    assert "<script" not in html
-    assert "<img" not in html
+    html = shown(replace(a_row(state=State.FAILING, **NO_TOKEN), **changes))
+    assert "img" not in Elements(html).names
+    assert Elements(html).names.count("script") == 1
     assert "&lt;script&gt;alert(1)" in html
 
 
-def test_a_hostile_name_makes_no_hostile_link() -> None:
+def test_hostile_words_of_a_query_make_no_hostile_page() -> None:
     rows = [a_row(f'"><script>{number}') for number in range(2)]
-    assert "<script" not in shown(*rows, selection=Selection(limit=1))
+    html = shown(*rows, selection=Selection(limit=1, search='"><script>'))
+    nothing = shown(*rows, selection=Selection(search=HOSTILE))
+    assert Elements(html).names.count("script") == Elements(nothing).names.count("script") == 1
 
 
 @pytest.mark.parametrize(
-    ("left", "health", "width"),
-    [(50, "good", "83%"), (20, "low", "33%"), (-5, "gone", "0%")],
+    ("minutes", "health", "width"),
+    [(50, "good", "83.3%"), (20, "low", "33.3%"), (-5, "gone", "0.0%")],
     ids=["above the floor", "below the floor", "ended"],
 )
-def test_the_bar_tells_the_life_left_against_the_floor(left: int, health: str, width: str) -> None:
-    expires_at = NOON + timedelta(minutes=left)
-    html = shown(a_row(expires_at=expires_at, issued_at=expires_at - timedelta(hours=1)))
+def test_the_bar_tells_the_life_left_against_the_floor(minutes: int, health: str, width: str) -> None:
+    html = shown(a_row(**left(minutes)))
     assert f'class="bar {health}"' in html
-    assert f'<rect width="{width}" height="100%" rx="3" class="life">' in html
-    assert '<line x1="42%" x2="42%"' in html
+    assert f'<rect width="{width}" height="100%" rx="4" class="life">' in html
+    assert '<line x1="41.7%" x2="41.7%"' in html
+
+
+def test_a_floor_of_a_connections_own_is_told() -> None:
+    assert "floor 12 min" in shown(a_row(floor=timedelta(minutes=12)))
+    assert "<small> floor" not in shown(a_row())
 
 
 def test_a_connection_without_a_token_has_no_bar() -> None:
-    html = shown(a_row(state=State.PENDING, expires_at=None, issued_at=None, last_success_at=None))
+    html = shown(a_row(state=State.PENDING, **NO_TOKEN))
     assert "no token" in html
     assert "<svg" not in html
 
@@ -77,14 +187,34 @@ def test_a_refresh_under_way_has_no_next_one() -> None:
     assert "under way" in shown(a_row(state=State.REFRESHING, next_refresh_at=None))
 
 
-def test_a_page_that_does_not_show_all_leads_to_the_next_in_the_same_state() -> None:
-    html = shown(a_row("a"), a_row("b"), selection=Selection(state=State.FRESH, limit=1))
-    assert 'href="?state=fresh&amp;after=8%3Aa"' in html
-    assert "Next page" not in shown(a_row("a"))
+def test_pages_lead_to_each_other_within_what_was_asked_for() -> None:
+    rows = [a_row("crm-a"), a_row("crm-b"), a_row("crm-c"), a_row("other")]
+    chosen = Selection(state=State.FRESH, search="CRM", limit=1)
+    first, last = (shown(*rows, selection=replace(chosen, after=after)) for after in (chosen.after, (8, "crm-b")))
+    assert 'href="?state=fresh&amp;search=CRM&amp;after=8%3Acrm-a"' in first
+    assert "Connections: 1 of 3" in first
+    assert "Previous page" not in first
+    assert 'href="?state=fresh&amp;search=CRM&amp;after=8%3Acrm-a">\N{LEFTWARDS ARROW} Previous page' in last
+    assert "Connections: 3 of 3" in last
+    assert "Next page" not in last
 
 
-def test_nothing_on_the_page_needs_a_script_or_a_style_of_its_own() -> None:
-    html = shown(a_row())
-    assert "<script" not in html
+def test_a_state_is_chosen_without_losing_the_search() -> None:
+    html = shown(a_row("crm-a", State.FAILING), a_row("crm-b"), selection=Selection(search="crm"))
+    assert 'href="?state=failing&amp;search=crm"' in html
+
+
+def test_a_search_that_finds_nothing_leads_back_to_all() -> None:
+    html = shown(a_row(), selection=Selection(search="nobody"))
+    assert "There is no connection whose name contains \N{LEFT DOUBLE QUOTATION MARK}nobody" in html
+    assert '<a href="?">Show all</a>' in html
+
+
+def test_nothing_on_the_page_is_a_script_or_a_style_of_its_own() -> None:
+    html = shown(a_row("a", State.FAILING, error="x"), a_row("b"))
+    assert '<script src="refresh.js" defer=""></script>' in html
+    assert html.count("<script") == 1
     assert "<style" not in html
     assert " style=" not in html
+    assert " onclick=" not in html
+    assert "//" not in html.replace("<!doctype html>", "")
