@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Final
 
 from starlette.applications import Starlette
@@ -19,7 +20,7 @@ from zoho_tokend.web.headers import OWN_SCRIPT, SecurityHeaders
 from zoho_tokend.web.listing import Listing, Selection, parse_selection, select
 from zoho_tokend.web.page import View, page
 from zoho_tokend.web.probes import Probe, probe_routes
-from zoho_tokend.web.snapshot import Snapshot, Snapshots
+from zoho_tokend.web.snapshot import SHARED_FOR, Snapshot, Snapshots
 from zoho_tokend.web.status import status
 
 ROWS: Final = 100
@@ -44,9 +45,13 @@ class Sources:
     render: Render
 
 
-def create_app(sources: Sources) -> ASGIApp:
-    """``/livez``, ``/readyz``, ``/metrics``, ``/status`` and the status page; all else is 404, all but reading 405."""
-    site = _Site(sources)
+def create_app(sources: Sources, *, shared_for: timedelta = SHARED_FOR) -> ASGIApp:
+    """``/livez``, ``/readyz``, ``/metrics``, ``/status`` and the status page; all else is 404, all but reading 405.
+
+    Args:
+        shared_for: how long one look at the fleet serves all who read the status page.
+    """
+    site = _Site(sources, shared_for)
     app = Starlette(
         routes=[
             *probe_routes("livez", sources.live),
@@ -62,9 +67,9 @@ def create_app(sources: Sources) -> ASGIApp:
 
 
 class _Site:
-    def __init__(self, sources: Sources) -> None:
+    def __init__(self, sources: Sources, shared_for: timedelta) -> None:
         self._sources = sources
-        self._snapshots = Snapshots(sources.daemon, sources.connections)
+        self._snapshots = Snapshots(sources.daemon, sources.connections, shared_for=shared_for)
         self._rendering = asyncio.Lock()
 
     async def metrics(self, request: Request) -> Response:

@@ -7,12 +7,13 @@ each of many readers.
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from zoho_tokend.core.facts import ConnectionFacts, DaemonFacts
 from zoho_tokend.web.page.promise import Promise, promise
 
-FRESH_SECONDS: Final = 1.0
+SHARED_FOR: Final = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,9 +26,16 @@ class Snapshot:
 
 
 class Snapshots:
-    """Makes a snapshot when the last one is older than ``FRESH_SECONDS``."""
+    """Makes a snapshot when the last one is too old to be shared."""
 
-    def __init__(self, daemon: Callable[[], DaemonFacts], connections: Callable[[], Iterable[ConnectionFacts]]) -> None:
+    def __init__(
+        self,
+        daemon: Callable[[], DaemonFacts],
+        connections: Callable[[], Iterable[ConnectionFacts]],
+        *,
+        shared_for: timedelta,
+    ) -> None:
+        self._shared_for = shared_for.total_seconds()
         self._daemon = daemon
         self._connections = connections
         self._making = asyncio.Lock()
@@ -37,7 +45,7 @@ class Snapshots:
         """A snapshot that is no older than that."""
         loop = asyncio.get_running_loop()
         async with self._making:
-            if self._latest is None or loop.time() - self._latest[0] >= FRESH_SECONDS:
+            if self._latest is None or loop.time() - self._latest[0] >= self._shared_for:
                 begun, daemon, connections = loop.time(), self._daemon(), self._connections()
                 self._latest = begun, await asyncio.to_thread(_snapshot, daemon, connections)
             return self._latest[1]

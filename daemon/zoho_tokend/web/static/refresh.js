@@ -128,17 +128,22 @@
     refresh();
   }
 
-  async function copy(button) {
-    const code = button.parentElement.querySelector("code");
+  async function copy(code) {
     try {
       await navigator.clipboard.writeText(code.textContent);
-      button.textContent = "Copied";
+      sayBriefly("Copied.");
     } catch {
       // A page that came by plain HTTP from another machine may not write to the clipboard: the reader's keys may.
       getSelection()?.selectAllChildren(code);
-      button.textContent = "Selected";
+      sayBriefly("Selected, ready to be copied.");
     }
-    setTimeout(() => (button.textContent = "Copy"), 2000);
+  }
+
+  function sayBriefly(sentence) {
+    say(sentence);
+    setTimeout(() => {
+      if (document.getElementById("notice").textContent === sentence) say("");
+    }, 2500);
   }
 
   let typing = 0;
@@ -153,7 +158,7 @@
     find(event.target.elements.search.value.trim());
   });
   document.addEventListener("click", ({ target }) => {
-    if (target.matches(".copy")) copy(target);
+    if (target.matches(".copy")) copy(target.parentElement.querySelector("code"));
   });
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) clearTimeout(timer);
