@@ -7,6 +7,7 @@ from zoho_tokend.core import events
 from zoho_tokend.core.errors import Outcome
 from zoho_tokend.core.events import Event, Stage
 from zoho_tokend.core.model import ConnectionName
+from zoho_tokend.core.reports import Verdict
 
 NOON: Final = datetime(2026, 1, 1, 12, tzinfo=UTC)
 CONNECTION: Final = ConnectionName("crm-prod")
@@ -62,6 +63,8 @@ ONE_OF_EVERY: Final[tuple[Event, ...]] = (
     events.Woken(connection=CONNECTION),
     events.RefreshTokenRotated(connection=CONNECTION, stored=True),
     events.RefreshCrashed(connection=CONNECTION, kind="KeyError", traceback="Traceback…\nKeyError: 'x'"),
+    events.ReportAnswered(connection=CONNECTION, verdict=Verdict.CONFIRMED),
+    events.ReportsHeeded(took=timedelta(milliseconds=12)),
     events.Started(version="1.2.3", listen="127.0.0.1:8080", vault="https://vault.example:8200"),
     events.Beat(at=NOON, lag=timedelta(milliseconds=3)),
     events.Reloaded(changed=("LOG_LEVEL",)),

@@ -1,4 +1,4 @@
-"""A token endpoint with behaviour: it issues, and does what a script tells it to, connection by connection."""
+"""A Zoho with behaviour: it issues, as a script tells it to for each connection, and tells the living from the dead."""
 
 import asyncio
 from collections import defaultdict
@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from itertools import chain, count, repeat
 
 from tests.builders import HOUR, an_issue, secret
-from zoho_tokend.core.model import ConnectionName, Credential, Issued, RefreshTokenGrant
+from zoho_tokend.core.consent import Alive, Dead, Proof
+from zoho_tokend.core.model import ConnectionName, Credential, Issued, RefreshTokenGrant, Secret
 from zoho_tokend.core.ports import Clock
 
 Answer = Callable[[Credential, Issued], Issued]
@@ -51,6 +52,10 @@ class FakeZoho:
 
     Attributes:
         takes: how long an answer takes, by connection.
+        dead: the access tokens that the API does not take.
+        proved: those that it was asked about.
+        proof_of_the_living: what it says of any other.
+        proof_takes: how long it takes to say so.
     """
 
     def __init__(self, clock: Clock, *, lifetime: timedelta = HOUR) -> None:
@@ -60,6 +65,10 @@ class FakeZoho:
         self._scripts: dict[ConnectionName, Script] = {}
         self.asked: list[Asked] = []
         self.takes: dict[ConnectionName, timedelta] = defaultdict(timedelta)
+        self.dead: set[Secret] = set()
+        self.proved: list[Secret] = []
+        self.proof_of_the_living: Proof = Alive(organisation="Invented Ltd", org_id="1")
+        self.proof_takes = timedelta()
         self.under_way = 0
         self.most_under_way = 0
 
@@ -89,3 +98,9 @@ class FakeZoho:
         issued = an_issue(lifetime=self._lifetime, access_token=secret(f"issue {next(self._numbers)}"))
         answer = next(self._scripts.get(credential.connection, repeat(ok())))
         return answer(credential, issued)
+
+    async def prove(self, access_token: Secret, *, api_domain: str) -> Proof:
+        del api_domain
+        self.proved.append(access_token)
+        await asyncio.sleep(self.proof_takes.total_seconds())
+        return Dead() if access_token in self.dead else self.proof_of_the_living

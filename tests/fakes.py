@@ -34,7 +34,7 @@ class _Version:
 
 
 class FakeVault:
-    """Vault's KV v2 in memory, and both ports upon it: versions, CAS, deletion, policy, outages.
+    """Vault's KV v2 in memory, and the ports upon it: versions, CAS, deletion, policy, outages.
 
     Paths are below the prefix: ``credentials/crm-prod``, ``clients/my-app``, ``tokens/crm-prod``.
 
@@ -146,6 +146,20 @@ class FakeVault:
     async def unwritable(self, connections: Collection[ConnectionName]) -> frozenset[ConnectionName]:
         await self._request("sys/capabilities-self")
         return frozenset(connection for connection in connections if f"tokens/{connection}" in self._forbidden)
+
+    async def reported(self) -> frozenset[ConnectionName]:
+        await self._request("reports")
+        names = (path.removeprefix("reports/") for path in self._records if path.startswith("reports/"))
+        return frozenset(map(ConnectionName, names))
+
+    async def report(self, connection: ConnectionName) -> str | None:
+        record = await self._read(f"reports/{connection}")
+        fingerprint = record.fields.get("fingerprint") if record else None
+        return fingerprint if isinstance(fingerprint, str) else None
+
+    async def dismiss(self, connection: ConnectionName) -> None:
+        await self._request(f"reports/{connection}")
+        self._records.pop(f"reports/{connection}", None)
 
     # Inside
 

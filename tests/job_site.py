@@ -59,8 +59,16 @@ class JobSite:
         assert self.zoho.evict(self.refresh_token) == 1
 
     def reader_client(self) -> hvac.Client:
-        """For a reader with a reader's policy."""
-        return self.shelves.client()
+        """For a reader with a reader's policy, and that of those who report dead tokens."""
+        return self.shelves.client(token=self.shelves.vault_token(reporter=True))
+
+    @property
+    def reported(self) -> object:
+        """The fingerprint in the report that a reader left; None where there is none."""
+        path = f"{self.shelves.corner.mount}/data/zoho/reports/crm-prod"
+        if not self.shelves.corner.admin.succeeds("GET", path, {}):
+            return None
+        return self.shelves.corner.fields("reports/crm-prod")["fingerprint"]
 
     @property
     def api_calls(self) -> list[Entry]:

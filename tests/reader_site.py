@@ -11,7 +11,7 @@ from tests.builders import CRM, HOUR, MINUTE
 from tests.openbao import Corner
 from tests.reader_samples import ago, record_fields
 from zoho_tokend.core.model import Secret
-from zoho_tokend.vault.policy import reader_policy
+from zoho_tokend.vault.policy import reader_policy, reporter_policy
 
 
 class CountingSession(requests.Session):
@@ -41,9 +41,12 @@ class Shelves:
         self.corner.put(f"tokens/{connection}", **fields)
         return fields
 
-    def vault_token(self) -> Secret:
-        """One that has the policy of readers and no other."""
-        return self.corner.admin.token(self.corner.admin.policy(reader_policy(self.corner.layout)))
+    def vault_token(self, *, reporter: bool = False) -> Secret:
+        """One that has the policy of readers, and of those who report dead tokens if need be, and no other."""
+        layout = self.corner.layout
+        return self.corner.admin.token(
+            self.corner.admin.policy(reader_policy(layout) + (reporter_policy(layout) if reporter else ""))
+        )
 
     def client(self, *, address: str | None = None, token: Secret | None = None) -> hvac.Client:
         """Logged in as a reader, or with this token; what it asks is counted."""

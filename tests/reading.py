@@ -16,7 +16,12 @@ class Reading(Protocol):
 
     def get(self, connection: str = CRM, min_life: timedelta = ..., *, timeout: timedelta = ...) -> Token: ...
 
-    def newer(self, dead: Token) -> Token | None: ...
+    def newer(self, dead: Token, *, report: bool = ...) -> Token | None: ...
+
+    def report_dead(self, connection: str, token: Token) -> None: ...
+
+    def report_at_once(self, count: int, token: Token) -> None:
+        """So many callers report it at the same time."""
 
     def base_url(self, connection: str) -> str: ...
 
@@ -42,6 +47,10 @@ class InThreads(TokenReader):
         with ThreadPoolExecutor(count) as threads:
             return list(threads.map(ask, range(count)))
 
+    def report_at_once(self, count: int, token: Token) -> None:
+        with ThreadPoolExecutor(count) as threads:
+            list(threads.map(lambda _: self.report_dead(CRM, token), range(count)))
+
 
 class InTasks:
     """The reader for asyncio, in a loop of its own."""
@@ -53,8 +62,17 @@ class InTasks:
     def get(self, connection: str = CRM, *args: Any, **wish: Any) -> Token:
         return self._runner.run(self._reader.get(connection, *args, **wish))
 
-    def newer(self, dead: Token) -> Token | None:
-        return self._runner.run(self._reader.newer(dead))
+    def newer(self, dead: Token, *, report: bool = False) -> Token | None:
+        return self._runner.run(self._reader.newer(dead, report=report))
+
+    def report_dead(self, connection: str, token: Token) -> None:
+        self._runner.run(self._reader.report_dead(connection, token))
+
+    def report_at_once(self, count: int, token: Token) -> None:
+        async def report_all() -> None:
+            await asyncio.gather(*(self._reader.report_dead(CRM, token) for _ in range(count)))
+
+        self._runner.run(report_all())
 
     def base_url(self, connection: str) -> str:
         return self._runner.run(self._reader.base_url(connection))

@@ -19,6 +19,7 @@ from zoho_tokend.core.model import ConnectionName, TokenRecord
 from zoho_tokend.core.policy import Policy
 from zoho_tokend.discovery import Discovery
 from zoho_tokend.refresher import Refresher
+from zoho_tokend.reports import Reports
 from zoho_tokend.runner import Inbox, Runner
 
 E = TypeVar("E", bound=Event)
@@ -59,7 +60,7 @@ class FakeSession:
 class World:
     """The daemon and what surrounds it; entered by `a_world`."""
 
-    def __init__(self, *, policy: Policy, places: int, lifetime: timedelta) -> None:
+    def __init__(self, *, policy: Policy, places: int, lifetime: timedelta, reports: bool) -> None:
         self.clock = LoopClock()
         self.events: list[Event] = []
         self.vault = FakeVault(clock=self.clock)
@@ -68,13 +69,18 @@ class World:
         self.reloads = 0
         self.inbox: Inbox = asyncio.Queue()
         self.fleet = Fleet(policy, places=places)
-        outside = {"credentials": self.vault, "tokens": self.vault, "clock": self.clock, "emit": self.events.append}
-        self.refresher = Refresher(fleet=self.fleet, endpoint=self.zoho, **outside)  # type: ignore[arg-type]
-        self.discovery = Discovery(fleet=self.fleet, **outside)  # type: ignore[arg-type]
+        outside = {"tokens": self.vault, "clock": self.clock, "emit": self.events.append}
+        records = {"credentials": self.vault, **outside}
+        self.refresher = Refresher(fleet=self.fleet, endpoint=self.zoho, **records)  # type: ignore[arg-type]
+        self.discovery = Discovery(fleet=self.fleet, **records)  # type: ignore[arg-type]
+        self.errands = {Command.DISCOVER: self.discovery.look}
+        if reports:
+            heeding = Reports(fleet=self.fleet, reports=self.vault, prover=self.zoho, **outside)  # type: ignore[arg-type]
+            self.errands[Command.HEED_REPORTS] = heeding.heed
         self.runner = Runner(
             fleet=self.fleet,
             refresher=self.refresher,
-            errands={Command.DISCOVER: self.discovery.look},
+            errands=self.errands,
             session=self.session,
             inbox=self.inbox,
             reload=self._reload,
@@ -139,16 +145,21 @@ class World:
 
 @asynccontextmanager
 async def a_world(
-    *, policy: Policy | None = None, places: int = 16, lifetime: timedelta = HOUR, running: bool = True
+    *,
+    policy: Policy | None = None,
+    places: int = 16,
+    lifetime: timedelta = HOUR,
+    running: bool = True,
+    reports: bool = False,
 ) -> AsyncIterator[World]:
-    """A world whose daemon runs (or is run by the test itself), and is stopped in the end."""
-    world = World(policy=policy or Policy(), places=places, lifetime=lifetime)
+    """A world whose daemon runs (or is run by the test itself), and is stopped in the end; it may heed reports."""
+    world = World(policy=policy or Policy(), places=places, lifetime=lifetime, reports=reports)
     if not running:
         yield world
         return
     ticks = {
+        **dict.fromkeys(world.errands, DISCOVERY_INTERVAL),
         Command.SWEEP: world.fleet.policy.sweep_interval,
-        Command.DISCOVER: DISCOVERY_INTERVAL,
         Command.KEEP_VAULT_SESSION: world.fleet.policy.sweep_interval,
         Command.BEAT: BEAT_INTERVAL,
     }

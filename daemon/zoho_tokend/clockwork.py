@@ -19,6 +19,7 @@ class Command(StrEnum):
 
     SWEEP = "sweep"
     DISCOVER = "discover"
+    HEED_REPORTS = "heed-reports"
     KEEP_VAULT_SESSION = "vault-session"
     BEAT = "heartbeat"
     RELOAD = "reload"

@@ -33,7 +33,8 @@ from zoho_tokend.vault.secret_file import Given
 from zoho_tokend.vault.session import Session
 from zoho_tokend.vault.store import VaultStore
 from zoho_tokend.zoho.datacenters import DATA_CENTERS, AccountsServers
-from zoho_tokend.zoho.endpoint import ZohoEndpoint, zoho_endpoint
+from zoho_tokend.zoho.endpoint import ZohoEndpoint
+from zoho_tokend.zoho.endpoints import endpoints
 
 _A_LONG_LIFE = timedelta(days=90)
 
@@ -121,7 +122,7 @@ async def our_side(
             tally(event)
 
         async with (
-            zoho_endpoint(servers, clock=clock, sink=emit) as endpoint,
+            endpoints(servers, clock=clock, sink=emit) as zoho,
             asyncio.TaskGroup() as group,
         ):
             auth = Token(token=Given(vault.root_token, "the root token"))
@@ -129,7 +130,7 @@ async def our_side(
             session = Session(config, auth, clock=clock, sink=emit)
             store = VaultStore(session, layout, clock=clock, location_of=lambda _origin: None)
             fleet = Fleet(Policy(), places=concurrency)
-            runner = _runner(fleet, session, store, endpoint, inbox=inbox, clock=clock, emit=emit)
+            runner = _runner(fleet, session, store, zoho.tokens, inbox=inbox, clock=clock, emit=emit)
             group.create_task(runner.run())
             try:
                 yield OurSide(fleet, clock, inbox, tally, connections)

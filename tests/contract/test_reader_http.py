@@ -14,6 +14,7 @@ from tests.openbao import Corner
 from tests.stranger import Stranger, a_stranger
 from zoho_simulator import Endpoint
 from zoho_simulator.faults import always, authentication_failure, redirect
+from zoho_tokend.core.model import Secret
 from zoho_tokend.reader import AsyncTokenReader, NoSuchConnection, TokenReader, WrongHost, ZohoAuth, ZohoRequestsAuth
 
 ORG = "/crm/v8/org"
@@ -29,11 +30,11 @@ class Job(Protocol):
 
 
 class HttpxJob:
-    def __init__(self, site: JobSite, connection: str) -> None:
+    def __init__(self, site: JobSite, connection: str, *, report_dead: bool = False) -> None:
         self._reader = TokenReader(site.reader_client(), mount=site.shelves.corner.mount)
         self._http = httpx.Client(
             base_url=site.zoho.eu.api_domain,
-            auth=ZohoAuth(self._reader, connection),
+            auth=ZohoAuth(self._reader, connection, report_dead=report_dead),
             trust_env=False,
             follow_redirects=True,
         )
@@ -48,12 +49,12 @@ class HttpxJob:
 
 
 class AsyncHttpxJob:
-    def __init__(self, site: JobSite, connection: str) -> None:
+    def __init__(self, site: JobSite, connection: str, *, report_dead: bool = False) -> None:
         self._runner = asyncio.Runner()
         self._reader = AsyncTokenReader(site.reader_client(), mount=site.shelves.corner.mount)
         self._http = httpx.AsyncClient(
             base_url=site.zoho.eu.api_domain,
-            auth=ZohoAuth(self._reader, connection),
+            auth=ZohoAuth(self._reader, connection, report_dead=report_dead),
             trust_env=False,
             follow_redirects=True,
         )
@@ -72,12 +73,12 @@ class AsyncHttpxJob:
 
 
 class RequestsJob:
-    def __init__(self, site: JobSite, connection: str) -> None:
+    def __init__(self, site: JobSite, connection: str, *, report_dead: bool = False) -> None:
         self._reader = TokenReader(site.reader_client(), mount=site.shelves.corner.mount)
         self._base = site.zoho.eu.api_domain
         self._http = requests.Session()
         self._http.trust_env = False
-        self._http.auth = ZohoRequestsAuth(self._reader, connection)
+        self._http.auth = ZohoRequestsAuth(self._reader, connection, report_dead=report_dead)
 
     def get(self, path_or_url: str, *, stream: bool = False) -> int:
         url = path_or_url if path_or_url.startswith("http") else self._base + path_or_url
@@ -107,8 +108,8 @@ def library(request: pytest.FixtureRequest) -> Any:
 
 
 @contextmanager
-def working(library: Any, site: JobSite, connection: str = "crm-prod") -> Iterator[Job]:
-    job: Job = library(site, connection)
+def working(library: Any, site: JobSite, connection: str = "crm-prod", **how: bool) -> Iterator[Job]:
+    job: Job = library(site, connection, **how)
     try:
         yield job
     finally:
@@ -149,6 +150,17 @@ def test_a_dead_token_without_a_newer_one_is_not_sent_again(site: JobSite, job: 
     assert job.get(ORG) == 401
     assert [entry.status for entry in site.api_calls] == [200, 401]
     assert site.shelves.reads == 2
+    assert site.reported is None
+
+
+def test_a_dead_token_without_a_newer_one_is_reported_where_that_is_wished_for(site: JobSite, library: Any) -> None:
+    with working(library, site, report_dead=True) as job:
+        assert job.get(ORG) == 200
+        assert site.reported is None
+        dead = site.shelves.corner.fields("tokens/crm-prod")["access_token"]
+        site.kill_oldest()
+        assert [job.get(ORG), job.get(ORG)] == [401, 401]
+        assert site.reported == Secret(str(dead)).fingerprint()
 
 
 def test_a_call_is_repeated_once_and_not_for_ever(site: JobSite, job: Job) -> None:

@@ -24,7 +24,8 @@ from zoho_tokend.core.model import ClientCredentialsGrant, Secret
 from zoho_tokend.core.origin import parse_origin
 from zoho_tokend.core.ports import TokenEndpoint
 from zoho_tokend.zoho.datacenters import AccountsServers
-from zoho_tokend.zoho.endpoint import ZohoEndpoint, zoho_endpoint
+from zoho_tokend.zoho.endpoint import ZohoEndpoint
+from zoho_tokend.zoho.endpoints import endpoints
 from zoho_tokend.zoho.transport import TimeLimits
 
 SHORT = TimeLimits(read=0.3, total=0.5)
@@ -51,8 +52,8 @@ async def zoho_that(behaviour: Behaviour, *, limits: TimeLimits | None = None) -
     events: list[Event] = []
     async with loopback_server(behaviour) as server:
         servers = AccountsServers([parse_origin(server.origin)])
-        async with zoho_endpoint(servers, clock=WallClock(), sink=events.append, limits=limits) as endpoint:
-            yield Zoho(endpoint, server, events)
+        async with endpoints(servers, clock=WallClock(), sink=events.append, limits=limits) as zoho:
+            yield Zoho(zoho.tokens, server, events)
 
 
 ISSUES = answering(

@@ -100,6 +100,14 @@ def test_a_policy_that_lacks_something_or_grants_too_much_is_told_path_by_path(s
     assert "may delete needlessly" in found.about("policy", path, "warning")
 
 
+def test_where_reports_are_heeded_the_policy_must_allow_it(site: Site) -> None:
+    site.connect("crm-prod")
+    found = doctor(site.environment(VAULT_TOKEN=daemons_token(site.corner), REPORTS="on"))
+
+    assert found.finished.code == 1
+    assert "lacks read" in found.about("policy", f"{site.corner.mount}/data/zoho/reports/*", "wrong")
+
+
 def test_a_policy_that_cannot_list_is_wrong_and_nothing_crashes(site: Site) -> None:
     found = doctor(site.environment(VAULT_TOKEN=site.corner.admin.token("default").reveal()))
 

@@ -125,6 +125,51 @@ def test_the_printed_reader_policy_forbids(reader: Visitor, method: str, path: s
 
 
 @pytest.fixture(scope="module")
+def reporter(corner: Corner) -> Iterator[Visitor]:
+    with closing(Visitor(corner, printed("reporter", corner, "--connection", "crm-prod"))) as visitor:
+        yield visitor
+
+
+def test_the_printed_reporter_policy_writes_reports_of_its_connection(reporter: Visitor) -> None:
+    assert [reporter.asks("POST", "data/zoho/reports/crm-prod") for _ in range(2)] == [200, 200]
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "data/zoho/reports/sales"),
+        ("GET", "data/zoho/reports/crm-prod"),
+        ("DELETE", "data/zoho/reports/crm-prod"),
+        ("DELETE", "metadata/zoho/reports/crm-prod"),
+        ("LIST", "metadata/zoho/reports"),
+        ("GET", "data/zoho/tokens/crm-prod"),
+        ("POST", "data/zoho/tokens/crm-prod"),
+        ("GET", "data/zoho/credentials/crm-prod"),
+        ("POST", "data/zoho/credentials/crm-prod"),
+    ],
+)
+def test_the_printed_reporter_policy_forbids(reporter: Visitor, method: str, path: str) -> None:
+    assert reporter.asks(method, path) == 403
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("LIST", "metadata/zoho/reports"),
+        ("GET", "data/zoho/reports/crm-prod"),
+        ("DELETE", "metadata/zoho/reports/crm-prod"),
+    ],
+)
+def test_the_daemon_may_look_at_reports_where_they_are_switched_on_and_nowhere_else(
+    corner: Corner, method: str, path: str
+) -> None:
+    for switch, statuses in (("off", {403}), ("on", {200, 204})):
+        corner.put("reports/crm-prod", a="b")
+        with closing(Visitor(corner, printed("daemon", corner, "--reports", switch))) as daemon:
+            assert daemon.asks(method, path) in statuses
+
+
+@pytest.fixture(scope="module")
 def operator(corner: Corner) -> Iterator[Visitor]:
     with closing(Visitor(corner, printed("operator", corner))) as visitor:
         yield visitor

@@ -1,12 +1,13 @@
 """The daemon: every part, built once and joined; what it shows; how it starts, obeys changed settings, and stops."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import get_args
 
 from zoho_tokend import __version__
+from zoho_tokend.app.errands import errands_of, intervals_of
 from zoho_tokend.app.promise import policy_of
 from zoho_tokend.app.vault import layout_of, vault
 from zoho_tokend.clock import SystemClock
@@ -28,7 +29,7 @@ from zoho_tokend.telemetry.metrics import Metrics
 from zoho_tokend.web.app import Sources, create_app
 from zoho_tokend.web.server import Server
 from zoho_tokend.zoho.datacenters import DATA_CENTERS, AccountsServers
-from zoho_tokend.zoho.endpoint import ZohoEndpoint, zoho_endpoint
+from zoho_tokend.zoho.endpoints import Endpoints, endpoints
 
 
 class Daemon:
@@ -76,8 +77,8 @@ class Daemon:
         server = Server(create_app(self._sources()), host=settings.listen.host, port=settings.listen.port)
         async with AsyncExitStack() as stack:
             servers = AccountsServers(settings.allowed_accounts_servers)
-            endpoint = zoho_endpoint(servers, clock=self._clock, sink=self._emit)
-            self._join(await stack.enter_async_context(endpoint))
+            zoho = endpoints(servers, clock=self._clock, sink=self._emit)
+            self._join(await stack.enter_async_context(zoho))
             self.address = "http://{}:{}".format(*server.bound_address)
             self._emit(Started(version=__version__, listen=self.address, vault=settings.vault_addr))
             await self._run(server)
@@ -90,27 +91,37 @@ class Daemon:
         """What anybody may know of each connection, now; it may be gone through once, in any thread."""
         return self._fleet.facts(self._clock.now())
 
-    def _join(self, endpoint: ZohoEndpoint) -> None:
+    def _join(self, zoho: Endpoints) -> None:
         """The parts that need an event loop."""
-        self._endpoint = endpoint
+        self._zoho = zoho
+        self._errands = errands_of(
+            self._settings,
+            fleet=self._fleet,
+            discovery=self._discovery,
+            session=self._session,
+            store=self._store,
+            prover=zoho.consent,
+            clock=self._clock,
+            emit=self._emit,
+        )
         self._runner = Runner(
             fleet=self._fleet,
             refresher=Refresher(
                 fleet=self._fleet,
                 credentials=self._store,
                 tokens=self._store,
-                endpoint=endpoint,
+                endpoint=zoho.tokens,
                 clock=self._clock,
                 emit=self._emit,
             ),
-            errands={Command.DISCOVER: self._discovery.look},
+            errands=self._errands,
             session=self._session,
             inbox=self._inbox,
             reload=self._reload,
             clock=self._clock,
             emit=self._emit,
         )
-        self._clockwork = Clockwork(self.tell, _intervals(self._settings))
+        self._clockwork = Clockwork(self.tell, intervals_of(self._settings, self._errands))
 
     async def _run(self, server: Server) -> None:
         refused: VaultLoginRefused | None = None
@@ -186,13 +197,9 @@ class Daemon:
         changed, needs_restart = changes(self._settings, settings)
         self._settings = settings
         self._fleet.obey(policy_of(settings), self._clock.now())
-        self._endpoint.servers = AccountsServers(settings.allowed_accounts_servers)
-        self._clockwork.pace(_intervals(settings))
+        self._zoho.obey(AccountsServers(settings.allowed_accounts_servers))
+        self._clockwork.pace(intervals_of(settings, self._errands))
         self._metrics.per_connection = PerConnection(settings.per_connection_metrics)
         self._metrics.promise(self._fleet.policy.floor)
         set_level(LogLevel(settings.log_level))
         self._emit(Reloaded(changed=tuple(changed), needs_restart=tuple(needs_restart)))
-
-
-def _intervals(settings: Settings) -> Mapping[Command, timedelta]:
-    return {Command.SWEEP: settings.sweep_interval, Command.DISCOVER: settings.discovery_interval}

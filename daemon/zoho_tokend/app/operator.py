@@ -14,11 +14,9 @@ from zoho_tokend.settings import Settings
 from zoho_tokend.vault.registry import Registry
 from zoho_tokend.vault.session import Session
 from zoho_tokend.vault.store import VaultStore
-from zoho_tokend.zoho.calls import Calls
 from zoho_tokend.zoho.consent_endpoint import ConsentEndpoint
 from zoho_tokend.zoho.datacenters import AccountsServers
-from zoho_tokend.zoho.endpoint import ZohoEndpoint
-from zoho_tokend.zoho.transport import Transport
+from zoho_tokend.zoho.endpoints import endpoints
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,17 +57,15 @@ async def operator(settings: Settings) -> AsyncIterator[Operator]:
     async with AsyncExitStack() as stack:
         stack.push_async_callback(session.close)
         await session.open()
-        transport = await stack.enter_async_context(Transport(clock))
-        calls = await stack.enter_async_context(Calls())
-        endpoint = ZohoEndpoint(transport, calls, servers=servers, clock=clock, sink=_nobody)
+        zoho = await stack.enter_async_context(endpoints(servers, clock=clock, sink=_nobody))
         policy = policy_of(settings)
         yield Operator(
             settings=settings,
             session=session,
             registry=Registry(session, layout),
             store=store,
-            zoho=ConsentEndpoint(transport, calls, servers=servers),
-            once=Once(credentials=store, tokens=store, endpoint=endpoint, policy=policy, clock=clock),
+            zoho=zoho.consent,
+            once=Once(credentials=store, tokens=store, endpoint=zoho.tokens, policy=policy, clock=clock),
             servers=servers,
             policy=policy,
             clock=clock,

@@ -1,12 +1,15 @@
 """``zoho-tokend policy``: the Vault policies that the daemon and its readers need, to be loaded as they are printed."""
 
+from typing import get_args
+
 import click
 
 from zoho_tokend.cli.group import told_plainly
 from zoho_tokend.cli.names import CONNECTION
 from zoho_tokend.core.model import ConnectionName
+from zoho_tokend.settings.model import Switch
 from zoho_tokend.vault.layout import Layout
-from zoho_tokend.vault.policy import daemon_policy, operator_policy, reader_policy
+from zoho_tokend.vault.policy import daemon_policy, operator_policy, reader_policy, reporter_policy
 
 _LAYOUT = Layout()
 
@@ -32,11 +35,20 @@ def policy() -> None:
 
 
 @policy.command()
+@click.option(
+    "--reports",
+    type=click.Choice(get_args(Switch)),
+    envvar="ZOHO_TOKEND_REPORTS",
+    default="off",
+    show_default=True,
+    help="Let it heed readers that report a dead token.",
+)
 @_placed
 @told_plainly
-def daemon(*, mount: str, prefix: str, tokens_mount: str | None) -> None:
+def daemon(*, reports: Switch, mount: str, prefix: str, tokens_mount: str | None) -> None:
     """What the daemon needs."""
-    click.echo(daemon_policy(Layout(mount=mount, prefix=prefix, tokens_mount=tokens_mount)), nl=False)
+    layout = Layout(mount=mount, prefix=prefix, tokens_mount=tokens_mount)
+    click.echo(daemon_policy(layout, reports=reports == "on"), nl=False)
 
 
 @policy.command()
@@ -47,6 +59,19 @@ def reader(*, connection: ConnectionName | None, mount: str, prefix: str, tokens
     """What a job needs to read tokens; it can see no refresh token."""
     layout = Layout(mount=mount, prefix=prefix, tokens_mount=tokens_mount)
     click.echo(reader_policy(layout, connection), nl=False)
+
+
+@policy.command(short_help="What a job needs that reports a token which died early.")
+@click.option("--connection", type=CONNECTION, help="Let it report on this connection alone.")
+@_placed
+@told_plainly
+def reporter(*, connection: ConnectionName | None, mount: str, prefix: str, tokens_mount: str | None) -> None:
+    """What a job needs, beside the policy of a reader, to report tokens that died before their time.
+
+    The daemon heeds reports where its setting REPORTS is on.
+    """
+    layout = Layout(mount=mount, prefix=prefix, tokens_mount=tokens_mount)
+    click.echo(reporter_policy(layout, connection), nl=False)
 
 
 @policy.command(short_help="What a person on call needs.")

@@ -120,6 +120,11 @@ def after_waking(connection: Connection, now: datetime) -> Connection:
     )
 
 
+def after_report(connection: Connection, now: datetime) -> Connection:
+    """The connection once its token was found dead before its time: a new one is due at once."""
+    return replace(connection, retry_at=now, retry_reason=Reason.REPORTED)
+
+
 def _nothing_held(connection: Connection) -> Connection:
     if connection.unsaved or connection.rotation:
         return connection

@@ -23,6 +23,7 @@ class Reason(StrEnum):
     CONFIRM = "confirm"
     PROBE = "probe"
     WOKEN = "woken"
+    REPORTED = "reported"
     ON_REQUEST = "on_request"
     NOT_DUE = "not_due"
     UNSAVED = "unsaved"
@@ -109,6 +110,11 @@ class Connection:
     failed_writes: int = 0
     last_success_at: datetime | None = None
     last_attempt_at: datetime | None = None
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether its token stands in Vault, and nothing but that one's age decides what comes next."""
+        return self.token is not None and self.retry_at is None and self.write_at is None
 
     @property
     def is_unsaved(self) -> bool:

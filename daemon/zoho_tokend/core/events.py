@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from zoho_tokend.core.errors import Outcome
 from zoho_tokend.core.model import ConnectionName
+from zoho_tokend.core.reports import Verdict
 
 
 class Stage(StrEnum):
@@ -256,6 +257,22 @@ class RefreshCrashed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReportAnswered:
+    """A reader said that a token has died before its time, and this is what was found."""
+
+    connection: ConnectionName
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportsHeeded:
+    """A pass over the readers' reports ended; ``error`` is a sentence, None after a success."""
+
+    took: timedelta
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Started:
     """The daemon started."""
 
@@ -317,6 +334,8 @@ Event = (
     | Woken
     | RefreshTokenRotated
     | RefreshCrashed
+    | ReportAnswered
+    | ReportsHeeded
     | Started
     | Beat
     | Reloaded

@@ -74,6 +74,10 @@ class Fleet:
         """How many refreshes are under way."""
         return len(self._lanes.going)
 
+    def is_at_rest(self, name: ConnectionName) -> bool:
+        """Whether the connection is known, its token stands in Vault, and nothing is under way or waits to be tried."""
+        return name in self and self[name].is_settled and not self.is_under_way(name)
+
     def is_under_way(self, name: ConnectionName) -> bool:
         """Whether the connection is being refreshed or saved."""
         return name in self._lanes.going
@@ -208,6 +212,10 @@ class Fleet:
     def wake(self, name: ConnectionName, now: datetime) -> Connection:
         """The connection is tried at once."""
         return self._put(aftermath.after_waking(self[name], now), now)
+
+    def report_dead(self, name: ConnectionName, now: datetime) -> Connection:
+        """The connection's token is dead before its time: it is replaced as soon as the budget allows."""
+        return self._put(aftermath.after_report(self[name], now), now)
 
     # --- settings, and what anybody may see --------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from zoho_tokend.core.consent import Proof
 from zoho_tokend.core.model import ConnectionName, Credential, Issued, Published, Secret, TokenRecord
 
 
@@ -123,6 +124,46 @@ class TokenEndpoint(Protocol):
         Raises:
             ServerNotAllowed: the accounts server is outside the allow-list; nothing was sent.
             Throttled, ZohoUnavailable, GrantRejected, ClientRejected.
+        """
+        ...
+
+
+class ReportStore(Protocol):
+    """What readers say of tokens that died before their time: at most one report a connection."""
+
+    async def reported(self) -> frozenset[ConnectionName]:
+        """Every name under which somebody has left a report.
+
+        Raises:
+            NotAllowed, VaultUnavailable.
+        """
+        ...
+
+    async def report(self, connection: ConnectionName) -> str | None:
+        """The fingerprint of the token that is said to be dead; None where what stands there is no report.
+
+        Raises:
+            NotAllowed, VaultUnavailable.
+        """
+        ...
+
+    async def dismiss(self, connection: ConnectionName) -> None:
+        """No report stands there any more.
+
+        Raises:
+            NotAllowed, VaultUnavailable.
+        """
+        ...
+
+
+class Prover(Protocol):
+    """Zoho's API, as far as it tells a living token from a dead one."""
+
+    async def prove(self, access_token: Secret, *, api_domain: str) -> Proof:
+        """Whether it takes the token. Trouble on the way proves nothing, and is no error.
+
+        Raises:
+            ServerNotAllowed: the API domain is none that may be sent a token; nothing was sent.
         """
         ...
 

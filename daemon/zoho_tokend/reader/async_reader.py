@@ -10,9 +10,9 @@ from typing import Self
 import hvac
 
 from zoho_tokend.reader import zoho_api
-from zoho_tokend.reader.decision import MIN_LIFE, TIMEOUT, GiveUp, Look, Use, Wait, Wish
-from zoho_tokend.reader.errors import ReaderError
-from zoho_tokend.reader.memory import Memory, Now, Sight, machine_time
+from zoho_tokend.reader.decision import HURRY, MIN_LIFE, TIMEOUT, GiveUp, Look, Use, Wait, Wish
+from zoho_tokend.reader.errors import ReaderError, TokenTooOld
+from zoho_tokend.reader.memory import LOG, Memory, Now, Sight, machine_time
 from zoho_tokend.reader.record import Token
 from zoho_tokend.reader.vault_source import vault_source
 
@@ -36,6 +36,7 @@ class AsyncTokenReader:
         self._source = vault_source(client, os.environ, mount=mount, prefix=prefix)
         self._memory = Memory(now)
         self._looks: dict[str, asyncio.Future[Sight]] = {}
+        self._reports: set[asyncio.Future[ReaderError | None]] = set()
 
     async def get(self, connection: str, min_life: timedelta = MIN_LIFE, *, timeout: timedelta = TIMEOUT) -> Token:  # noqa: ASYNC109  # it bounds a wait for the daemon, and cancels nothing
         """A token with so much life left.
@@ -54,18 +55,44 @@ class AsyncTokenReader:
         """
         return zoho_api.base_url(await self.get(connection))
 
-    async def newer(self, dead: Token) -> Token | None:
-        """The token that has replaced this one, which Zoho refuses; None where Vault shows none."""
+    async def newer(self, dead: Token, *, report: bool = False) -> Token | None:
+        """The token that has replaced this one, which Zoho refuses; None where Vault shows none.
+
+        Args:
+            report: tell the daemon of a token that none has replaced yet; a Vault that does not take it is a warning.
+        """
         wish = self._memory.wish(min_life=MIN_LIFE, timeout=timedelta(), instead_of=dead)
         try:
             return await self._fulfil(dead.connection, wish)
+        except TokenTooOld:
+            if report:
+                await self._report_or_warn(dead)
+            return None
         except ReaderError:
             return None
+
+    async def report_dead(self, connection: str, token: Token) -> None:
+        """The daemon is told that Zoho refuses this token before its time, and finds out for itself.
+
+        Raises:
+            NotAllowed: the policy of ``zoho-tokend policy reporter`` is missing.
+            ReaderError: Vault did not take the report; the text says why.
+        """
+        if self._memory.claim_report(connection, token):
+            loop = asyncio.get_running_loop()
+            report = loop.run_in_executor(None, self._source.report, connection, token.fingerprint, HURRY)
+            self._reports.add(report)
+            report.add_done_callback(self._reports.discard)
+            error = await asyncio.shield(report)
+            if error is not None:
+                raise error
 
     async def aclose(self) -> None:
         """The connection to Vault is closed, once what is being asked has been answered."""
         if self._looks:
             await asyncio.wait(self._looks.values())
+        if self._reports:
+            await asyncio.wait(self._reports)
         self._source.close()
 
     async def __aenter__(self) -> Self:
@@ -75,6 +102,12 @@ class AsyncTokenReader:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.aclose()
+
+    async def _report_or_warn(self, dead: Token) -> None:
+        try:
+            await self.report_dead(dead.connection, dead)
+        except ReaderError as error:
+            LOG.warning("the dead token of %s was not reported: %s", dead.connection, error)
 
     async def _fulfil(self, connection: str, wish: Wish) -> Token:
         while True:

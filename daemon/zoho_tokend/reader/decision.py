@@ -19,7 +19,7 @@ TIMEOUT: Final = timedelta(seconds=30)
 """How long a reader waits at most, where a job does not say."""
 
 # While the token at hand will do, nobody shall wait long for a Vault that is away.
-_HURRY: Final = timedelta(seconds=3)
+HURRY: Final = timedelta(seconds=3)
 _LONGEST_LOOK: Final = timedelta(seconds=10)
 _NONE: Final = timedelta()
 _LONGEST_PAUSE: Final = 5.0
@@ -59,7 +59,7 @@ class Wish:
 
     def left(self, tick: float) -> timedelta:
         """Until it is given up."""
-        whole = _HURRY if self.timeout is None else self.timeout
+        whole = HURRY if self.timeout is None else self.timeout
         return whole - timedelta(seconds=tick - self.began)
 
     def accepts(self, token: Token, now: datetime) -> bool:
@@ -138,7 +138,7 @@ def decide(shelf: Shelf, wish: Wish, moment: Moment) -> Step:
     token, left, looked = shelf.token, wish.left(moment.tick), shelf.looked_at >= wish.began
     if token is not None and wish.accepts(token, moment.now):
         enough = moment.now < token.refresh_after or looked or _rest(shelf, wish, moment, _LONGEST_REST) > 0
-        return Use(token) if enough or left <= _NONE else Look(min(left, _HURRY), meanwhile=token)
+        return Use(token) if enough or left <= _NONE else Look(min(left, HURRY), meanwhile=token)
     if left <= _NONE or (looked and _hopeless(shelf, wish)):
         return GiveUp(_why(shelf, wish, moment))
     rest = _rest(shelf, wish, moment, _LONGEST_PAUSE)

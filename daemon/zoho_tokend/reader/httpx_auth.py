@@ -24,10 +24,16 @@ class ZohoAuth(httpx.Auth):
     elsewhere httpx leaves the header behind.
     """
 
-    def __init__(self, reader: TokenReader | AsyncTokenReader, connection: str) -> None:
-        """Take tokens of this connection: from a TokenReader for ``httpx.Client``, an AsyncTokenReader for its twin."""
+    def __init__(self, reader: TokenReader | AsyncTokenReader, connection: str, *, report_dead: bool = False) -> None:
+        """Take tokens of this connection: from a TokenReader for ``httpx.Client``, an AsyncTokenReader for its twin.
+
+        Args:
+            report_dead: where Vault has no newer token, tell the daemon of the dead one, as ``report_dead`` of the
+                reader does.
+        """
         self._reader = reader
         self._connection = connection
+        self._report_dead = report_dead
 
     def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """Raises what ``TokenReader.get`` raises, and WrongHost."""
@@ -36,7 +42,7 @@ class ZohoAuth(httpx.Auth):
         token = self._reader.get(self._connection)
         response = yield _authorized(request, token)
         if _worth_reading(response, token) and means_dead(response.read()):
-            newer = self._reader.newer(token)
+            newer = self._reader.newer(token, report=self._report_dead)
             if newer is not None:
                 yield _authorized(request, newer)
 
@@ -47,7 +53,7 @@ class ZohoAuth(httpx.Auth):
         token = await self._reader.get(self._connection)
         response = yield _authorized(request, token)
         if _worth_reading(response, token) and means_dead(await response.aread()):
-            newer = await self._reader.newer(token)
+            newer = await self._reader.newer(token, report=self._report_dead)
             if newer is not None:
                 yield _authorized(request, newer)
 

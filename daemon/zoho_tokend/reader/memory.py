@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from threading import Lock
 from time import monotonic
 from typing import Final
 
@@ -13,6 +14,8 @@ from zoho_tokend.reader.errors import ReaderError
 from zoho_tokend.reader.record import Token
 from zoho_tokend.reader.skew import skew
 
+# So often is the same dead token reported at most, by whatever many threads meet it.
+_REPORT_SECONDS: Final = 60.0
 Now = Callable[[], datetime]
 """The present instant, in UTC."""
 
@@ -45,6 +48,8 @@ class Memory:
     def __init__(self, now: Now = machine_time) -> None:
         self._now = now
         self._shelves: dict[str, Shelf] = {}
+        self._reported: dict[str, tuple[str, float]] = {}
+        self._reporting = Lock()
         self._skew = _NO_SPAN
         self._behind = _NO_SPAN
 
@@ -72,6 +77,15 @@ class Memory:
         elif before.token is not None and before.trouble is None:
             left = wording.spoken(max(before.token.life_left(now), _NO_SPAN))
             LOG.warning("%s; the token of %s read before has %s to live", sight.found, connection, left)
+
+    def claim_report(self, connection: str, dead: Token) -> bool:
+        """Whether it is for the caller to report this token; nobody else is told so within a minute."""
+        with self._reporting:
+            fingerprint, tick = self._reported.get(connection, ("", 0.0))
+            if fingerprint == dead.fingerprint and monotonic() - tick < _REPORT_SECONDS:
+                return False
+            self._reported[connection] = (dead.fingerprint, monotonic())
+            return True
 
     def _compare_clocks(self, found: timedelta) -> None:
         if found and not self._skew:

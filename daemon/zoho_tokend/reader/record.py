@@ -1,5 +1,6 @@
 """The token record that the daemon publishes, as jobs see it; pure."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -42,6 +43,11 @@ class Token:
     def lifetime(self) -> timedelta:
         """From its issue to its expiry."""
         return self.expires_at - self.issued_at
+
+    @property
+    def fingerprint(self) -> str:
+        """The first 16 hex digits of the token's SHA-256: names it without holding it, as the daemon does."""
+        return hashlib.sha256(self.access_token.encode()).hexdigest()[:16]
 
     def replaces(self, other: "Token") -> bool:
         """Whether it is another one that lives at least as long."""

@@ -1,4 +1,4 @@
-"""What it means that Vault answered without a record; pure.
+"""What it means that Vault answered without a record, or did not take a report; pure.
 
 Status codes: https://developer.hashicorp.com/vault/api-docs#http-status-codes and
 https://developer.hashicorp.com/vault/api-docs/system/health.
@@ -43,6 +43,18 @@ def refusal(status: int, *, connection: str, where: str, address: str, with_toke
             "point VAULT_ADDR at the active node or at the load balancer before it"
         )
     return VaultUnreachable(f"Vault at {address} {_STATES.get(status, 'failed')} (status {status})")
+
+
+def refusal_of_report(status: int, *, connection: str, where: str, address: str, with_token: bool) -> ReaderError:
+    """The error for this status, in the answer to a report that a token has died early."""
+    if status in _REFUSALS and with_token:
+        return NotAllowed(
+            f"Vault does not let this token write {where}: it has ended, or lacks the policy "
+            f"that 'zoho-tokend policy reporter --connection {connection}' prints"
+        )
+    if status == HTTPStatus.NOT_FOUND:
+        return VaultUnreachable(f"there is no KV v2 mount for {where}: check ZOHO_TOKEND_MOUNT")
+    return refusal(status, connection=connection, where=where, address=address, with_token=with_token)
 
 
 def _not_allowed(connection: str, where: str) -> NotAllowed:

@@ -18,9 +18,10 @@ class ZohoRequestsAuth(AuthBase):
         requests.get(reader.base_url("crm-prod") + "/crm/v8/org", auth=ZohoRequestsAuth(reader, "crm-prod"))
     """
 
-    def __init__(self, reader: TokenReader, connection: str) -> None:
+    def __init__(self, reader: TokenReader, connection: str, *, report_dead: bool = False) -> None:
         self._reader = reader
         self._connection = connection
+        self._report_dead = report_dead
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """Raises what ``TokenReader.get`` raises, and WrongHost."""
@@ -34,7 +35,9 @@ class ZohoRequestsAuth(AuthBase):
 
         It comes by after each redirect too, so the place is checked anew: a stranger shall not ask for the header.
         """
-        newer = self._reader.newer(token) if _may_be_answered_again(response, token) else None
+        if not _may_be_answered_again(response, token):
+            return response
+        newer = self._reader.newer(token, report=self._report_dead)
         if newer is None:
             return response
         response.close()

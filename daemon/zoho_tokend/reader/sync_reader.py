@@ -10,9 +10,9 @@ from typing import Self
 import hvac
 
 from zoho_tokend.reader import zoho_api
-from zoho_tokend.reader.decision import MIN_LIFE, TIMEOUT, GiveUp, Look, Use, Wait, Wish
-from zoho_tokend.reader.errors import ReaderError
-from zoho_tokend.reader.memory import Memory, Now, machine_time
+from zoho_tokend.reader.decision import HURRY, MIN_LIFE, TIMEOUT, GiveUp, Look, Use, Wait, Wish
+from zoho_tokend.reader.errors import ReaderError, TokenTooOld
+from zoho_tokend.reader.memory import LOG, Memory, Now, machine_time
 from zoho_tokend.reader.record import Token
 from zoho_tokend.reader.vault_source import vault_source
 
@@ -70,16 +70,38 @@ class TokenReader:
         """
         return zoho_api.base_url(self.get(connection))
 
-    def newer(self, dead: Token) -> Token | None:
+    def newer(self, dead: Token, *, report: bool = False) -> Token | None:
         """The token that has replaced this one, which Zoho refuses; None where Vault shows none.
 
         Asks Vault at most once, and not at all within a second of the last time.
+
+        Args:
+            report: tell the daemon of a token that none has replaced yet; a Vault that does not take it is a warning.
         """
         wish = self._memory.wish(min_life=MIN_LIFE, timeout=timedelta(), instead_of=dead)
         try:
             return self._fulfil(dead.connection, wish)
+        except TokenTooOld:
+            if report:
+                self._report_or_warn(dead)
+            return None
         except ReaderError:
             return None
+
+    def report_dead(self, connection: str, token: Token) -> None:
+        """The daemon is told that Zoho refuses this token before its time, and finds out for itself.
+
+        It replaces the token within a minute or so, where its setting ``REPORTS`` is on and it finds it dead too. What
+        is written is the token's fingerprint. One token is reported once a minute at most; further calls do nothing.
+
+        Raises:
+            NotAllowed: the policy of ``zoho-tokend policy reporter`` is missing.
+            ReaderError: Vault did not take the report; the text says why.
+        """
+        if self._memory.claim_report(connection, token):
+            error = self._source.report(connection, token.fingerprint, HURRY)
+            if error is not None:
+                raise error
 
     def close(self) -> None:
         """The connection to Vault is closed."""
@@ -92,6 +114,12 @@ class TokenReader:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _report_or_warn(self, dead: Token) -> None:
+        try:
+            self.report_dead(dead.connection, dead)
+        except ReaderError as error:
+            LOG.warning("the dead token of %s was not reported: %s", dead.connection, error)
 
     def _fulfil(self, connection: str, wish: Wish) -> Token:
         while True:

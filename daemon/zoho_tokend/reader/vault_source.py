@@ -19,7 +19,7 @@ from zoho_tokend.reader.errors import NotConfigured, ReaderError, UnknownSchema,
 from zoho_tokend.reader.memory import Sight
 from zoho_tokend.reader.place import Place
 from zoho_tokend.reader.record import Token, token_of
-from zoho_tokend.reader.refusal import refusal
+from zoho_tokend.reader.refusal import refusal, refusal_of_report
 
 _CONNECT_SECONDS: Final = 3.05
 
@@ -43,19 +43,31 @@ class VaultSource:
         finally:
             self._turn.release()
 
+    def report(self, connection: str, fingerprint: str, within: timedelta) -> ReaderError | None:
+        """The report stands in Vault, or why it does not; no exception comes out."""
+        if not self._turn.acquire(timeout=within.total_seconds()):
+            return VaultUnreachable(f"Vault at {self._client.url} keeps earlier questions waiting")
+        try:
+            self._write_report(connection, {"fingerprint": fingerprint}, within.total_seconds())
+        except ReaderError as error:
+            return error
+        finally:
+            self._turn.release()
+        return None
+
     def close(self) -> None:
         """The connection to Vault is given back."""
         self._client.adapter.close()
 
-    def _ask(self, connection: str, seconds: float) -> Sight:
+    def _adapter(self) -> RawAdapter:
         """A client's token may be replaced at any time by its owner, so the adapter is made anew for each question."""
         adapter = RawAdapter.from_adapter(self._client.adapter)
         adapter.ignore_exceptions = True
-        connect = min(_CONNECT_SECONDS, seconds / 2)
-        try:
-            answer = adapter.get(self._place.url_path(connection), timeout=(connect, seconds - connect))
-        except OSError as error:  # every exception of requests is one, and so is a CA bundle that does not exist
-            raise _unreachable(error, adapter.base_uri, seconds) from error
+        return adapter
+
+    def _ask(self, connection: str, seconds: float) -> Sight:
+        adapter = self._adapter()
+        answer = _sent(adapter, "get", self._place.url_path(connection), seconds)
         if answer.status_code != HTTPStatus.OK:
             raise refusal(
                 answer.status_code,
@@ -65,6 +77,21 @@ class VaultSource:
                 with_token=bool(adapter.token),
             )
         return Sight(found=self._token(connection, answer, adapter.base_uri), date=_date(answer))
+
+    def _write_report(self, connection: str, fields: Mapping[str, str], seconds: float) -> None:
+        """A mount may insist on check-and-set; then a report that stands there already is as good as ours."""
+        adapter, path = self._adapter(), self._place.report_url_path(connection)
+        answer = _sent(adapter, "post", path, seconds, {"data": fields})
+        if _names_check_and_set(answer):
+            answer = _sent(adapter, "post", path, seconds, {"data": fields, "options": {"cas": 0}})
+        if answer.status_code != HTTPStatus.OK and not _names_check_and_set(answer):
+            raise refusal_of_report(
+                answer.status_code,
+                connection=connection,
+                where=self._place.of_report(connection),
+                address=adapter.base_uri,
+                with_token=bool(adapter.token),
+            )
 
     def _token(self, connection: str, answer: requests.Response, address: str) -> Token:
         where = self._place.of(connection)
@@ -113,6 +140,19 @@ def _client(environment: Mapping[str, str]) -> hvac.Client:
         session=session,
         allow_redirects=False,
     )
+
+
+def _sent(adapter: RawAdapter, method: str, path: str, seconds: float, body: object = None) -> requests.Response:
+    connect = min(_CONNECT_SECONDS, seconds / 2)
+    try:
+        return adapter.request(method, path, json=body, timeout=(connect, seconds - connect))
+    except OSError as error:  # every exception of requests is one, and so is a CA bundle that does not exist
+        raise _unreachable(error, adapter.base_uri, seconds) from error
+
+
+def _names_check_and_set(answer: requests.Response) -> bool:
+    """https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v2#cas_required."""
+    return answer.status_code == HTTPStatus.BAD_REQUEST and "check-and-set" in answer.text
 
 
 def _unreachable(error: OSError, address: str, seconds: float) -> VaultUnreachable:

@@ -42,6 +42,7 @@ class Reload(Enum):
 
 VaultAuth = Literal["token", "token-file", "approle", "kubernetes", "jwt", "cert"]
 PerConnectionMetrics = Literal["auto", "on", "off"]
+Switch = Literal["off", "on"]
 LogFormat = Literal["auto", "json", "console"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
@@ -107,6 +108,9 @@ class Settings(BaseSettings):
     )
     listen: Annotated[Listen, LISTEN] = Field(
         Listen("0.0.0.0", 8080), description="Where probes, metrics and status are served."
+    )
+    reports: Annotated[Switch, one_of(Switch)] = Field(
+        "off", description="Whether readers are heeded that report a token which died before its time."
     )
     leader_election: Annotated[Literal["none"], only("none", "leader election in Kubernetes is not supported yet")] = (
         Field("none", description="How one of several replicas is chosen to work.")

@@ -8,7 +8,15 @@ from typing import Final, assert_never
 
 from zoho_tokend.core import events
 from zoho_tokend.core.events import Event
+from zoho_tokend.core.reports import Verdict
 
+# A report that was stale, or forged, may come in floods.
+_REPORTS: Final[Mapping[Verdict, int]] = {
+    Verdict.CONFIRMED: logging.WARNING,
+    Verdict.REFUTED: logging.INFO,
+    Verdict.UNPROVEN: logging.INFO,
+    Verdict.STALE: logging.DEBUG,
+}
 _RENAMED: Final[Mapping[str, str]] = {"traceback": "exception"}
 
 
@@ -55,6 +63,10 @@ def headline(event: Event) -> tuple[int, str]:  # noqa: C901, PLR0912 - a table,
             return logging.ERROR, "record.lost"
         case events.RefreshTokenRotated(stored=stored):
             return logging.WARNING if stored else logging.ERROR, "refresh_token.rotated"
+        case events.ReportAnswered(verdict=verdict):
+            return _REPORTS[verdict], "report.answered"
+        case events.ReportsHeeded(error=error):
+            return (logging.WARNING, "reports.unheard") if error else (logging.DEBUG, "reports.heeded")
         case events.VaultLoggedIn(outcome=outcome):
             return _login(outcome)
         case events.VaultSessionChanged(alive=alive):

@@ -100,6 +100,8 @@ class Metrics:
                 self._refreshes.conflicts.inc()
             case events.RefreshTokenRotated():
                 self._refreshes.rotated.inc()
+            case events.ReportAnswered(verdict=verdict):
+                self._refreshes.reported.labels(verdict).inc()
             case events.VaultLoggedIn(method=method, outcome=result):
                 self._vault.logins.labels(method, result).inc()
             case events.VaultSessionChanged(alive=alive, expires_at=expires_at):
@@ -115,6 +117,7 @@ class Metrics:
                 | events.Parked()
                 | events.Woken()
                 | events.RefreshCrashed()
+                | events.ReportsHeeded()
                 | events.Started()
                 | events.Reloaded()
                 | events.Stopping()

@@ -13,6 +13,7 @@ from prometheus_client.metrics import MetricWrapperBase
 
 from zoho_tokend.core.errors import Outcome
 from zoho_tokend.core.events import LoginOutcome, Peer, Stage, VaultOperation, VaultOutcome, ZohoOutcome
+from zoho_tokend.core.reports import Verdict
 
 PREFIX: Final = "zoho_tokend_"
 OTHER_DATA_CENTER: Final = "other"
@@ -94,6 +95,13 @@ class RefreshSeries:
             "How many writes of a token record found that another writer was first.",
             registry=registry,
         )
+        self.reported = Counter(
+            f"{PREFIX}reported_tokens_total",
+            "How many reports of readers that a token has died early were answered, by what was found.",
+            ("verdict",),
+            registry=registry,
+        )
+        _at_zero(self.reported, Verdict)
         self.rotated = Counter(
             f"{PREFIX}rotated_refresh_tokens_total",
             "How many times Zoho answered with another refresh token than the one it was asked with.",

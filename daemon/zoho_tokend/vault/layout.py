@@ -56,15 +56,19 @@ class Place:
         """The latest version is deleted, and can be had back: ``vault kv undelete -versions=N``."""
         return Request(operation=VaultOperation.DELETE, method="DELETE", path=self.data)
 
+    def erase(self) -> Request:
+        """Every version is gone, as if there had never been one."""
+        return Request(operation=VaultOperation.DELETE, method="DELETE", path=self.metadata)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """The three folders.
+    """The folders of the records.
 
     Attributes:
         mount: the KV v2 mount of clients and credentials, without slashes at either end.
         prefix: the folder in it, likewise; empty for none.
-        tokens_mount: the KV v2 mount of the token records; None where it is the same one.
+        tokens_mount: the KV v2 mount of the token records and of readers' reports; None where it is the same one.
     """
 
     mount: str = "secret"
@@ -90,6 +94,14 @@ class Layout:
     def token(self, connection: ConnectionName) -> Place:
         """The short-lived record that jobs read."""
         return self._place(self.tokens_mount or self.mount, "tokens", connection)
+
+    def reports(self) -> Place:
+        """The folder of what readers say of tokens that died early."""
+        return self._place(self.tokens_mount or self.mount, "reports")
+
+    def report(self, connection: ConnectionName) -> Place:
+        """What a reader says of the connection's token."""
+        return self._place(self.tokens_mount or self.mount, "reports", connection)
 
     def mounts(self) -> dict[str, str]:
         """Each mount, and the setting that names it."""

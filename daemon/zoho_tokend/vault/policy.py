@@ -25,8 +25,8 @@ class _Rule:
         return f'# {self.why}\npath "{self.path}" {{\n  capabilities = [{granted}]\n}}\n'
 
 
-def daemon_policy(layout: Layout) -> str:
-    """What the daemon needs, and nothing else."""
+def daemon_policy(layout: Layout, *, reports: bool = False) -> str:
+    """What the daemon needs, and nothing else; ``reports``: to heed those of readers too."""
     every_token, every_credential = layout.token(_ANY), layout.credential(_ANY)
     return _policy(
         _Rule(layout.credentials().metadata, ("list",), "find the connections"),
@@ -34,6 +34,7 @@ def daemon_policy(layout: Layout) -> str:
         _Rule(layout.client(_ANY).data, ("read",), "read the clients that credentials name"),
         _Rule(every_token.data, ("create", "update", "read"), "write the token records, with CAS"),
         _Rule(every_token.metadata, ("read",), "remember after a restart how much of Zoho's budget is spent"),
+        *(_to_heed_reports(layout) if reports else ()),
     )
 
 
@@ -42,6 +43,13 @@ def reader_policy(layout: Layout, connection: ConnectionName | None = None) -> s
     place = layout.token(connection or _ANY)
     whose = connection or "every connection"
     return _policy(_Rule(place.data, ("read",), f"read the access token of {whose}"))
+
+
+def reporter_policy(layout: Layout, connection: ConnectionName | None = None) -> str:
+    """What a job needs, beside a reader's policy, to say that a token of one connection, or of any, has died early."""
+    whose = f"a token of {connection}" if connection else "any token"
+    place = layout.report(connection or _ANY)
+    return _policy(_Rule(place.data, ("create", "update"), f"say that {whose} has died early"))
 
 
 def operator_policy(layout: Layout, connection: ConnectionName | None = None) -> str:
@@ -59,6 +67,15 @@ def operator_policy(layout: Layout, connection: ConnectionName | None = None) ->
         _Rule(token.data, everything, "publish a token as the daemon does; withdraw one that was revoked"),
         _Rule(token.metadata, ("read",), "see how much of Zoho's budget is spent"),
         *(_Rule(f"{mount}/config", ("read",), "let doctor see how the mount is set up") for mount in layout.mounts()),
+    )
+
+
+def _to_heed_reports(layout: Layout) -> tuple[_Rule, ...]:
+    every_report = layout.report(_ANY)
+    return (
+        _Rule(layout.reports().metadata, ("list",), "find what readers say of tokens that died early"),
+        _Rule(every_report.data, ("read",), "read what they say"),
+        _Rule(every_report.metadata, ("delete",), "dismiss what was answered"),
     )
 
 

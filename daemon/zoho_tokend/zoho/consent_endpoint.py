@@ -34,10 +34,13 @@ from zoho_tokend.zoho.wire import TOKEN_PATH, token_form
 
 
 class ConsentEndpoint:
-    """Zoho, for the person who authorizes.
+    """Zoho, for the person who authorizes, and for whoever asks whether a token lives.
 
     Nothing is sent to a server that is not allowed, and no call is cancelled half-way: what a code brought would be
     lost with it.
+
+    Attributes:
+        servers: where anything may be sent; replaced when the settings are read again.
 
     Every method raises:
         ServerNotAllowed: the accounts server is outside the allow-list; nothing was sent.
@@ -46,7 +49,7 @@ class ConsentEndpoint:
     def __init__(self, transport: Transport, calls: Calls, *, servers: AccountsServers) -> None:
         self._transport = transport
         self._calls = calls
-        self._servers = servers
+        self.servers = servers
 
     async def exchange(self, code: GrantCode, client: Client) -> Granted:
         """What the code brings; it is spent, whatever the answer.
@@ -70,7 +73,7 @@ class ConsentEndpoint:
         except ClientRejected:
             if code.moved_from is None:
                 raise
-            raise _not_known_in(code.location or self._servers.location(code.accounts_server)) from None
+            raise _not_known_in(code.location or self.servers.location(code.accounts_server)) from None
 
     async def issue_to_client(
         self, client: Client, grant: ClientCredentialsGrant, *, accounts_server: Origin
@@ -119,14 +122,14 @@ class ConsentEndpoint:
             WrongDataCenter: nobody knows.
             ZohoUnavailable: it had to be asked for, and there was no usable answer.
         """
-        known = self._servers.at(location) if self._servers.is_zohos(seen_from) else None
+        known = self.servers.at(location) if self.servers.is_zohos(seen_from) else None
         server = known or (await self.data_centers(seen_from)).get(location)
         if server is None:
             raise WrongDataCenter(
                 f"the user lives in Zoho's data centre '{location}', and where that is was not to be learned: begin "
                 "again at its accounts server"
             )
-        self._servers.check(server)
+        self.servers.check(server)
         return server
 
     async def data_centers(self, seen_from: Origin) -> Mapping[str, Origin]:
@@ -135,7 +138,7 @@ class ConsentEndpoint:
         Raises:
             ZohoUnavailable.
         """
-        self._servers.check(seen_from)
+        self.servers.check(seen_from)
         return accounts_servers(await self._calls.uncancelled(self._transport.get(seen_from, SERVERINFO_PATH)))
 
     async def revoke(self, refresh_token: Secret, client: Client, *, accounts_server: Origin) -> Revocation:
@@ -175,7 +178,7 @@ class ConsentEndpoint:
     async def _post(
         self, server: Origin, path: str, fields: Mapping[str, str], *, authorization: Secret | None = None
     ) -> Answer:
-        self._servers.check(server)
+        self.servers.check(server)
         return await self._calls.uncancelled(self._transport.post(server, path, fields, authorization=authorization))
 
     def _api(self, api_domain: str) -> Origin:
@@ -183,7 +186,7 @@ class ConsentEndpoint:
             api = parse_origin(api_domain)
         except ValueError:
             raise ServerNotAllowed("the API domain is no origin such as https://www.zohoapis.eu") from None
-        if not self._servers.allows_api(api):
+        if not self.servers.allows_api(api):
             raise ServerNotAllowed(
                 f"the API domain {api} is none of Zoho's that are known here, so the token was not sent there"
             )

@@ -1,7 +1,5 @@
 """Zoho's token endpoint, as the port of the core: one request a token, its outcome and Zoho's clock made known."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Final
 
@@ -19,7 +17,7 @@ from zoho_tokend.core.ports import Clock
 from zoho_tokend.zoho.answer import Answer, clock_skew
 from zoho_tokend.zoho.calls import Calls
 from zoho_tokend.zoho.datacenters import AccountsServers
-from zoho_tokend.zoho.transport import TimeLimits, Transport
+from zoho_tokend.zoho.transport import Transport
 from zoho_tokend.zoho.wire import TOKEN_PATH, issued, token_form
 
 _OUTCOMES: Final[dict[type[TokendError], ZohoOutcome]] = {
@@ -85,16 +83,3 @@ class ZohoEndpoint:
         if skew is not None:
             self._compared_at = now
             self._sink(ClockCompared(peer=Peer.ZOHO, skew=skew))
-
-
-@asynccontextmanager
-async def zoho_endpoint(
-    servers: AccountsServers, *, clock: Clock, sink: Sink, limits: TimeLimits | None = None
-) -> AsyncIterator[ZohoEndpoint]:
-    """The endpoint, open; leaving waits for the calls under way, 30 s at most, and then closes every connection.
-
-    Raises:
-        BadSettings: the environment names a proxy or a CA bundle that cannot be used.
-    """
-    async with Transport(clock, limits=limits) as transport, Calls() as calls:
-        yield ZohoEndpoint(transport, calls, servers=servers, clock=clock, sink=sink)

@@ -82,6 +82,18 @@ def test_what_one_connection_lacks_is_told_of_that_one() -> None:
     assert finding.finding == "lacks create, update for sales"
 
 
+def test_reports_that_are_heeded_are_listed_read_and_dismissed() -> None:
+    off, on = needs(Layout(), [CRM], []), needs(Layout(), [CRM], [], reports=True)
+    assert worst(policy(on, granted(on))) is Level.OK
+    lacking = {path: granted(off).get(path, frozenset()) for path in granted(on)}
+    found = {finding.subject: finding.finding for finding in policy(on, lacking) if finding.level is Level.WRONG}
+    assert found == {
+        "secret/metadata/zoho/reports": "lacks list",
+        "secret/data/zoho/reports/*": "lacks read",
+        "secret/metadata/zoho/reports/*": "lacks delete",
+    }
+
+
 @pytest.mark.parametrize("excess", ["delete", "sudo", "list", "patch"])
 def test_what_the_daemon_never_does_had_better_be_forbidden(excess: str) -> None:
     needed = needs(Layout(), [CRM], [])

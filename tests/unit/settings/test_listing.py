@@ -4,7 +4,7 @@ import pytest
 
 from zoho_tokend.settings import SettingRow, Settings, changes, describe, load_settings, settings_table
 
-# The contract: design section 9, with what a certificate login and the records' namespace need.
+# The contract: design section 9, with what a certificate login, the records' namespace and readers' reports need.
 NAMES = [
     "VAULT_ADDR",
     "VAULT_AUTH",
@@ -31,6 +31,7 @@ NAMES = [
     "CONCURRENCY",
     "ALLOWED_ACCOUNTS_SERVERS",
     "LISTEN",
+    "REPORTS",
     "LEADER_ELECTION",
     "SHARD",
     "SHARDS",

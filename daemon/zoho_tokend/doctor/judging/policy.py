@@ -33,8 +33,14 @@ class Need:
     capabilities: frozenset[str]
 
 
-def needs(layout: Layout, connections: Collection[ConnectionName], clients: Collection[str]) -> tuple[Need, ...]:
-    """For these connections and the clients that they name; where there is none, for a name that stands for all."""
+def needs(
+    layout: Layout, connections: Collection[ConnectionName], clients: Collection[str], *, reports: bool = False
+) -> tuple[Need, ...]:
+    """For these connections and the clients that they name; where there is none, for a name that stands for all.
+
+    Args:
+        reports: whether readers' reports are heeded.
+    """
     names, of_clients = sorted(connections) or [_ANY], sorted(clients) or [_ANY]
     tokens = _folder(layout.token(_ANY))
     return (
@@ -46,6 +52,15 @@ def needs(layout: Layout, connections: Collection[ConnectionName], clients: Coll
         _each(layout.credential(_ANY).metadata, {layout.credential(name).metadata: name for name in names}),
         _each(layout.token(_ANY).data, {layout.token(n).data: n for n in names}, "create", "update", "read"),
         _each(layout.token(_ANY).metadata, {layout.token(name).metadata: name for name in names}, "read"),
+        *(_to_heed_reports(layout, names) if reports else ()),
+    )
+
+
+def _to_heed_reports(layout: Layout, names: Collection[ConnectionName]) -> tuple[Need, ...]:
+    return (
+        _one(layout.reports().metadata, "list"),
+        _each(layout.report(_ANY).data, {layout.report(name).data: name for name in names}, "read"),
+        _each(layout.report(_ANY).metadata, {layout.report(name).metadata: name for name in names}, "delete"),
     )
 
 

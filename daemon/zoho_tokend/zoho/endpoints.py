@@ -1,0 +1,41 @@
+"""Zoho's endpoints upon one transport, open together and closed together."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from zoho_tokend.core.events import Sink
+from zoho_tokend.core.ports import Clock
+from zoho_tokend.zoho.calls import Calls
+from zoho_tokend.zoho.consent_endpoint import ConsentEndpoint
+from zoho_tokend.zoho.datacenters import AccountsServers
+from zoho_tokend.zoho.endpoint import ZohoEndpoint
+from zoho_tokend.zoho.transport import TimeLimits, Transport
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """Where tokens come from, and where everything else is asked."""
+
+    tokens: ZohoEndpoint
+    consent: ConsentEndpoint
+
+    def obey(self, servers: AccountsServers) -> None:
+        """From now on nothing is sent anywhere else."""
+        self.tokens.servers = self.consent.servers = servers
+
+
+@asynccontextmanager
+async def endpoints(
+    servers: AccountsServers, *, clock: Clock, sink: Sink, limits: TimeLimits | None = None
+) -> AsyncIterator[Endpoints]:
+    """Both, open; leaving waits for the calls under way, 30 s at most, and then closes every connection.
+
+    Raises:
+        BadSettings: the environment names a proxy or a CA bundle that cannot be used.
+    """
+    async with Transport(clock, limits=limits) as transport, Calls() as calls:
+        yield Endpoints(
+            tokens=ZohoEndpoint(transport, calls, servers=servers, clock=clock, sink=sink),
+            consent=ConsentEndpoint(transport, calls, servers=servers),
+        )
