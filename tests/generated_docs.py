@@ -6,12 +6,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from tests.reader_rows import readers_table
+from tests.sizing import sizing_rows
 from zoho_tokend.settings import settings_table
 from zoho_tokend.telemetry.metric_table import metric_table
+from zoho_tokend.zoho.datacenters import DATA_CENTERS
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 READERS = ROOT / "docs" / "readers" / "kubernetes-and-shell.md"
+OPERATIONS = ROOT / "docs" / "operations.md"
 
 
 def settings() -> str:
@@ -38,9 +41,22 @@ def metrics() -> str:
     return _table(("`zoho_tokend_…`", "type", "labels", "what it tells"), rows)
 
 
+def sizes() -> str:
+    """What a daemon needs for so many connections, as a Markdown table."""
+    heads = ("connections", "refreshes a second", "CPU", "memory", "ready after a start", "`requests`", "`limits`")
+    return _table(heads, sizing_rows())
+
+
+def hosts() -> str:
+    """The accounts servers of Zoho's own, as a Markdown table."""
+    rows = [(center.location, f"`{center.accounts_server.host}`") for center in DATA_CENTERS]
+    return _table(("data centre", "the daemon talks to"), rows)
+
+
 Parts = Mapping[str, Callable[[], str]]
 PARTS: Parts = {"settings": settings, "metrics": metrics}
 READERS_PARTS: Parts = {"readers": readers_table}
+OPERATIONS_PARTS: Parts = {"sizes": sizes, "hosts": hosts}
 
 
 def renewed(text: str, parts: Parts = PARTS) -> str:
@@ -64,6 +80,6 @@ def _mark(yes: bool) -> str:  # noqa: FBT001 - one cell
 
 
 if __name__ == "__main__":
-    README.write_text(renewed(README.read_text()))
-    READERS.write_text(renewed(READERS.read_text(), READERS_PARTS))
-    sys.stdout.write(f"{README.name} and {READERS.name} are up to date.\n")
+    for page, parts in ((README, PARTS), (READERS, READERS_PARTS), (OPERATIONS, OPERATIONS_PARTS)):
+        page.write_text(renewed(page.read_text(), parts))
+        sys.stdout.write(f"{page.relative_to(ROOT)} is up to date.\n")
