@@ -5,8 +5,8 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
+from tests.pod_resources import sizing_rows
 from tests.reader_rows import readers_table
-from tests.sizing import sizing_rows
 from zoho_tokend.settings import settings_table
 from zoho_tokend.telemetry.metric_table import metric_table
 from zoho_tokend.zoho.datacenters import DATA_CENTERS

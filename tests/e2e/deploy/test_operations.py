@@ -102,7 +102,7 @@ def _from_nothing_and_back(site: Site, folder: Path, here: Cluster) -> None:
 
     person.follows("Upgrade, and go back")
     person.follows("Back up and restore")
-    person.follows("Scrape and look")
+    person.follows("Scrape, alert and look")
     rotations = [
         command.strip("`, ").removeprefix("`")
         for command in section("Rotate secrets").split("`")
