@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TOOLS := $(VENV)/.tools
 
-.PHONY: help demo test check lint types arrows fast bench docs lock clean
+.PHONY: help demo test check lint types arrows fast bench docs pictures lock clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -62,6 +62,9 @@ bench: $(READY)  ## the benchmarks, 40 minutes: written to docs/benchmarks.md, a
 docs: $(READY)  ## write anew what is generated: the tables of the docs, the files for Prometheus and Grafana
 	@$(BIN)/python -m tests.generated_docs
 	@$(BIN)/python -m deploy.monitoring
+
+pictures: $(TOOLS)  ## take the pictures of README.md anew
+	@$(BIN)/python -m tests.pictures
 
 lock: $(READY)  ## resolve the requirements anew: hashes, no addresses
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --custom-compile-command "make lock" pyproject.toml -o requirements/runtime.txt

@@ -15,8 +15,8 @@ from playwright.async_api import Browser, Page, async_playwright
 
 IN_BROWSER: Final = pytest.mark.asyncio(loop_scope="session")
 
-_CHROMIUM: Final = "/usr/bin/chromium"
-_ARGUMENTS: Final = (
+CHROMIUM: Final = "/usr/bin/chromium"
+ARGUMENTS: Final = (
     "--headless=new",
     "--no-sandbox",
     "--disable-gpu",
@@ -30,13 +30,13 @@ _ARGUMENTS: Final = (
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
     """The one browser; where there is none its tests are skipped, and fail where CI=true forbids that."""
-    if shutil.which(_CHROMIUM) is None:
-        absent = f"{_CHROMIUM} is not there: apt-get install chromium"
+    if shutil.which(CHROMIUM) is None:
+        absent = f"{CHROMIUM} is not there: apt-get install chromium"
         if os.environ.get("CI") == "true":
             pytest.fail(absent)
         pytest.skip(absent)
     async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(executable_path=_CHROMIUM, args=_ARGUMENTS)
+        chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield chromium
         await chromium.close()
 

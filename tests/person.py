@@ -24,7 +24,7 @@ PATIENCE: Final = 30.0
 _GLANCE: Final = 0.02
 _COMMAND: Final = (sys.executable, "-W", "error", "-m", "zoho_tokend")
 _EVERYWHERE: Final = {"PYTHONPATH": str(Path(zoho_tokend.__file__).parent.parent)}
-_COLUMNS, _LINES = 100, 40
+COLUMNS, LINES = 100, 40
 
 
 class Command:
@@ -117,9 +117,10 @@ class Piped(Command):
 class AtTerminal(Command):
     """A command at a terminal that controls it, as a shell starts one."""
 
-    def __init__(self, *arguments: str, environment: Mapping[str, str], folder: Path) -> None:
+    def __init__(self, *arguments: str, environment: Mapping[str, str], folder: Path, columns: int) -> None:
+        self._columns = columns
         self._screen_side, terminal_side = pty.openpty()
-        fcntl.ioctl(terminal_side, termios.TIOCSWINSZ, struct.pack("HHHH", _LINES, _COLUMNS, 0, 0))
+        fcntl.ioctl(terminal_side, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, columns, 0, 0))
         process = subprocess.Popen(
             ["/usr/bin/setsid", "--ctty", *_COMMAND, *arguments],
             env=_EVERYWHERE | {"TERM": "xterm"} | dict(environment),
@@ -135,10 +136,15 @@ class AtTerminal(Command):
         super().__init__(process, self._screen_side, lambda: bytes(self._bytes).decode(errors="replace"))
 
     @property
+    def drawn(self) -> bytes:
+        """All that it has sent to the terminal so far, with how it is to be drawn."""
+        return bytes(self._bytes)
+
+    @property
     def screen(self) -> str:
         """What the person sees now."""
-        screen = pyte.Screen(_COLUMNS, _LINES)
-        pyte.ByteStream(screen).feed(bytes(self._bytes))
+        screen = pyte.Screen(self._columns, LINES)
+        pyte.ByteStream(screen).feed(self.drawn)
         return "\n".join(line.rstrip() for line in screen.display).rstrip()
 
     def close(self) -> None:
@@ -154,7 +160,9 @@ class AtTerminal(Command):
 
 
 @contextmanager
-def at_terminal(*arguments: str, environment: Mapping[str, str], folder: Path) -> Iterator[AtTerminal]:
+def at_terminal(
+    *arguments: str, environment: Mapping[str, str], folder: Path, columns: int = COLUMNS
+) -> Iterator[AtTerminal]:
     """The command at a terminal, until the block ends at the latest."""
-    with closing(AtTerminal(*arguments, environment=environment, folder=folder)) as command:
+    with closing(AtTerminal(*arguments, environment=environment, folder=folder, columns=columns)) as command:
         yield command

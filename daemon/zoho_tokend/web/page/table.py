@@ -81,7 +81,8 @@ def _last(row: ConnectionFacts, daemon: DaemonFacts) -> Iterator[Node]:
 
 def _success(row: ConnectionFacts, daemon: DaemonFacts) -> Iterator[Node]:
     if row.last_success_at is None:
-        yield "None since the daemon started." if row.version else "None yet."
+        never = "No success" if row.error else "None"
+        yield f"{never} since the daemon started." if row.version else f"{never} yet."
         return
     if row.error:
         yield "Last success "

@@ -1,0 +1,1 @@
+"""The pictures of README.md: ``make pictures`` takes them anew."""
