@@ -32,7 +32,8 @@ _THEME: Final = TerminalTheme(
 )
 # pyte's own names of the eight colours, where they are not rich's.
 _NAMES: Final = {"brown": "yellow"}
-# A little larger than rich lays it out for, so that the lines of a box meet from row to row.
+# A little larger than rich lays it out for, and no line clipped, so that the lines of a box meet from row to row.
+_LINE_CLIP: Final = re.compile(r' clip-path="url\(#terminal-line-\d+\)"')
 _FORMAT: Final = """\
 <svg viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg" role="img" aria-label="%s">
 <style>
@@ -46,7 +47,6 @@ _FORMAT: Final = """\
 <clipPath id="{unique_id}-clip-terminal">
 <rect x="0" y="0" width="{terminal_width}" height="{terminal_height}"/>
 </clipPath>
-{lines}
 </defs>
 {chrome}
 <g transform="translate({terminal_x}, {terminal_y})" clip-path="url(#{unique_id}-clip-terminal)">
@@ -72,7 +72,8 @@ def picture(drawn: bytes, *, columns: int, title: str, hide: Callable[[str], str
     for row in range(last + 1):
         console.print(_line(screen, row, hide), no_wrap=True, overflow="crop")
     drawing = console.export_svg(title=title, theme=_THEME, code_format=_FORMAT % title, unique_id="terminal")
-    return "\n".join(filter(None, map(str.strip, drawing.splitlines()))) + "\n"
+    unclipped = _LINE_CLIP.sub("", drawing)
+    return "\n".join(filter(None, map(str.strip, unclipped.splitlines()))) + "\n"
 
 
 def _line(screen: Any, row: int, hide: Callable[[str], str]) -> Text:
