@@ -1,0 +1,68 @@
+"""The daemon is killed at every await of a refresh, and another one is started in its place."""
+
+import re
+from collections.abc import Sequence
+from contextlib import closing
+from datetime import timedelta
+
+import httpx
+import pytest
+
+from tests import crm
+from tests.crash_points.enumeration import Trial, killed_at_each_moment
+from tests.crash_points.forked import Death, Forked
+from tests.e2e.crash_points.conftest import NewSite
+from tests.reader_samples import ago, record_fields
+from tests.site import Site
+from zoho_simulator.law.shapes import fingerprint
+
+WORK = "Runner._go"
+CRM = "crm-prod"
+# Half an hour before its end, so that it is due; the next one is far from it.
+DUE = timedelta(minutes=40)
+FAR_AWAY = -timedelta(minutes=20)
+
+LISTENS_AT = re.compile(r'"listen": "(http://127\.0\.0\.1:\d+)"')
+
+
+@pytest.mark.timeout(600)
+def test_a_daemon_that_is_killed_at_any_await_of_a_refresh_loses_nothing(new_site: NewSite) -> None:
+    def trial(moment: int) -> Trial:
+        site = new_site()
+        refresh_token = site.connect(CRM)
+        published = record_fields(CRM, issued_at=ago(DUE))
+        site.corner.put(f"tokens/{CRM}", **published)
+        first = daemon(site, "first", Death(work=WORK, moment=moment))
+        with closing(first):
+            first.until(lambda: first.killed or "connection.refreshed" in first.told)
+            killed = first.killed
+        assert str(site.token(CRM)["expires_at"]) >= str(published["expires_at"]), first.moments
+        with closing(daemon(site, "second")) as second:
+            second.until(lambda: has_settled(second))
+        assert_nothing_is_lost(site, refresh_token, first.moments)
+        return Trial(moments=first.moments, killed=killed)
+
+    killed_at_each_moment(trial)
+
+
+def daemon(site: Site, name: str, death: Death | None = None) -> Forked:
+    return Forked("run", environment=site.environment(), folder=site.folder / name, death=death)
+
+
+def has_settled(daemon: Forked) -> bool:
+    """Whether it knows the connection, and means to leave it alone for a long time."""
+    listens = LISTENS_AT.search(daemon.told)
+    if listens is None:
+        return False
+    rows = httpx.get(f"{listens[1]}/status", trust_env=False).json()["connections"]
+    return any(row["state"] == "fresh" and row["next_refresh_at"] > ago(FAR_AWAY).isoformat() for row in rows)
+
+
+def assert_nothing_is_lost(site: Site, refresh_token: str, moments: Sequence[str]) -> None:
+    requests = site.zoho.journal.requests(refresh_token=fingerprint(refresh_token))
+    assert [entry.outcome for entry in requests] in (["issued"], ["issued"] * 2), moments
+    assert site.corner.fields(f"credentials/{CRM}")["refresh_token"] == refresh_token, moments
+    assert site.versions(CRM) <= 1 + len(requests), moments
+    expiries = [str(record["expires_at"]) for record in site.token_versions(CRM)]
+    assert expiries == sorted(expiries), moments
+    assert crm.takes(site.token(CRM)), moments
