@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TOOLS := $(VENV)/.tools
 
-.PHONY: help demo test check lint types arrows fast bench docs pictures lock clean
+.PHONY: help demo test check lint types arrows fast bench fuzz docs pictures lock clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -58,6 +58,9 @@ fast: $(READY)  ## the tests that take seconds: pure core, wire, codec, virtual 
 bench: $(READY)  ## the benchmarks, 40 minutes: written to docs/benchmarks.md, and fleets of 100 to 100,000 to docs/sizing.md
 	@$(BIN)/python -m tests.benchmarks
 	@$(BIN)/python -m tests.benchmarks.sizing
+
+fuzz: $(READY)  ## ten million hostile inputs at everything that parses, written to docs/fuzzing.md
+	@$(BIN)/python -m tests.fuzzing
 
 docs: $(READY)  ## write anew what is generated: the tables of the docs, the files for Prometheus and Grafana
 	@$(BIN)/python -m tests.generated_docs

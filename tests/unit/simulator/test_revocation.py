@@ -45,6 +45,7 @@ def test_an_unknown_token_is_refused(path: str, status: int) -> None:
     [
         pytest.param("", id="none"),
         pytest.param("Basic !!", id="no base64"),
+        pytest.param("Basic \xff", id="no ASCII"),
         pytest.param("Basic /w==", id="no UTF-8"),
         pytest.param("Basic eDp5", id="an unknown client"),
         pytest.param("Bearer eDp5", id="another scheme"),
