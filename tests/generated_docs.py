@@ -48,9 +48,12 @@ def sizes() -> str:
 
 
 def hosts() -> str:
-    """The accounts servers of Zoho's own, as a Markdown table."""
-    rows = [(center.location, f"`{center.accounts_server.host}`") for center in DATA_CENTERS]
-    return _table(("data centre", "the daemon talks to"), rows)
+    """The hosts of Zoho's own, as a Markdown table."""
+    rows = [
+        (center.location, f"`{center.accounts_server.host}`", f"`{center.api_domain.removeprefix('https://')}`")
+        for center in DATA_CENTERS
+    ]
+    return _table(("data centre", "accounts server", "API"), rows)
 
 
 Parts = Mapping[str, Callable[[], str]]

@@ -11,7 +11,7 @@ from typing import Final
 import zoho_tokend
 from tests.manifests import DEPLOY, Rendered, kustomized
 from tests.openbao import Admin
-from tests.operations_page import commands, files, section
+from tests.operations_page import commands, section
 from tests.spied_programs import SpiedPrograms
 
 _PATIENCE: Final = 50.0
@@ -53,11 +53,10 @@ class Newcomer:
             self._run(line, left.pop(0) if asks else "")
         assert left == []
 
-    def deploys(self, heading: str) -> Rendered:
-        """The section's `kustomization.yaml` is written down, beside this repository, and is what would be applied."""
-        here = self.folder / "zoho"
-        (here / "kustomization.yaml").write_text(files(section(heading))[0])
-        return kustomized(here)
+    def deploys(self, kustomization: str) -> Rendered:
+        """It is written down in the folder beside this repository, and is what would be applied."""
+        (self.folder / "zoho" / "kustomization.yaml").write_text(kustomization)
+        return kustomized(self.folder / "zoho")
 
     @property
     def secret(self) -> Path:

@@ -10,10 +10,10 @@ import pytest
 import yaml
 
 from tests.kubelet import Content, Kubelet
-from tests.manifests import NAME, Rendered, kustomized
+from tests.manifests import NAME, Rendered
 from tests.newcomer import Newcomer, newcomer
 from tests.openbao import Admin, Corner, running
-from tests.operations_page import commands, section
+from tests.operations_page import commands, files, section
 from tests.process import running as running_daemon
 from tests.site import Site, a_site
 from tests.token_review import Cluster, cluster
@@ -22,6 +22,9 @@ from zoho_tokend.demo.openbao import OpenBao
 from zoho_tokend.vault.layout import Layout
 
 CONNECTION = "crm-prod"
+
+# Some thirty commands, each a process of its own.
+pytestmark = pytest.mark.timeout(240)
 
 
 @pytest.fixture
@@ -96,7 +99,7 @@ def _from_nothing_and_back(site: Site, folder: Path, here: Cluster) -> None:
     person = a_newcomer(site, folder, here)
     person.follows("Vault")
     connects(person, site)
-    rendered = person.deploys("Deploy")
+    rendered = person.deploys(*files(section("Deploy")))
     person.follows("Deploy")
     replaces_the_token(environment(rendered, site, here, {}), site)
 
@@ -127,20 +130,39 @@ def _with_an_approle(site: Site, folder: Path, here: Cluster) -> None:
     person = a_newcomer(site, folder, here)
     person.runs(commands(section("Vault"))[:1])
     connects(person, site)
-    page = section("Deploy").replace("overlays/kubernetes-auth", "overlays/approle")
-    assert "overlays/approle" in page
-    (folder / "zoho" / "kustomization.yaml").write_text(page.split("```yaml\n")[1].split("```")[0])
-    rendered = kustomized(folder / "zoho")
+    rendered = deploys_instead(person, "overlays/approle")
     seen = []
     for heading in ("Where Vault cannot ask Kubernetes", "Rotate secrets"):
         person.follows(heading)
-        secret = yaml.safe_load(person.secret.read_text())
-        content = {key: _decoded(value) for key, value in secret["data"].items()}
-        variables = environment(rendered, site, here, {secret["metadata"]["name"]: content})
-        replaces_the_token(variables, site)
-        seen.append(content["secret-id"])
+        secrets = created(person)
+        replaces_the_token(environment(rendered, site, here, secrets), site)
+        seen.append(secrets["zoho-tokend-approle"]["secret-id"])
     assert len(set(seen)) == 2
 
 
-def _decoded(value: str) -> str:
-    return base64.b64decode(value).decode()
+async def test_a_newcomer_who_tries_it_out_gets_as_far(site: Site, tmp_path: Path) -> None:
+    async with cluster(namespace=NAME, account=NAME) as here:
+        await asyncio.to_thread(_trying_it_out, site, tmp_path, here)
+
+
+def _trying_it_out(site: Site, folder: Path, here: Cluster) -> None:
+    person = a_newcomer(site, folder, here)
+    person.runs(commands(section("Vault"))[:1])
+    connects(person, site)
+    person.follows("To try it out")
+    rendered = deploys_instead(person, "overlays/dev")
+    replaces_the_token(environment(rendered, site, here, created(person)), site)
+
+
+def deploys_instead(person: Newcomer, overlay: str) -> Rendered:
+    """The page's own folder, with this overlay in the place of its own."""
+    (kustomization,) = files(section("Deploy"))
+    assert "overlays/kubernetes-auth" in kustomization
+    return person.deploys(kustomization.replace("overlays/kubernetes-auth", overlay))
+
+
+def created(person: Newcomer) -> Mapping[str, Content]:
+    """The Secret that the person has created, by its name."""
+    secret = yaml.safe_load(person.secret.read_text())
+    content = {key: base64.b64decode(value).decode() for key, value in secret["data"].items()}
+    return {secret["metadata"]["name"]: content}
