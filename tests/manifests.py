@@ -65,6 +65,15 @@ class Rendered:
         thing: Object = container
         return thing
 
+    @property
+    def settings(self) -> Mapping[str, str]:
+        """What the container's environment is made of, by the names of the README."""
+        (source,) = self.container["envFrom"]
+        name = source["configMapRef"]["name"]
+        settings: Mapping[str, str]
+        (settings,) = (thing["data"] for thing in self.of("ConfigMap") if thing["metadata"]["name"] == name)
+        return settings
+
 
 @dataclass(frozen=True)
 class Composition:
@@ -79,6 +88,19 @@ class Composition:
     def rendered(self) -> Rendered:
         """As kubectl renders it."""
         return _rendered(self)
+
+
+def nested(thing: Any) -> Iterator[Any]:
+    """The thing and all that is in it."""
+    yield thing
+    inner = thing.values() if isinstance(thing, dict) else thing if isinstance(thing, list) else ()
+    for part in inner:
+        yield from nested(part)
+
+
+def parts(thing: Any, name: str) -> Iterator[Any]:
+    """Whatever goes by this name, at any depth."""
+    yield from (part[name] for part in nested(thing) if isinstance(part, dict) and name in part)
 
 
 def kustomized(folder: Path) -> Rendered:
