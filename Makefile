@@ -5,8 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TOOLS := $(VENV)/.tools
+SBOM ?= build/zoho-tokend.cdx.json
 
-.PHONY: help demo test check lint types arrows fast bench fuzz docs pictures lock clean
+.PHONY: help demo test check lint types arrows fast image image-test sbom bench fuzz docs pictures lock clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -42,9 +43,10 @@ test: $(TOOLS) check  ## everything: checks, then every test; with CI=true nothi
 
 check: lint types arrows  ## the checks without the tests
 
-lint: $(READY)  ## ruff: style and near-ALL lints
+lint: $(READY)  ## ruff: style and near-ALL lints; hadolint: the Dockerfile
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
+	@$(BIN)/hadolint Dockerfile
 
 types: $(READY)  ## mypy, strict
 	@$(BIN)/mypy
@@ -54,6 +56,18 @@ arrows: $(READY)  ## import-linter: the architecture of the README
 
 fast: $(READY)  ## the tests that take seconds: pure core, wire, codec, virtual time
 	@$(BIN)/python -m pytest tests/unit tests/component $(PYTEST_ARGS)
+
+image:  ## the image, by docker; or ENGINE=podman, ENGINE=buildah; IMAGE_ARGS= goes to it
+	@deploy/build-image $(IMAGE_ARGS)
+
+# Where buildah cannot be had there is no image to test: that is said, with the reason, and is no failure.
+image-test: $(READY)  ## build the image without a container engine, and run the demo against it
+	@reason="$$(tests/image/install-tools)" || { echo "image-test is skipped: $$reason"; exit 0; }; \
+	$(BIN)/python -m pytest -m image tests/image $(PYTEST_ARGS)
+
+sbom: $(READY)  ## what is in the image, from the lock, as CycloneDX
+	@mkdir -p $(dir $(SBOM))
+	@SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -W ignore -m cyclonedx_py requirements requirements/runtime.txt --pyproject pyproject.toml --output-reproducible -o $(SBOM)
 
 bench: $(READY)  ## the benchmarks, 40 minutes: written to docs/benchmarks.md, and fleets of 100 to 100,000 to docs/sizing.md
 	@$(BIN)/python -m tests.benchmarks
@@ -72,6 +86,7 @@ pictures: $(TOOLS)  ## take the pictures of README.md anew
 lock: $(READY)  ## resolve the requirements anew: hashes, no addresses
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --custom-compile-command "make lock" pyproject.toml -o requirements/runtime.txt
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --custom-compile-command "make lock" --extra demo --group dev pyproject.toml -o requirements/dev.txt
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --custom-compile-command "make lock" --constraint requirements/dev.txt --group image -o requirements/image.txt
 
 clean:  ## remove what the other commands made
-	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist
+	@rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis dist

@@ -23,10 +23,21 @@ PATIENCE = 30.0
 _LONGEST_COMMAND = 30.0
 _GLANCE = 0.05
 _LISTENS_AT = re.compile(r"daemon\.started.*?listen\W+(http://127\.0\.0\.1:\d+)")
-# As strict as the tests themselves, about our own code and the libraries.
-_COMMAND = (sys.executable, "-W", "error", "-m", "zoho_tokend")
-# The code that the tests import is the code that runs.
-_EVERYWHERE = {"PYTHONPATH": str(Path(zoho_tokend.__file__).parent.parent)}
+
+
+@dataclass(frozen=True)
+class Launcher:
+    """What stands before the arguments, and the environment that it needs."""
+
+    words: Sequence[str]
+    environment: Mapping[str, str]
+
+
+# As strict as the tests themselves, about our own code and the libraries; the code that they import is what runs.
+FROM_SOURCE = Launcher(
+    (sys.executable, "-W", "error", "-m", "zoho_tokend"),
+    {"PYTHONPATH": str(Path(zoho_tokend.__file__).parent.parent)},
+)
 
 
 @dataclass(frozen=True)
@@ -39,18 +50,25 @@ class Finished:
 
 
 def open_command(
-    *arguments: str, environment: Mapping[str, str] | None = None, stdin: int | None = None
+    *arguments: str,
+    environment: Mapping[str, str] | None = None,
+    stdin: int | None = None,
+    launcher: Launcher = FROM_SOURCE,
 ) -> "subprocess.Popen[str]":
     """`zoho-tokend` with these arguments, begun."""
-    whole = _EVERYWHERE | dict(environment or {})
-    return subprocess.Popen(
-        [*_COMMAND, *arguments], env=whole, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    command, whole = [*launcher.words, *arguments], {**launcher.environment, **(environment or {})}
+    return subprocess.Popen(command, env=whole, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-def call(*arguments: str, environment: Mapping[str, str] | None = None, stdin: str | None = None) -> Finished:
+def call(
+    *arguments: str,
+    environment: Mapping[str, str] | None = None,
+    stdin: str | None = None,
+    launcher: Launcher = FROM_SOURCE,
+) -> Finished:
     """`zoho-tokend` with these arguments, and this text for its standard input, run to its end."""
-    with open_command(*arguments, environment=environment, stdin=None if stdin is None else subprocess.PIPE) as process:
+    pipe = None if stdin is None else subprocess.PIPE
+    with open_command(*arguments, environment=environment, stdin=pipe, launcher=launcher) as process:
         try:
             out, err = process.communicate(stdin, timeout=_LONGEST_COMMAND)
         finally:
@@ -61,13 +79,18 @@ def call(*arguments: str, environment: Mapping[str, str] | None = None, stdin: s
 class Program:
     """A command that runs, and what it has printed so far."""
 
-    def __init__(self, arguments: Sequence[str], *, environment: Mapping[str, str], folder: Path) -> None:
+    def __init__(
+        self,
+        arguments: Sequence[str],
+        *,
+        environment: Mapping[str, str],
+        folder: Path,
+        launcher: Launcher = FROM_SOURCE,
+    ) -> None:
         self._out, self._err = folder / "stdout", folder / "stderr"
-        whole = _EVERYWHERE | dict(environment)
+        command, whole = [*launcher.words, *arguments], {**launcher.environment, **environment}
         with self._out.open("wb") as out, self._err.open("wb") as err:
-            self._process = subprocess.Popen(
-                [*_COMMAND, *arguments], env=whole, stdin=subprocess.DEVNULL, stdout=out, stderr=err
-            )
+            self._process = subprocess.Popen(command, env=whole, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
 
     @property
     def pid(self) -> int:
@@ -119,8 +142,8 @@ class Program:
 class Daemon(Program):
     """`zoho-tokend run`, from outside."""
 
-    def __init__(self, environment: Mapping[str, str], folder: Path) -> None:
-        super().__init__(["run"], environment=environment, folder=folder)
+    def __init__(self, environment: Mapping[str, str], folder: Path, launcher: Launcher = FROM_SOURCE) -> None:
+        super().__init__(["run"], environment=environment, folder=folder, launcher=launcher)
         self._http = httpx.Client(trust_env=False, timeout=10)
         self._address = ""
 
@@ -190,7 +213,7 @@ class Daemon(Program):
 
 
 @contextmanager
-def running(environment: Mapping[str, str], folder: Path) -> Iterator[Daemon]:
+def running(environment: Mapping[str, str], folder: Path, launcher: Launcher = FROM_SOURCE) -> Iterator[Daemon]:
     """A daemon that runs until the block ends, at the latest."""
-    with closing(Daemon(environment, folder)) as daemon:
+    with closing(Daemon(environment, folder, launcher)) as daemon:
         yield daemon

@@ -1,9 +1,9 @@
 """The scene of the demo: Vault with three connections in it, a Zoho in two data centres, and the daemon's settings."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
@@ -34,14 +34,20 @@ class Scene:
     """What the demo started.
 
     Attributes:
+        environment: the variables of a daemon that keeps these connections; they hold its Vault token.
         reader_token: a Vault token that may read the token records, and nothing else.
     """
 
-    settings: Settings
+    environment: Mapping[str, str] = field(repr=False)
     vault_address: str
     reader_token: Secret
     zoho: Zoho
     lifetime: timedelta
+
+    @property
+    def settings(self) -> Settings:
+        """What the environment says."""
+        return load_settings(self.environment)
 
 
 @asynccontextmanager
@@ -56,19 +62,17 @@ async def scene(lifetime: timedelta) -> AsyncIterator[Scene]:
     try:
         async with Simulator(data_centers=("us", "eu"), lifetime=lifetime) as zoho:
             daemon_token, reader_token = await _furnish(server, zoho)
-            settings = load_settings(
-                {
-                    "ZOHO_TOKEND_VAULT_ADDR": server.address,
-                    "ZOHO_TOKEND_VAULT_TOKEN": daemon_token.reveal(),
-                    "ZOHO_TOKEND_DISCOVERY_INTERVAL": "2s",
-                    "ZOHO_TOKEND_LISTEN": "127.0.0.1:0",
-                    "ZOHO_TOKEND_ALLOWED_ACCOUNTS_SERVERS": ",".join(
-                        center.accounts_server for center in zoho.data_centers
-                    ),
-                }
-            )
+            environment = {
+                "ZOHO_TOKEND_VAULT_ADDR": server.address,
+                "ZOHO_TOKEND_VAULT_TOKEN": daemon_token.reveal(),
+                "ZOHO_TOKEND_DISCOVERY_INTERVAL": "2s",
+                "ZOHO_TOKEND_LISTEN": "127.0.0.1:0",
+                "ZOHO_TOKEND_ALLOWED_ACCOUNTS_SERVERS": ",".join(
+                    center.accounts_server for center in zoho.data_centers
+                ),
+            }
             yield Scene(
-                settings=settings,
+                environment=environment,
                 vault_address=server.address,
                 reader_token=reader_token,
                 zoho=zoho,
