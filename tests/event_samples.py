@@ -67,6 +67,7 @@ ONE_OF_EVERY: Final[tuple[Event, ...]] = (
     events.ReportsHeeded(took=timedelta(milliseconds=12)),
     events.Started(version="1.2.3", listen="127.0.0.1:8080", vault="https://vault.example:8200"),
     events.Beat(at=NOON, lag=timedelta(milliseconds=3)),
+    events.Reloading(),
     events.Reloaded(changed=("LOG_LEVEL",)),
     events.Stopping(in_flight=1, unsaved=0),
     events.Stopped(in_flight=0, unsaved=0),

@@ -14,13 +14,14 @@ from zoho_tokend.clock import SystemClock
 from zoho_tokend.clockwork import Clockwork, Command
 from zoho_tokend.core import health
 from zoho_tokend.core.errors import BadSettings, VaultLoginRefused
-from zoho_tokend.core.events import Event, Reloaded, Sink, Started
+from zoho_tokend.core.events import Event, Reloaded, Reloading, Sink, Started
 from zoho_tokend.core.facts import ConnectionFacts, DaemonFacts
 from zoho_tokend.core.fleet import Fleet
 from zoho_tokend.core.health import Check
 from zoho_tokend.discovery import Discovery
 from zoho_tokend.refresher import Refresher
 from zoho_tokend.runner import Inbox, Runner
+from zoho_tokend.service_manager import Notify, ServiceManager, nobody
 from zoho_tokend.settings import Settings, changes
 from zoho_tokend.settings.model import VaultAuth
 from zoho_tokend.telemetry.connection_series import PerConnection
@@ -39,12 +40,20 @@ class Daemon:
         address: where it serves probes, metrics and status; empty until it runs.
     """
 
-    def __init__(self, settings: Settings, *, reread: Callable[[], Settings], sinks: Sequence[Sink] = ()) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        reread: Callable[[], Settings],
+        sinks: Sequence[Sink] = (),
+        notify: Notify = nobody,
+    ) -> None:
         """Build what needs no event loop.
 
         Args:
             reread: the settings as they are now, for SIGHUP; raises BadSettings.
             sinks: who hears of every event, beside the metrics.
+            notify: how the service manager is told what it must know.
         """
         self._settings = settings
         self._reread = reread
@@ -55,7 +64,8 @@ class Daemon:
             login_methods=get_args(VaultAuth),
             per_connection=PerConnection(settings.per_connection_metrics),
         )
-        self._sinks: tuple[Sink, ...] = (*sinks, self._metrics)
+        manager = ServiceManager(notify, live=self._live, monotonic=self._clock.monotonic)
+        self._sinks: tuple[Sink, ...] = (*sinks, self._metrics, manager)
         self._fleet = Fleet(policy_of(settings), places=settings.concurrency)
         self._session, self._store = vault(settings, clock=self._clock, sink=self._emit)
         self._discovery = Discovery(
@@ -189,6 +199,7 @@ class Daemon:
     # --- changed settings --------------------------------------------------------------------------------------
 
     def _reload(self) -> None:
+        self._emit(Reloading())
         try:
             settings = self._reread()
         except BadSettings as error:

@@ -1,12 +1,14 @@
 """``zoho-tokend run``: the daemon in the foreground, as a container or a service manager wants it."""
 
 import asyncio
+import os
 
 import click
 
 from zoho_tokend.app.daemon import Daemon
 from zoho_tokend.app.signals import signals_as_commands
 from zoho_tokend.cli.group import load, told_plainly
+from zoho_tokend.service_manager import notify_socket
 from zoho_tokend.settings import Settings
 from zoho_tokend.telemetry.log import EventLog, LogFormat, LogLevel, configure_logging
 
@@ -31,6 +33,6 @@ async def _run(settings: Settings, context: click.Context) -> None:
         with context:
             return load()
 
-    daemon = Daemon(settings, reread=reread, sinks=[EventLog()])
+    daemon = Daemon(settings, reread=reread, sinks=[EventLog()], notify=notify_socket(os.environ))
     with signals_as_commands(daemon.tell):
         await daemon.run()

@@ -290,6 +290,11 @@ class Beat:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reloading:
+    """Settings are about to be read again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reloaded:
     """Settings were read again: what changed, and what waits for a restart; ``error`` where they were refused."""
 
@@ -338,6 +343,7 @@ Event = (
     | ReportsHeeded
     | Started
     | Beat
+    | Reloading
     | Reloaded
     | Stopping
     | Stopped

@@ -73,6 +73,8 @@ def headline(event: Event) -> tuple[int, str]:  # noqa: C901, PLR0912 - a table,
             return (logging.INFO, "session.renewed") if alive else (logging.WARNING, "session.lost")
         case events.Started():
             return logging.INFO, "daemon.started"
+        case events.Reloading():
+            return logging.DEBUG, "settings.reloading"
         case events.Reloaded(error=error):
             return (logging.ERROR, "settings.refused") if error else (logging.INFO, "settings.reloaded")
         case events.Stopping():

@@ -119,6 +119,7 @@ class Metrics:
                 | events.RefreshCrashed()
                 | events.ReportsHeeded()
                 | events.Started()
+                | events.Reloading()
                 | events.Reloaded()
                 | events.Stopping()
                 | events.Stopped()
