@@ -16,7 +16,7 @@ Object = Mapping[str, Any]
 
 DEPLOY: Final = Path(__file__).parent.parent / "deploy"
 OVERLAYS: Final = sorted(folder.name for folder in (DEPLOY / "overlays").iterdir())
-COMPONENTS: Final = sorted(folder.name for folder in (DEPLOY / "components").iterdir())
+COMPONENTS: Final = sorted(file.parent.name for file in (DEPLOY / "components").glob("*/kustomization.yaml"))
 NAME: Final = "zoho-tokend"
 _WORKLOADS: Final = ("Deployment", "StatefulSet")
 _STANDS_ON: Final = {"sharded": "leader-election"}

@@ -33,8 +33,6 @@ def test_kubernetes_own_objects_keep_to_their_schemas(version: str) -> None:
 
 @pytest.mark.parametrize("component", COMPONENTS)
 def test_a_component_is_part_of_a_composition(component: str) -> None:
-    listed = {path.parent.name for path in DEPLOY.glob(f"components/{component}/kustomization.yaml")}
-    assert listed == {component}
     assert any(component in composition.components for composition in COMPOSITIONS)
 
 
