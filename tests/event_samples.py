@@ -8,6 +8,7 @@ from zoho_tokend.core.errors import Outcome
 from zoho_tokend.core.events import Event, Stage
 from zoho_tokend.core.model import ConnectionName
 from zoho_tokend.core.reports import Verdict
+from zoho_tokend.core.targets import Shape
 
 NOON: Final = datetime(2026, 1, 1, 12, tzinfo=UTC)
 CONNECTION: Final = ConnectionName("crm-prod")
@@ -65,6 +66,8 @@ ONE_OF_EVERY: Final[tuple[Event, ...]] = (
     events.RefreshCrashed(connection=CONNECTION, kind="KeyError", traceback="Traceback…\nKeyError: 'x'"),
     events.ReportAnswered(connection=CONNECTION, verdict=Verdict.CONFIRMED),
     events.ReportsHeeded(took=timedelta(milliseconds=12)),
+    events.TargetTold(connection=CONNECTION, target=Shape.AIRFLOW_CONNECTION),
+    events.ErrandCrashed(errand="discover", kind="KeyError", traceback="Traceback…\nKeyError: 'x'"),
     events.Started(version="1.2.3", listen="127.0.0.1:8080", vault="https://vault.example:8200"),
     events.Beat(at=NOON, lag=timedelta(milliseconds=3)),
     events.Reloading(),

@@ -7,12 +7,14 @@ from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
 from tests.wall_clock import WallClock
-from zoho_tokend.core.errors import Conflict, NoCredential, VaultForbidden, VaultUnavailable
+from zoho_tokend.core.errors import Conflict, NoCredential, TargetTaken, VaultForbidden, VaultUnavailable
 from zoho_tokend.core.model import ConnectionName, Credential, Published, Secret, TokenRecord, connection_name
 from zoho_tokend.core.origin import Origin
 from zoho_tokend.core.ports import Clock, Listing
+from zoho_tokend.core.targets import Target, Told
 from zoho_tokend.vault import codec
 from zoho_tokend.vault.document import Document
+from zoho_tokend.vault.targets import target_fields, told_by
 
 T = TypeVar("T")
 
@@ -36,7 +38,8 @@ class _Version:
 class FakeVault:
     """Vault's KV v2 in memory, and the ports upon it: versions, CAS, deletion, policy, outages.
 
-    Paths are below the prefix: ``credentials/crm-prod``, ``clients/my-app``, ``tokens/crm-prod``.
+    Paths are below the prefix: ``credentials/crm-prod``, ``clients/my-app``, ``tokens/crm-prod``; those of publish
+    targets are not.
 
     Attributes:
         sealed: every request fails as long as it is true.
@@ -160,6 +163,20 @@ class FakeVault:
     async def dismiss(self, connection: ConnectionName) -> None:
         await self._request(f"reports/{connection}")
         self._records.pop(f"reports/{connection}", None)
+
+    async def told(self, target: Target, connection: ConnectionName) -> Told:
+        path = target.path_of(connection)
+        record = await self._read(path)
+        if record is None:
+            return Told(version=self._current(path), fingerprint=None)
+        token = told_by(target.shape, record.fields)
+        if token is None:
+            raise TargetTaken(f"{path} is somebody else's")
+        return Told(version=record.version, fingerprint=token.fingerprint())
+
+    async def tell(self, target: Target, record: TokenRecord, *, after_version: int) -> int:
+        path = target.path_of(record.connection)
+        return await self._write(path, target_fields(target.shape, record), after_version=after_version)
 
     # Inside
 

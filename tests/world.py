@@ -1,7 +1,7 @@
 """A whole daemon on virtual time: the real core, use cases and run loop, beside a fake Vault and a fake Zoho."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -17,10 +17,12 @@ from zoho_tokend.core.facts import ConnectionFacts, State
 from zoho_tokend.core.fleet import Fleet
 from zoho_tokend.core.model import ConnectionName, TokenRecord
 from zoho_tokend.core.policy import Policy
+from zoho_tokend.core.targets import Target
 from zoho_tokend.discovery import Discovery
 from zoho_tokend.refresher import Refresher
 from zoho_tokend.reports import Reports
 from zoho_tokend.runner import Inbox, Runner
+from zoho_tokend.targets import Targets
 
 E = TypeVar("E", bound=Event)
 
@@ -60,7 +62,9 @@ class FakeSession:
 class World:
     """The daemon and what surrounds it; entered by `a_world`."""
 
-    def __init__(self, *, policy: Policy, places: int, lifetime: timedelta, reports: bool) -> None:
+    def __init__(
+        self, *, policy: Policy, places: int, lifetime: timedelta, reports: bool, targets: Sequence[Target]
+    ) -> None:
         self.clock = LoopClock()
         self.events: list[Event] = []
         self.vault = FakeVault(clock=self.clock)
@@ -69,7 +73,7 @@ class World:
         self.reloads = 0
         self.inbox: Inbox = asyncio.Queue()
         self.fleet = Fleet(policy, places=places)
-        outside = {"tokens": self.vault, "clock": self.clock, "emit": self.events.append}
+        outside = {"tokens": self.vault, "clock": self.clock, "emit": self.emit}
         records = {"credentials": self.vault, **outside}
         self.refresher = Refresher(fleet=self.fleet, endpoint=self.zoho, **records)  # type: ignore[arg-type]
         self.discovery = Discovery(fleet=self.fleet, **records)  # type: ignore[arg-type]
@@ -77,6 +81,9 @@ class World:
         if reports:
             heeding = Reports(fleet=self.fleet, reports=self.vault, prover=self.zoho, **outside)  # type: ignore[arg-type]
             self.errands[Command.HEED_REPORTS] = heeding.heed
+        self._targets = Targets(targets, store=self.vault, **outside)  # type: ignore[arg-type]
+        if targets:
+            self.errands[Command.FOLLOW_TARGETS] = self._targets.follow
         self.runner = Runner(
             fleet=self.fleet,
             refresher=self.refresher,
@@ -85,8 +92,12 @@ class World:
             inbox=self.inbox,
             reload=self._reload,
             clock=self.clock,
-            emit=self.events.append,
+            emit=self.emit,
         )
+
+    def emit(self, event: Event) -> None:
+        self.events.append(event)
+        self._targets(event)
 
     # What a person does
 
@@ -151,18 +162,25 @@ async def a_world(
     lifetime: timedelta = HOUR,
     running: bool = True,
     reports: bool = False,
+    targets: Sequence[Target] = (),
 ) -> AsyncIterator[World]:
-    """A world whose daemon runs (or is run by the test itself), and is stopped in the end; it may heed reports."""
-    world = World(policy=policy or Policy(), places=places, lifetime=lifetime, reports=reports)
+    """A world whose daemon runs (or is run by the test itself), and is stopped in the end.
+
+    It heeds reports and tells targets where it is asked to.
+    """
+    world = World(policy=policy or Policy(), places=places, lifetime=lifetime, reports=reports, targets=targets)
     if not running:
         yield world
         return
     ticks = {
         **dict.fromkeys(world.errands, DISCOVERY_INTERVAL),
         Command.SWEEP: world.fleet.policy.sweep_interval,
+        Command.FOLLOW_TARGETS: world.fleet.policy.sweep_interval,
         Command.KEEP_VAULT_SESSION: world.fleet.policy.sweep_interval,
         Command.BEAT: BEAT_INTERVAL,
     }
+    if not targets:
+        del ticks[Command.FOLLOW_TARGETS]
     async with asyncio.TaskGroup() as group:
         ticking = [group.create_task(world.tick(command, every)) for command, every in ticks.items()]
         daemon = group.create_task(world.runner.run())

@@ -20,6 +20,7 @@ class Command(StrEnum):
     SWEEP = "sweep"
     DISCOVER = "discover"
     HEED_REPORTS = "heed-reports"
+    FOLLOW_TARGETS = "follow-targets"
     KEEP_VAULT_SESSION = "vault-session"
     BEAT = "heartbeat"
     RELOAD = "reload"

@@ -52,6 +52,14 @@ class Records(Credentials, Protocol):
         ...
 
 
+class Targets(Protocol):
+    """Second records of tokens in Vault."""
+
+    async def withdraw(self, connection: ConnectionName) -> None:
+        """None tells a token of the connection any more."""
+        ...
+
+
 class Revoker(Protocol):
     """Zoho, as far as it ends grants."""
 
@@ -75,8 +83,11 @@ class Ended:
 class Revoking:
     """Ends grants."""
 
-    def __init__(self, *, records: Records, credentials: CredentialStore, zoho: Revoker, clock: Clock) -> None:
+    def __init__(
+        self, *, records: Records, targets: Targets, credentials: CredentialStore, zoho: Revoker, clock: Clock
+    ) -> None:
         self._records = records
+        self._targets = targets
         self._credentials = credentials
         self._zoho = zoho
         self._clock = clock
@@ -146,6 +157,7 @@ class Revoking:
     async def _withdraw(self, connection: ConnectionName) -> None:
         try:
             await self._records.withdraw_token(connection)
+            await self._targets.withdraw(connection)
         except (VaultUnavailable, NotAllowed) as error:
             raise NotMarked(
                 f"the grant of {connection} is revoked and its credential says so, but its dead token still stands in "

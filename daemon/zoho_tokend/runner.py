@@ -4,6 +4,7 @@ The stop is a command too: nothing new starts, what is under way ends and is sav
 """
 
 import asyncio
+import traceback
 from collections.abc import Callable, Coroutine, Mapping
 from datetime import timedelta
 from functools import partial
@@ -12,7 +13,7 @@ from typing import Final
 from zoho_tokend.clockwork import BEAT_INTERVAL, Command
 from zoho_tokend.core import backoff
 from zoho_tokend.core.errors import VaultLoginRefused, VaultUnavailable
-from zoho_tokend.core.events import Beat, Sink, Stopped, Stopping
+from zoho_tokend.core.events import Beat, ErrandCrashed, Sink, Stopped, Stopping
 from zoho_tokend.core.fleet import Fleet
 from zoho_tokend.core.model import ConnectionName
 from zoho_tokend.core.ports import Clock, VaultSession
@@ -89,7 +90,7 @@ class Runner:
             case Command.STOP:
                 self.stopping = True
             case _:
-                self._send(command, partial(self._carry_out, self._errands[command]), group)
+                self._send(command, partial(self._carry_out, command), group)
 
     # --- what the commands do ----------------------------------------------------------------------------------
 
@@ -116,10 +117,15 @@ class Runner:
             self._fleet.leave(name, self._clock.now())
         self._let_go(group)
 
-    async def _carry_out(self, errand: Errand) -> None:
-        if self._opened:
-            await errand()
-            self._inbox.put_nowait(Command.SWEEP)
+    async def _carry_out(self, errand: Command) -> None:
+        if not self._opened:
+            return
+        try:
+            await self._errands[errand]()
+        except Exception as error:  # noqa: BLE001 - nobody foresaw it: refreshes go on, and the errand begins anew
+            trace = "".join(traceback.format_exception(error))
+            self._emit(ErrandCrashed(errand=errand, kind=type(error).__name__, traceback=trace))
+        self._inbox.put_nowait(Command.SWEEP)
 
     async def _keep_session(self) -> None:
         if self._opened:

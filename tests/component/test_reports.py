@@ -18,7 +18,9 @@ from zoho_tokend.reports import AT_MOST
 
 pytestmark = pytest.mark.looptime
 
-A_PASS = DISCOVERY_INTERVAL + timedelta(seconds=3)
+# The fewer sweeps, the sooner the hours are over.
+LEISURELY = Policy(sweep_interval=timedelta(seconds=15))
+A_PASS = DISCOVERY_INTERVAL + timedelta(seconds=18)
 
 
 async def token(world: World, name: ConnectionName = CRM) -> Secret:
@@ -48,7 +50,7 @@ def reasons(world: World) -> list[str]:
 
 
 async def test_a_dead_token_is_replaced_within_a_discovery_interval_of_its_report() -> None:
-    async with a_world(reports=True) as world:
+    async with a_world(policy=LEISURELY, reports=True) as world:
         world.connect()
         await world.passes(5 * MINUTE)
         dead = await dies(world)
@@ -61,7 +63,7 @@ async def test_a_dead_token_is_replaced_within_a_discovery_interval_of_its_repor
 
 
 async def test_a_report_is_gone_once_it_was_answered_and_none_is_answered_twice() -> None:
-    async with a_world(reports=True) as world:
+    async with a_world(policy=LEISURELY, reports=True) as world:
         world.connect()
         await world.passes(5 * MINUTE)
         report(world, await token(world))
@@ -71,7 +73,7 @@ async def test_a_report_is_gone_once_it_was_answered_and_none_is_answered_twice(
 
 
 async def test_a_token_that_proves_alive_stays() -> None:
-    async with a_world(reports=True) as world:
+    async with a_world(policy=LEISURELY, reports=True) as world:
         world.connect()
         await world.passes(5 * MINUTE)
         living = await token(world)
@@ -82,7 +84,7 @@ async def test_a_token_that_proves_alive_stays() -> None:
 
 
 async def test_a_token_that_was_found_alive_and_dies_later_is_replaced_all_the_same() -> None:
-    async with a_world(reports=True) as world:
+    async with a_world(policy=LEISURELY, reports=True) as world:
         world.connect()
         await world.passes(2 * MINUTE)
         report(world, await token(world))
@@ -95,7 +97,7 @@ async def test_a_token_that_was_found_alive_and_dies_later_is_replaced_all_the_s
 
 
 async def test_forged_reports_cost_nothing_at_zoho() -> None:
-    async with a_world(reports=True) as world:
+    async with a_world(policy=LEISURELY, reports=True) as world:
         world.connect()
         await world.passes(2 * MINUTE)
         for number in range(100):
@@ -107,7 +109,7 @@ async def test_forged_reports_cost_nothing_at_zoho() -> None:
 
 
 async def test_a_stale_report_costs_nothing_at_zoho() -> None:
-    async with a_world(reports=True) as world:
+    async with a_world(policy=LEISURELY, reports=True) as world:
         world.connect()
         await world.passes(MINUTE)
         old = await dies(world)
@@ -120,7 +122,7 @@ async def test_a_stale_report_costs_nothing_at_zoho() -> None:
 
 @pytest.mark.parametrize("fields", [{}, {"fingerprint": 7}, {"fingerprint": ""}, {"token": "x"}])
 async def test_what_is_no_report_is_dismissed_as_stale(fields: dict[str, object]) -> None:
-    async with a_world(reports=True) as world:
+    async with a_world(policy=LEISURELY, reports=True) as world:
         world.connect()
         await world.passes(MINUTE)
         world.vault.put("reports/crm-prod", **fields)
@@ -130,7 +132,7 @@ async def test_what_is_no_report_is_dismissed_as_stale(fields: dict[str, object]
 
 
 async def test_a_living_token_that_is_reported_all_the_time_is_proved_once_in_ten_minutes() -> None:
-    async with a_world(reports=True, lifetime=10 * HOUR) as world:
+    async with a_world(policy=LEISURELY, reports=True, lifetime=10 * HOUR) as world:
         world.connect()
         await world.passes(MINUTE)
         for _ in range(360):
@@ -142,7 +144,7 @@ async def test_a_living_token_that_is_reported_all_the_time_is_proved_once_in_te
 
 async def test_a_flood_over_a_whole_fleet_costs_vault_the_same_in_each_pass_and_everybody_has_a_turn() -> None:
     names = [ConnectionName(f"c{number:03}") for number in range(3 * AT_MOST)]
-    async with a_world(reports=True, lifetime=10 * HOUR) as world:
+    async with a_world(policy=LEISURELY, reports=True, lifetime=10 * HOUR) as world:
         world.connect(*names)
         await world.passes(MINUTE)
         before = len(world.vault.requests)
@@ -156,7 +158,7 @@ async def test_a_flood_over_a_whole_fleet_costs_vault_the_same_in_each_pass_and_
 
 
 async def test_a_report_on_what_is_no_connection_of_ours_is_not_even_read() -> None:
-    async with a_world(reports=True) as world:
+    async with a_world(policy=LEISURELY, reports=True) as world:
         world.connect()
         await world.passes(MINUTE)
         report(world, secret("x"), SALES)
@@ -166,7 +168,7 @@ async def test_a_report_on_what_is_no_connection_of_ours_is_not_even_read() -> N
 
 
 async def test_replacements_that_are_reported_dead_at_once_stay_within_the_budget() -> None:
-    async with a_world(reports=True) as world:
+    async with a_world(policy=LEISURELY, reports=True) as world:
         world.connect()
         await world.passes(MINUTE)
         for _ in range(60):
@@ -180,7 +182,7 @@ async def test_replacements_that_are_reported_dead_at_once_stay_within_the_budge
 
 
 async def test_a_connection_that_waits_for_zoho_is_not_asked_about() -> None:
-    async with a_world(reports=True) as world:
+    async with a_world(policy=LEISURELY, reports=True) as world:
         world.connect()
         await world.passes(5 * MINUTE)
         dead = await dies(world)
@@ -199,7 +201,7 @@ async def test_a_connection_that_waits_for_zoho_is_not_asked_about() -> None:
 
 
 async def test_a_parked_connection_is_not_asked_about() -> None:
-    async with a_world(reports=True) as world:
+    async with a_world(policy=LEISURELY, reports=True) as world:
         world.connect()
         await world.passes(5 * MINUTE)
         world.zoho.script(CRM, fails(GrantRejected()))
@@ -215,7 +217,7 @@ async def test_a_parked_connection_is_not_asked_about() -> None:
 
 
 async def test_an_api_that_is_away_proves_nothing_and_the_token_stays() -> None:
-    async with a_world(reports=True) as world:
+    async with a_world(policy=LEISURELY, reports=True) as world:
         world.connect()
         await world.passes(5 * MINUTE)
         world.zoho.proof_of_the_living = Unproven("the API is away")
@@ -227,7 +229,7 @@ async def test_an_api_that_is_away_proves_nothing_and_the_token_stays() -> None:
 
 
 async def test_a_token_that_was_replaced_while_it_was_proved_is_not_replaced_twice() -> None:
-    async with a_world(reports=True) as world:
+    async with a_world(policy=LEISURELY, reports=True) as world:
         world.connect()
         await world.passes(25 * MINUTE)
         dead = await dies(world)
@@ -239,7 +241,7 @@ async def test_a_token_that_was_replaced_while_it_was_proved_is_not_replaced_twi
 
 
 async def test_a_vault_that_is_away_leaves_reports_for_later_and_an_event_says_so() -> None:
-    async with a_world(reports=True) as world:
+    async with a_world(policy=LEISURELY, reports=True) as world:
         world.connect()
         await world.passes(5 * MINUTE)
         dead = await dies(world)
@@ -254,7 +256,7 @@ async def test_a_vault_that_is_away_leaves_reports_for_later_and_an_event_says_s
 
 
 async def test_a_policy_without_reports_is_told_and_refreshes_go_on() -> None:
-    async with a_world(reports=True) as world:
+    async with a_world(policy=LEISURELY, reports=True) as world:
         world.vault.forbid("reports")
         world.connect()
         await world.passes(2 * HOUR)
@@ -263,7 +265,7 @@ async def test_a_policy_without_reports_is_told_and_refreshes_go_on() -> None:
 
 
 async def test_nobody_is_heeded_unless_it_is_switched_on() -> None:
-    async with a_world() as world:
+    async with a_world(policy=LEISURELY) as world:
         world.connect()
         await world.passes(5 * MINUTE)
         dead = await dies(world)

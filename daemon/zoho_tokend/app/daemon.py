@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import get_args
 
 from zoho_tokend import __version__
-from zoho_tokend.app.errands import errands_of, intervals_of
+from zoho_tokend.app.errands import errands_of, intervals_of, reports_of, targets_of
 from zoho_tokend.app.promise import policy_of
 from zoho_tokend.app.vault import layout_of, vault
 from zoho_tokend.clock import SystemClock
@@ -68,6 +68,10 @@ class Daemon:
         self._sinks: tuple[Sink, ...] = (*sinks, self._metrics, manager)
         self._fleet = Fleet(policy_of(settings), places=settings.concurrency)
         self._session, self._store = vault(settings, clock=self._clock, sink=self._emit)
+        self._targets = targets_of(
+            settings, session=self._session, store=self._store, clock=self._clock, emit=self._emit
+        )
+        self._sinks = (*self._sinks, self._targets)
         self._discovery = Discovery(
             fleet=self._fleet, credentials=self._store, tokens=self._store, clock=self._clock, emit=self._emit
         )
@@ -104,16 +108,16 @@ class Daemon:
     def _join(self, zoho: Endpoints) -> None:
         """The parts that need an event loop."""
         self._zoho = zoho
-        self._errands = errands_of(
+        reports = reports_of(
             self._settings,
             fleet=self._fleet,
-            discovery=self._discovery,
             session=self._session,
             store=self._store,
             prover=zoho.consent,
             clock=self._clock,
             emit=self._emit,
         )
+        self._errands = errands_of(self._settings, discovery=self._discovery, reports=reports, targets=self._targets)
         self._runner = Runner(
             fleet=self._fleet,
             refresher=Refresher(

@@ -12,30 +12,36 @@ from zoho_tokend.discovery import Discovery
 from zoho_tokend.reports import Reports
 from zoho_tokend.runner import Errand
 from zoho_tokend.settings import Settings
+from zoho_tokend.targets import Targets
 from zoho_tokend.vault.reports import VaultReports
 from zoho_tokend.vault.session import Session
 from zoho_tokend.vault.store import VaultStore
+from zoho_tokend.vault.targets import VaultTargets
 
 Errands = Mapping[Command, Errand]
 
 
-def errands_of(
-    settings: Settings,
-    *,
-    fleet: Fleet,
-    discovery: Discovery,
-    session: Session,
-    store: VaultStore,
-    prover: Prover,
-    clock: Clock,
-    emit: Sink,
-) -> Errands:
-    """Each by the command at which it is done."""
+def targets_of(settings: Settings, *, session: Session, store: VaultStore, clock: Clock, emit: Sink) -> Targets:
+    """The followers of the publish targets; they hear of every event."""
+    targets = VaultTargets(session, layout_of(settings), settings.publish_targets)
+    return Targets(settings.publish_targets, tokens=store, store=targets, clock=clock, emit=emit)
+
+
+def reports_of(
+    settings: Settings, *, fleet: Fleet, session: Session, store: VaultStore, prover: Prover, clock: Clock, emit: Sink
+) -> Reports:
+    """What answers readers that report a dead token."""
+    reports = VaultReports(session, layout_of(settings))
+    return Reports(fleet=fleet, reports=reports, tokens=store, prover=prover, clock=clock, emit=emit)
+
+
+def errands_of(settings: Settings, *, discovery: Discovery, reports: Reports, targets: Targets) -> Errands:
+    """Those that are asked for, each by the command at which it is done."""
     errands: dict[Command, Errand] = {Command.DISCOVER: discovery.look}
     if settings.reports == "on":
-        reports = VaultReports(session, layout_of(settings))
-        heeding = Reports(fleet=fleet, reports=reports, tokens=store, prover=prover, clock=clock, emit=emit)
-        errands[Command.HEED_REPORTS] = heeding.heed
+        errands[Command.HEED_REPORTS] = reports.heed
+    if settings.publish_targets:
+        errands[Command.FOLLOW_TARGETS] = targets.follow
     return errands
 
 
@@ -45,5 +51,6 @@ def intervals_of(settings: Settings, errands: Errands) -> Mapping[Command, timed
         Command.SWEEP: settings.sweep_interval,
         Command.DISCOVER: settings.discovery_interval,
         Command.HEED_REPORTS: settings.discovery_interval,
+        Command.FOLLOW_TARGETS: settings.sweep_interval,
     }
     return {command: intervals[command] for command in (Command.SWEEP, *errands)}

@@ -14,6 +14,7 @@ from zoho_tokend.settings import Settings
 from zoho_tokend.vault.registry import Registry
 from zoho_tokend.vault.session import Session
 from zoho_tokend.vault.store import VaultStore
+from zoho_tokend.vault.targets import VaultTargets
 from zoho_tokend.zoho.consent_endpoint import ConsentEndpoint
 from zoho_tokend.zoho.datacenters import AccountsServers
 from zoho_tokend.zoho.endpoints import endpoints
@@ -26,6 +27,7 @@ class Operator:
     Attributes:
         registry: applications and credentials.
         store: the same ports as the daemon's.
+        targets: the second records of tokens, where the settings have any.
         zoho: consent, revocation and proofs.
         once: single refreshes.
         servers: where credentials may be sent.
@@ -36,6 +38,7 @@ class Operator:
     session: Session
     registry: Registry
     store: VaultStore
+    targets: VaultTargets
     zoho: ConsentEndpoint
     once: Once
     servers: AccountsServers
@@ -64,6 +67,7 @@ async def operator(settings: Settings) -> AsyncIterator[Operator]:
             session=session,
             registry=Registry(session, layout),
             store=store,
+            targets=VaultTargets(session, layout, settings.publish_targets),
             zoho=zoho.consent,
             once=Once(credentials=store, tokens=store, endpoint=zoho.tokens, policy=policy, clock=clock),
             servers=servers,

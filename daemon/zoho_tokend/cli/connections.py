@@ -11,6 +11,7 @@ import click
 from zoho_tokend import removing
 from zoho_tokend.abreast import abreast
 from zoho_tokend.app.operator import Operator, operator
+from zoho_tokend.app.vault import layout_of
 from zoho_tokend.cli.connection_json import detail_json, glance_json
 from zoho_tokend.cli.connection_text import detail_lines, glance_lines
 from zoho_tokend.cli.group import load, told_plainly
@@ -86,6 +87,8 @@ def remove(name: ConnectionName, *, yes: bool) -> None:
     click.echo(f"The credential of {name} is deleted; a running daemon forgets it at its next refresh.", err=True)
     if removed.token_lives_until:
         click.echo(f"The published token lives on until {removed.token_lives_until:%Y-%m-%d %H:%M:%S} UTC.", err=True)
+        for target in settings.publish_targets:
+            click.echo(f"So does its {target.shape} at {layout_of(settings).target(target, name)}.", err=True)
     if removed.granted:
         click.echo(
             f"The grant at Zoho is not revoked: to do that, have it back, and run `zoho-tokend revoke {name}`.",

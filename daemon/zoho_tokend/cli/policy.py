@@ -7,6 +7,7 @@ import click
 from zoho_tokend.cli.group import told_plainly
 from zoho_tokend.cli.names import CONNECTION
 from zoho_tokend.core.model import ConnectionName
+from zoho_tokend.core.targets import Target, parse_target
 from zoho_tokend.settings.model import Switch
 from zoho_tokend.vault.layout import Layout
 from zoho_tokend.vault.policy import daemon_policy, operator_policy, reader_policy, reporter_policy
@@ -23,6 +24,29 @@ def _placed(command: click.decorators.FC) -> click.decorators.FC:
     ):
         command = option(command)
     return command
+
+
+class _Targets(click.ParamType[tuple[Target, ...]]):
+    """Publish targets, as the setting has them."""
+
+    name = "targets"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[Target, ...]:
+        if isinstance(value, tuple):
+            return value
+        try:
+            return tuple(parse_target(text.strip()) for text in str(value).split(","))
+        except ValueError as error:
+            self.fail(f"{value!r}: {error}", param, ctx)
+
+
+_targeted = click.option(
+    "--publish-targets",
+    type=_Targets(),
+    envvar="ZOHO_TOKEND_PUBLISH_TARGETS",
+    default=(),
+    help="Where second records of the tokens go.",
+)
 
 
 @click.group(short_help="Print the least Vault policy that works.")
@@ -43,12 +67,15 @@ def policy() -> None:
     show_default=True,
     help="Let it heed readers that report a dead token.",
 )
+@_targeted
 @_placed
 @told_plainly
-def daemon(*, reports: Switch, mount: str, prefix: str, tokens_mount: str | None) -> None:
+def daemon(
+    *, reports: Switch, publish_targets: tuple[Target, ...], mount: str, prefix: str, tokens_mount: str | None
+) -> None:
     """What the daemon needs."""
     layout = Layout(mount=mount, prefix=prefix, tokens_mount=tokens_mount)
-    click.echo(daemon_policy(layout, reports=reports == "on"), nl=False)
+    click.echo(daemon_policy(layout, reports=reports == "on", targets=publish_targets), nl=False)
 
 
 @policy.command()
@@ -76,12 +103,20 @@ def reporter(*, connection: ConnectionName | None, mount: str, prefix: str, toke
 
 @policy.command(short_help="What a person on call needs.")
 @click.option("--connection", type=CONNECTION, help="Let them keep this connection alone.")
+@_targeted
 @_placed
 @told_plainly
-def operator(*, connection: ConnectionName | None, mount: str, prefix: str, tokens_mount: str | None) -> None:
+def operator(
+    *,
+    connection: ConnectionName | None,
+    publish_targets: tuple[Target, ...],
+    mount: str,
+    prefix: str,
+    tokens_mount: str | None,
+) -> None:
     """What a person needs to authorize, import, refresh, revoke and remove connections.
 
     With --connection, none but that one, and no list of the others; clients are read, and not changed.
     """
     layout = Layout(mount=mount, prefix=prefix, tokens_mount=tokens_mount)
-    click.echo(operator_policy(layout, connection), nl=False)
+    click.echo(operator_policy(layout, connection, targets=publish_targets), nl=False)

@@ -40,7 +40,9 @@ def revoke(name: ConnectionName, *, yes: bool) -> None:
 async def _revoke(settings: Settings, name: ConnectionName) -> None:
     terminal = Terminal()
     async with operator(settings) as here:
-        revoking = Revoking(records=here.registry, credentials=here.store, zoho=here.zoho, clock=here.clock)
+        revoking = Revoking(
+            records=here.registry, targets=here.targets, credentials=here.store, zoho=here.zoho, clock=here.clock
+        )
         for sentence in sentences(name, await revoking.revoke(name)):
             terminal.hear(sentence)
 

@@ -9,6 +9,7 @@
     ├── Conflict                  another writer was first: re-read, decide again
     ├── NoCredential              the credential is gone: forget the connection
     ├── NoClient                  the client that a person names is not recorded
+    ├── TargetTaken               a publish target's path holds somebody else's record: left alone, tried again
     ├── NeedsPerson               park, and say who must do what
     │     ├── GrantRejected       ``invalid_code``, ``invalid_grant``
     │     ├── ClientRejected      ``invalid_client``, ``invalid_client_secret``, wrong data centre
@@ -109,6 +110,10 @@ class NoCredential(TokendError):
 
 class NoClient(TokendError):
     """There is no client of this name."""
+
+
+class TargetTaken(TokendError):
+    """Where a publish target's record is to be written, somebody else's stands."""
 
 
 class NeedsPerson(RefreshError):

@@ -11,6 +11,7 @@ from enum import StrEnum
 from zoho_tokend.core.errors import Outcome
 from zoho_tokend.core.model import ConnectionName
 from zoho_tokend.core.reports import Verdict
+from zoho_tokend.core.targets import Shape
 
 
 class Stage(StrEnum):
@@ -273,6 +274,24 @@ class ReportsHeeded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TargetTold:
+    """A publish target tells the connection's token; where it does not yet, ``error`` is a sentence."""
+
+    connection: ConnectionName
+    target: Shape
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrandCrashed:
+    """An errand met an error of our own that nobody foresaw; it begins anew at its next time, all else goes on."""
+
+    errand: str
+    kind: str
+    traceback: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Started:
     """The daemon started."""
 
@@ -341,6 +360,8 @@ Event = (
     | RefreshCrashed
     | ReportAnswered
     | ReportsHeeded
+    | TargetTold
+    | ErrandCrashed
     | Started
     | Beat
     | Reloading

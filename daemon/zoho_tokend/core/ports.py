@@ -7,6 +7,7 @@ from typing import Protocol
 
 from zoho_tokend.core.consent import Proof
 from zoho_tokend.core.model import ConnectionName, Credential, Issued, Published, Secret, TokenRecord
+from zoho_tokend.core.targets import Target, Told
 
 
 class Clock(Protocol):
@@ -151,6 +152,28 @@ class ReportStore(Protocol):
         """No report stands there any more.
 
         Raises:
+            NotAllowed, VaultUnavailable.
+        """
+        ...
+
+
+class TargetStore(Protocol):
+    """Second records of tokens, for tools that cannot read ours."""
+
+    async def told(self, target: Target, connection: ConnectionName) -> Told:
+        """What the connection's record there tells now.
+
+        Raises:
+            TargetTaken: somebody else's record stands there.
+            NotAllowed, VaultUnavailable.
+        """
+        ...
+
+    async def tell(self, target: Target, record: TokenRecord, *, after_version: int) -> int:
+        """The record there tells this token; answers its version.
+
+        Raises:
+            Conflict: the current version is not ``after_version``; nothing was written.
             NotAllowed, VaultUnavailable.
         """
         ...

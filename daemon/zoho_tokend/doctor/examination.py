@@ -121,7 +121,13 @@ class Examination:
 
     async def _judge_policy(self, inspection: Inspection, records: Records) -> None:
         names = [one.name for one in records.examined]
-        needed = policies.needs(self.layout, names, records.clients, reports=self.settings.reports == "on")
+        needed = policies.needs(
+            self.layout,
+            names,
+            records.clients,
+            reports=self.settings.reports == "on",
+            targets=self.settings.publish_targets,
+        )
         granted = await inspection.granted([path for need in needed for path in need.paths])
         self._findings += policies.policy(needed, granted)
 

@@ -1,6 +1,7 @@
-"""What no setting can tell alone: whether those of the login go together, and whether their files can be read."""
+"""What no setting can tell alone: whether those that belong together agree, and whether their files can be read."""
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,10 +26,26 @@ def contradictions(settings: Settings) -> Iterator[Contradiction]:
     if (settings.vault_client_cert is None) != (settings.vault_client_key is None):
         pair = ("VAULT_CLIENT_CERT", "VAULT_CLIENT_KEY")
         yield Contradiction(pair, f"{' and '.join(pair)} go together: give both or neither")
+    yield from _targets(settings)
     for name, path in _files(settings):
         if not path.is_file() or not os.access(path, os.R_OK):
             place = settings.source(name)
             yield Contradiction((name,), f"{name} ({place}): {path} is not a file that can be read")
+
+
+def _targets(settings: Settings) -> Iterator[Contradiction]:
+    """A second record must never stand where one of ours does, nor where another second one does."""
+    names, targets = ("PUBLISH_TARGETS", "PREFIX"), settings.publish_targets
+    for target in targets:
+        if f"{target.folder}/".startswith(f"{settings.prefix}/"):
+            yield Contradiction(
+                names, f"PUBLISH_TARGETS: {target} lies under PREFIX ({settings.prefix}): choose a folder outside of it"
+            )
+    folders = Counter(target.folder for target in targets)
+    for folder in (folder for folder, count in folders.items() if count > 1):
+        yield Contradiction(
+            names[:1], f"PUBLISH_TARGETS: two targets have the folder {folder}: give each one of its own"
+        )
 
 
 def _login(settings: Settings) -> Iterator[Contradiction]:

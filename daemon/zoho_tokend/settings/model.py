@@ -13,11 +13,13 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from zoho_tokend.core.model import Secret
 from zoho_tokend.core.origin import Origin, parse_origin
+from zoho_tokend.core.targets import Target
 from zoho_tokend.settings.kinds import (
     FILE,
     LISTEN,
     ORIGINS,
     SECRET,
+    TARGETS,
     TEXT,
     VAULT_ADDRESS,
     VAULT_PATH,
@@ -111,6 +113,10 @@ class Settings(BaseSettings):
     )
     reports: Annotated[Switch, one_of(Switch)] = Field(
         "off", description="Whether readers are heeded that report a token which died before its time."
+    )
+    publish_targets: Annotated[tuple[Target, ...], TARGETS] = Field(
+        (),
+        description="Where a second record of each token goes, under the mount of the tokens, in another tool's shape.",
     )
     leader_election: Annotated[Literal["none"], only("none", "leader election in Kubernetes is not supported yet")] = (
         Field("none", description="How one of several replicas is chosen to work.")

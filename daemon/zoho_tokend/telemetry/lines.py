@@ -67,6 +67,10 @@ def headline(event: Event) -> tuple[int, str]:  # noqa: C901, PLR0912 - a table,
             return _REPORTS[verdict], "report.answered"
         case events.ReportsHeeded(error=error):
             return (logging.WARNING, "reports.unheard") if error else (logging.DEBUG, "reports.heeded")
+        case events.TargetTold(error=error):
+            return (logging.WARNING, "target.behind") if error else (logging.DEBUG, "target.told")
+        case events.ErrandCrashed():
+            return logging.ERROR, "errand.crashed"
         case events.VaultLoggedIn(outcome=outcome):
             return _login(outcome)
         case events.VaultSessionChanged(alive=alive):

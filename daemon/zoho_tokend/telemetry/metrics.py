@@ -21,7 +21,7 @@ from zoho_tokend.core.errors import Outcome
 from zoho_tokend.core.events import Event, Stage
 from zoho_tokend.core.facts import ConnectionFacts
 from zoho_tokend.telemetry.connection_series import PerConnection, connection_series
-from zoho_tokend.telemetry.series import ProcessSeries, RefreshSeries, VaultSeries, ZohoSeries
+from zoho_tokend.telemetry.series import ProcessSeries, ReaderSeries, RefreshSeries, VaultSeries, ZohoSeries
 
 _NEVER: Final = float("inf")
 
@@ -53,6 +53,7 @@ class Metrics:
         self.registry: Final = CollectorRegistry()
         self._process = ProcessSeries(self.registry, version=version, shard=shard)
         self._refreshes = RefreshSeries(self.registry)
+        self._readers = ReaderSeries(self.registry)
         self._zoho = ZohoSeries(self.registry, data_centers=data_centers)
         self._vault = VaultSeries(self.registry, login_methods=login_methods)
         ProcessCollector(registry=self.registry)
@@ -82,7 +83,7 @@ class Metrics:
         """Everything that the page tells, for an encoder to collect."""
         return _Scrape(self.registry, connections, self.per_connection)
 
-    def __call__(self, event: Event) -> None:  # noqa: C901 - a table, one row for each event
+    def __call__(self, event: Event) -> None:  # noqa: C901, PLR0912 - a table, one row for each event
         match event:
             case events.VaultAnswered(operation=operation, outcome=answer, took=took):
                 self._vault.requests.labels(operation, answer).inc()
@@ -101,7 +102,9 @@ class Metrics:
             case events.RefreshTokenRotated():
                 self._refreshes.rotated.inc()
             case events.ReportAnswered(verdict=verdict):
-                self._refreshes.reported.labels(verdict).inc()
+                self._readers.reported.labels(verdict).inc()
+            case events.TargetTold(target=target, error=error):
+                self._readers.told(target, well=error is None)
             case events.VaultLoggedIn(method=method, outcome=result):
                 self._vault.logins.labels(method, result).inc()
             case events.VaultSessionChanged(alive=alive, expires_at=expires_at):
@@ -118,6 +121,7 @@ class Metrics:
                 | events.Woken()
                 | events.RefreshCrashed()
                 | events.ReportsHeeded()
+                | events.ErrandCrashed()
                 | events.Started()
                 | events.Reloading()
                 | events.Reloaded()

@@ -14,6 +14,7 @@ from prometheus_client.metrics import MetricWrapperBase
 from zoho_tokend.core.errors import Outcome
 from zoho_tokend.core.events import LoginOutcome, Peer, Stage, VaultOperation, VaultOutcome, ZohoOutcome
 from zoho_tokend.core.reports import Verdict
+from zoho_tokend.core.targets import Shape
 
 PREFIX: Final = "zoho_tokend_"
 OTHER_DATA_CENTER: Final = "other"
@@ -95,6 +96,17 @@ class RefreshSeries:
             "How many writes of a token record found that another writer was first.",
             registry=registry,
         )
+        self.rotated = Counter(
+            f"{PREFIX}rotated_refresh_tokens_total",
+            "How many times Zoho answered with another refresh token than the one it was asked with.",
+            registry=registry,
+        )
+
+
+class ReaderSeries:
+    """What is done for readers beside the refreshes."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
         self.reported = Counter(
             f"{PREFIX}reported_tokens_total",
             "How many reports of readers that a token has died early were answered, by what was found.",
@@ -102,11 +114,17 @@ class RefreshSeries:
             registry=registry,
         )
         _at_zero(self.reported, Verdict)
-        self.rotated = Counter(
-            f"{PREFIX}rotated_refresh_tokens_total",
-            "How many times Zoho answered with another refresh token than the one it was asked with.",
+        self._targets = Counter(
+            f"{PREFIX}target_writes_total",
+            "How many times a publish target was made to tell a token, by its shape and by how that ended.",
+            ("target", "outcome"),
             registry=registry,
         )
+        _at_zero(self._targets, Shape, ("success", "failure"))
+
+    def told(self, target: Shape, *, well: bool) -> None:
+        """A publish target was made to tell a token, or was not."""
+        self._targets.labels(target, "success" if well else "failure").inc()
 
 
 class ZohoSeries:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from zoho_tokend.core.events import VaultOperation
 from zoho_tokend.core.model import ConnectionName
+from zoho_tokend.core.targets import Target
 from zoho_tokend.vault.request import Request
 
 
@@ -102,6 +103,10 @@ class Layout:
     def report(self, connection: ConnectionName) -> Place:
         """What a reader says of the connection's token."""
         return self._place(self.tokens_mount or self.mount, "reports", connection)
+
+    def target(self, target: Target, connection: ConnectionName) -> Place:
+        """The second record of the connection's token; it lies outside the prefix, where another tool looks."""
+        return Place(mount=self.tokens_mount or self.mount, path=target.path_of(connection))
 
     def mounts(self) -> dict[str, str]:
         """Each mount, and the setting that names it."""

@@ -4,10 +4,12 @@ What every token may do by Vault's ``default`` policy (look itself up, renew and
 capabilities) is not repeated: https://developer.hashicorp.com/vault/docs/concepts/policies#default-policy
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from zoho_tokend.core.model import ConnectionName
+from zoho_tokend.core.targets import Target
 from zoho_tokend.vault.layout import Layout
 
 # A policy's own sign for any name: https://developer.hashicorp.com/vault/docs/concepts/policies#policy-syntax
@@ -25,8 +27,13 @@ class _Rule:
         return f'# {self.why}\npath "{self.path}" {{\n  capabilities = [{granted}]\n}}\n'
 
 
-def daemon_policy(layout: Layout, *, reports: bool = False) -> str:
-    """What the daemon needs, and nothing else; ``reports``: to heed those of readers too."""
+def daemon_policy(layout: Layout, *, reports: bool = False, targets: Sequence[Target] = ()) -> str:
+    """What the daemon needs, and nothing else.
+
+    Args:
+        reports: whether readers' reports are heeded.
+        targets: where second records of the tokens go.
+    """
     every_token, every_credential = layout.token(_ANY), layout.credential(_ANY)
     return _policy(
         _Rule(layout.credentials().metadata, ("list",), "find the connections"),
@@ -35,6 +42,7 @@ def daemon_policy(layout: Layout, *, reports: bool = False) -> str:
         _Rule(every_token.data, ("create", "update", "read"), "write the token records, with CAS"),
         _Rule(every_token.metadata, ("read",), "remember after a restart how much of Zoho's budget is spent"),
         *(_to_heed_reports(layout) if reports else ()),
+        *(_to_tell(layout, target) for target in targets),
     )
 
 
@@ -52,10 +60,13 @@ def reporter_policy(layout: Layout, connection: ConnectionName | None = None) ->
     return _policy(_Rule(place.data, ("create", "update"), f"say that {whose} has died early"))
 
 
-def operator_policy(layout: Layout, connection: ConnectionName | None = None) -> str:
+def operator_policy(layout: Layout, connection: ConnectionName | None = None, *, targets: Sequence[Target] = ()) -> str:
     """What a person needs who authorizes, imports, refreshes, revokes and removes connections, or this one alone.
 
     Whoever keeps one connection reads every client all the same, for its credential may name any.
+
+    Args:
+        targets: where second records of the tokens go.
     """
     credential, token = layout.credential(connection or _ANY), layout.token(connection or _ANY)
     everything = ("create", "read", "update", "delete")
@@ -66,6 +77,7 @@ def operator_policy(layout: Layout, connection: ConnectionName | None = None) ->
         _Rule(credential.undeletion, ("update",), "have a removed credential back"),
         _Rule(token.data, everything, "publish a token as the daemon does; withdraw one that was revoked"),
         _Rule(token.metadata, ("read",), "see how much of Zoho's budget is spent"),
+        *(_to_withdraw(layout, target, connection) for target in targets),
         *(_Rule(f"{mount}/config", ("read",), "let doctor see how the mount is set up") for mount in layout.mounts()),
     )
 
@@ -77,6 +89,16 @@ def _to_heed_reports(layout: Layout) -> tuple[_Rule, ...]:
         _Rule(every_report.data, ("read",), "read what they say"),
         _Rule(every_report.metadata, ("delete",), "dismiss what was answered"),
     )
+
+
+def _to_tell(layout: Layout, target: Target) -> _Rule:
+    place = layout.target(target, _ANY)
+    return _Rule(place.data, ("create", "update", "read"), f"publish tokens a second time, as {target.shape}")
+
+
+def _to_withdraw(layout: Layout, target: Target, connection: ConnectionName | None) -> _Rule:
+    place = layout.target(target, connection or _ANY)
+    return _Rule(place.data, ("read", "delete"), f"withdraw the {target.shape} of a token that was revoked")
 
 
 def _to_read_clients(layout: Layout) -> tuple[_Rule, ...]:

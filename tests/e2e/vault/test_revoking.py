@@ -16,6 +16,7 @@ from zoho_tokend.core.consent import Revocation
 from zoho_tokend.core.errors import NoCredential, ServerNotAllowed, Throttled, VaultForbidden, ZohoUnavailable
 from zoho_tokend.core.model import Client, Secret
 from zoho_tokend.core.origin import Origin
+from zoho_tokend.core.targets import parse_target
 from zoho_tokend.revoking import Ended, NotMarked, NotRevoked, Revoking
 from zoho_tokend.vault.auth import Token
 from zoho_tokend.vault.config import VaultConfig
@@ -24,7 +25,9 @@ from zoho_tokend.vault.registry import Registry
 from zoho_tokend.vault.secret_file import Given
 from zoho_tokend.vault.session import Session
 from zoho_tokend.vault.store import VaultStore
+from zoho_tokend.vault.targets import VaultTargets
 
+TARGETS = (parse_target("airflow-connection=connections/{connection}"),)
 FIELDS = {
     "client_id": "1000.ABC",
     "client_secret": "hush",
@@ -78,7 +81,9 @@ async def a_desk(corner: Corner, rules: str) -> AsyncIterator[Desk]:
             await session.open()
             store = VaultStore(session, corner.layout, clock=clock, location_of=zoho_location)
             registry = Registry(session, corner.layout)
-            yield Desk(corner, relay, zoho, Revoking(records=registry, credentials=store, zoho=zoho, clock=clock))
+            targets = VaultTargets(session, corner.layout, TARGETS)
+            revoking = Revoking(records=registry, targets=targets, credentials=store, zoho=zoho, clock=clock)
+            yield Desk(corner, relay, zoho, revoking)
         finally:
             await session.close()
 
@@ -86,7 +91,7 @@ async def a_desk(corner: Corner, rules: str) -> AsyncIterator[Desk]:
 @pytest.fixture
 async def desk(corner: Corner) -> AsyncIterator[Desk]:
     """An operator's."""
-    async with a_desk(corner, operator_policy(corner.layout)) as desk:
+    async with a_desk(corner, operator_policy(corner.layout, targets=TARGETS)) as desk:
         yield desk
 
 
@@ -94,6 +99,20 @@ async def test_the_mark_takes_the_refresh_tokens_place_and_the_dead_token_is_gon
     assert await desk.revoking.revoke(CRM) == Ended(how=Revocation.REVOKED, version=2)
     assert set(desk.credential) == {"client_id", "client_secret", "accounts_server", "revoked_at"}
     assert not desk.has_token()
+
+
+async def test_the_dead_token_is_gone_from_the_publish_targets_too(desk: Desk) -> None:
+    path = f"{desk.corner.mount}/data/connections/crm-prod"
+    desk.corner.admin.ask("POST", path, {"data": {"conn_type": "http", "host": "", "password": "dead soon"}})
+    await desk.revoking.revoke(CRM)
+    assert not desk.corner.admin.succeeds("GET", path, {})
+
+
+async def test_what_somebody_else_wrote_there_stays(desk: Desk) -> None:
+    path = f"{desk.corner.mount}/data/connections/crm-prod"
+    desk.corner.admin.ask("POST", path, {"data": {"conn_uri": "https://example.com"}})
+    await desk.revoking.revoke(CRM)
+    assert desk.corner.admin.succeeds("GET", path, {})
 
 
 @pytest.mark.parametrize("error", [ZohoUnavailable(), Throttled(), ServerNotAllowed()], ids=lambda e: type(e).__name__)

@@ -73,6 +73,31 @@ def test_a_secret_is_given_in_one_place_alone(file: str) -> None:
     assert problem == "VAULT_SECRET_ID and VAULT_SECRET_ID_FILE are both given: keep one of them"
 
 
+@pytest.mark.parametrize("folder", ["zoho", "zoho/tokens", "zoho/credentials"])
+def test_a_publish_target_never_lies_among_our_own_records(folder: str) -> None:
+    (problem,) = problems_of(VAULT_TOKEN="hvs.invented", PUBLISH_TARGETS=f"airflow-variable={folder}/{{connection}}")
+
+    assert problem == (
+        f"PUBLISH_TARGETS: airflow-variable={folder}/{{connection}} lies under PREFIX (zoho): "
+        "choose a folder outside of it"
+    )
+
+
+def test_a_folder_that_only_begins_like_the_prefix_will_do() -> None:
+    settings = loaded(VAULT_TOKEN="hvs.invented", PUBLISH_TARGETS="airflow-variable=zohoapi/{connection}")
+
+    assert [target.folder for target in settings.publish_targets] == ["zohoapi"]
+
+
+def test_no_two_publish_targets_write_into_one_folder() -> None:
+    (problem,) = problems_of(
+        VAULT_TOKEN="hvs.invented",
+        PUBLISH_TARGETS="airflow-variable=airflow/{connection},airflow-connection=airflow/zoho-{connection}",
+    )
+
+    assert problem == "PUBLISH_TARGETS: two targets have the folder airflow: give each one of its own"
+
+
 def test_a_certificate_and_its_key_go_together(file: str) -> None:
     (problem,) = problems_of(VAULT_TOKEN="hvs.invented", VAULT_CLIENT_KEY=file)
 

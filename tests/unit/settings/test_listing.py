@@ -4,7 +4,7 @@ import pytest
 
 from zoho_tokend.settings import SettingRow, Settings, changes, describe, load_settings, settings_table
 
-# The contract: design section 9, with what a certificate login, the records' namespace and readers' reports need.
+# The contract: design section 9, with what a certificate login, the records' namespace and readers need.
 NAMES = [
     "VAULT_ADDR",
     "VAULT_AUTH",
@@ -32,6 +32,7 @@ NAMES = [
     "ALLOWED_ACCOUNTS_SERVERS",
     "LISTEN",
     "REPORTS",
+    "PUBLISH_TARGETS",
     "LEADER_ELECTION",
     "SHARD",
     "SHARDS",

@@ -7,6 +7,7 @@ import pytest
 from zoho_tokend.core.errors import BadSettings
 from zoho_tokend.core.model import Secret
 from zoho_tokend.core.origin import parse_origin
+from zoho_tokend.core.targets import Shape, Target
 from zoho_tokend.settings import Listen, Settings, changes, load_settings
 
 VAULT = {"VAULT_ADDR": "https://vault.example:8200", "VAULT_TOKEN": "hvs.CANARY"}
@@ -122,6 +123,15 @@ def test_what_kubernetes_tells_of_a_service_named_like_us_is_no_setting(name: st
         ("LEADER_ELECTION", "none", "none"),
         ("SHARD", "0", 0),
         ("SHARDS", "1", 1),
+        ("REPORTS", "On", "on"),
+        (
+            "PUBLISH_TARGETS",
+            "airflow-connection=connections/{connection}, airflow-variable=variables/zoho-{connection}",
+            (
+                Target(shape=Shape.AIRFLOW_CONNECTION, folder="connections"),
+                Target(shape=Shape.AIRFLOW_VARIABLE, folder="variables", start="zoho-"),
+            ),
+        ),
         (
             "ALLOWED_ACCOUNTS_SERVERS",
             "https://accounts.example, http://127.0.0.1:9000",
@@ -194,6 +204,12 @@ def test_a_value_is_read_from_toml(toml: Path, line: str, name: str, expected: o
         ("LEADER_ELECTION", "kubernetes"),
         ("SHARD", "1"),
         ("SHARDS", "2"),
+        ("REPORTS", "yes"),
+        ("PUBLISH_TARGETS", "airflow"),
+        ("PUBLISH_TARGETS", "airflow-connection=connections"),
+        ("PUBLISH_TARGETS", "airflow-connection=connections/{connection},"),
+        ("PUBLISH_TARGETS", "airflow-connection=/connections/{connection}"),
+        ("PUBLISH_TARGETS", "mysql=connections/{connection}"),
         ("LOG_LEVEL", "loud"),
         ("LOG_FORMAT", "xml"),
         ("PER_CONNECTION_METRICS", "yes"),

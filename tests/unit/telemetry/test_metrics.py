@@ -16,6 +16,7 @@ from zoho_tokend.core.errors import Outcome
 from zoho_tokend.core.facts import ConnectionFacts, State
 from zoho_tokend.core.model import ConnectionName
 from zoho_tokend.core.reports import Verdict
+from zoho_tokend.core.targets import Shape
 from zoho_tokend.telemetry.connection_series import LARGE_FLEET, PerConnection
 from zoho_tokend.telemetry.metric_table import metric_table
 from zoho_tokend.telemetry.metrics import Metrics
@@ -35,6 +36,7 @@ CONTRACT = {
     "connection_state": ("connection", "state"),
     "refreshes_total": ("outcome",),
     "reported_tokens_total": ("verdict",),
+    "target_writes_total": ("target", "outcome"),
     "refresh_duration_seconds": ("stage",),
     "refresh_lateness_seconds": (),
     "zoho_requests_total": ("data_center", "outcome"),
@@ -119,6 +121,11 @@ def test_every_label_value_is_there_at_zero_from_the_first_scrape() -> None:
         [f"refreshes_total{{outcome={outcome}}}" for outcome in Outcome]
         + [f"connections{{state={state}}}" for state in State]
         + [f"reported_tokens_total{{verdict={verdict}}}" for verdict in Verdict]
+        + [
+            f"target_writes_total{{outcome={outcome},target={shape}}}"
+            for shape in Shape
+            for outcome in ("success", "failure")
+        ]
         + [f"refresh_duration_seconds_count{{stage={stage}}}" for stage in events.Stage]
         + [f"clock_skew_seconds{{peer={peer}}}" for peer in events.Peer]
         + [

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from zoho_tokend.core.model import ConnectionName
+from zoho_tokend.core.targets import Target
 from zoho_tokend.doctor.finding import Area, Finding
 from zoho_tokend.doctor.wording import some
 from zoho_tokend.vault.layout import Layout, Place
@@ -34,12 +35,18 @@ class Need:
 
 
 def needs(
-    layout: Layout, connections: Collection[ConnectionName], clients: Collection[str], *, reports: bool = False
+    layout: Layout,
+    connections: Collection[ConnectionName],
+    clients: Collection[str],
+    *,
+    reports: bool = False,
+    targets: Collection[Target] = (),
 ) -> tuple[Need, ...]:
     """For these connections and the clients that they name; where there is none, for a name that stands for all.
 
     Args:
         reports: whether readers' reports are heeded.
+        targets: where second records of the tokens go.
     """
     names, of_clients = sorted(connections) or [_ANY], sorted(clients) or [_ANY]
     tokens = _folder(layout.token(_ANY))
@@ -53,6 +60,7 @@ def needs(
         _each(layout.token(_ANY).data, {layout.token(n).data: n for n in names}, "create", "update", "read"),
         _each(layout.token(_ANY).metadata, {layout.token(name).metadata: name for name in names}, "read"),
         *(_to_heed_reports(layout, names) if reports else ()),
+        *(_to_tell(layout, target, names) for target in targets),
     )
 
 
@@ -62,6 +70,11 @@ def _to_heed_reports(layout: Layout, names: Collection[ConnectionName]) -> tuple
         _each(layout.report(_ANY).data, {layout.report(name).data: name for name in names}, "read"),
         _each(layout.report(_ANY).metadata, {layout.report(name).metadata: name for name in names}, "delete"),
     )
+
+
+def _to_tell(layout: Layout, target: Target, names: Collection[ConnectionName]) -> Need:
+    paths = {layout.target(target, name).data: name for name in names}
+    return _each(layout.target(target, _ANY).data, paths, "create", "update", "read")
 
 
 def policy(needed: Collection[Need], granted: Mapping[str, frozenset[str]]) -> Iterator[Finding]:

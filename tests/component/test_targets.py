@@ -1,0 +1,222 @@
+"""Second records of tokens follow the first, on virtual time, and never come in their way."""
+
+import asyncio
+
+import pytest
+
+from tests.builders import CRM, HOUR, MINUTE, SALES, SECOND
+from tests.fake_zoho import fails
+from tests.world import DISCOVERY_INTERVAL, World, a_world
+from zoho_tokend.clockwork import Command
+from zoho_tokend.core.errors import Outcome, ZohoUnavailable
+from zoho_tokend.core.events import ErrandCrashed, Refreshed, TargetTold
+from zoho_tokend.core.facts import State
+from zoho_tokend.core.model import ConnectionName
+from zoho_tokend.core.policy import Policy
+from zoho_tokend.core.targets import Shape, Target, Told, parse_target
+
+pytestmark = pytest.mark.looptime
+
+AIRFLOW = parse_target("airflow-connection=connections/{connection}")
+VARIABLE = parse_target("airflow-variable=variables/{connection}")
+BOTH = (AIRFLOW, VARIABLE)
+# The fewer sweeps, the sooner the hours are over.
+LEISURELY = Policy(sweep_interval=15 * SECOND)
+A_MOMENT = 32 * SECOND
+
+
+def main(world: World, name: ConnectionName = CRM) -> object:
+    return world.vault.fields(f"tokens/{name}")["access_token"]
+
+
+def connection(world: World, name: ConnectionName = CRM) -> object:
+    return world.vault.fields(f"connections/{name}")["password"]
+
+
+def variable(world: World, name: ConnectionName = CRM) -> object:
+    return world.vault.fields(f"variables/{name}")["value"]
+
+
+async def follow(world: World) -> None:
+    await world.errands[Command.FOLLOW_TARGETS]()
+
+
+def errors(world: World) -> list[str]:
+    return [event.error for event in world.all(TargetTold) if event.error]
+
+
+async def test_every_target_tells_a_new_token_within_a_moment() -> None:
+    async with a_world(policy=LEISURELY, targets=BOTH) as world:
+        world.connect(CRM, SALES)
+        await world.passes(A_MOMENT)
+        for name in (CRM, SALES):
+            assert connection(world, name) == variable(world, name) == main(world, name)
+
+
+async def test_targets_follow_every_replacement() -> None:
+    async with a_world(policy=LEISURELY, targets=(AIRFLOW,)) as world:
+        world.connect()
+        await world.passes(A_MOMENT)
+        for _ in range(4 * 4):
+            await world.passes(15 * MINUTE)
+            assert connection(world) == main(world) or world.life_left() > HOUR - A_MOMENT
+        assert len(world.all(Refreshed)) >= 8
+
+
+async def test_a_refresh_that_is_told_costs_each_target_one_read_and_one_write() -> None:
+    async with a_world(policy=LEISURELY, targets=(AIRFLOW,)) as world:
+        world.connect()
+        await world.passes(MINUTE)
+        before = len(world.vault.requests)
+        await world.passes(HOUR / 2)
+        assert len(world.all(Refreshed)) == 2
+        spent = [path for path in world.vault.requests[before:] if path != "credentials"]
+        assert spent == ["credentials/crm-prod", "tokens/crm-prod", "tokens/crm-prod", "connections/crm-prod"]
+
+
+async def test_a_failing_target_never_touches_the_refresh_and_is_told_once_it_can_be() -> None:
+    async with a_world(policy=LEISURELY, targets=BOTH) as world:
+        world.vault.forbid("connections/crm-prod")
+        world.connect()
+        await world.passes(2 * HOUR)
+        assert world.state() is State.FRESH
+        assert {event.outcome for event in world.all(Refreshed)} == {Outcome.SUCCESS}
+        assert variable(world) == main(world)
+        assert errors(world)
+        world.vault.allow("connections/crm-prod")
+        await world.passes(5 * MINUTE + A_MOMENT)
+        assert connection(world) == main(world)
+
+
+async def test_a_target_that_stays_forbidden_is_tried_ever_more_seldom() -> None:
+    async with a_world(policy=LEISURELY, targets=(AIRFLOW,), lifetime=10 * HOUR) as world:
+        world.vault.forbid("connections/crm-prod")
+        world.connect()
+        await world.passes(HOUR)
+        assert 12 <= len(errors(world)) <= 24
+
+
+async def test_an_outage_of_vault_leaves_a_target_behind_for_half_a_minute_more_at_most() -> None:
+    async with a_world(policy=LEISURELY, targets=(AIRFLOW,)) as world:
+        world.connect()
+        await world.passes(MINUTE)
+        world.vault.down()
+        await world.passes(40 * MINUTE)
+        world.vault.up()
+        await world.passes(MINUTE + A_MOMENT)
+        assert connection(world) == main(world)
+
+
+async def test_a_record_of_somebody_elses_is_never_written_over() -> None:
+    async with a_world(policy=LEISURELY, targets=(AIRFLOW,)) as world:
+        world.vault.put("connections/crm-prod", conn_uri="https://example.com")
+        world.connect()
+        await world.passes(HOUR)
+        assert world.vault.fields("connections/crm-prod") == {"conn_uri": "https://example.com"}
+        assert errors(world)
+        world.vault.delete("connections/crm-prod")
+        await world.passes(6 * MINUTE)
+        assert connection(world) == main(world)
+
+
+async def test_a_write_by_another_is_noticed_and_the_record_made_to_tell_the_token_again() -> None:
+    async with a_world(policy=LEISURELY, targets=(AIRFLOW,)) as world:
+        world.connect()
+        await world.passes(MINUTE)
+        world.vault.put("connections/crm-prod", conn_type="http", host="h", password="an older token")
+        await world.passes(HOUR / 2 + MINUTE)
+        assert connection(world) == main(world)
+
+
+async def test_after_a_restart_what_tells_the_token_already_is_not_written_again() -> None:
+    async with a_world(policy=LEISURELY, targets=(AIRFLOW,)) as first:
+        first.connect()
+        await first.passes(MINUTE)
+        record = await first.published()
+        assert record
+        async with a_world(policy=LEISURELY, targets=(AIRFLOW,), running=False) as second:
+            second.vault._records = first.vault._records
+            await second.discovery.look()
+            await follow(second)
+            assert connection(second) == main(second)
+            assert await second.vault.told(AIRFLOW, CRM) == Told(
+                version=1, fingerprint=record.access_token.fingerprint()
+            )
+
+
+async def test_after_a_restart_a_target_that_is_behind_catches_up_without_a_refresh() -> None:
+    async with a_world(policy=LEISURELY) as world:
+        world.connect()
+        await world.passes(MINUTE)
+        async with a_world(policy=LEISURELY, targets=BOTH, running=False) as second:
+            second.vault._records = world.vault._records
+            await second.discovery.look()
+            await follow(second)
+            assert connection(second) == variable(second) == main(second)
+            assert second.zoho.asked == []
+
+
+async def test_a_refresh_that_fails_leaves_the_targets_as_they_are() -> None:
+    async with a_world(policy=LEISURELY, targets=(AIRFLOW,)) as world:
+        world.connect()
+        await world.passes(MINUTE)
+        before = connection(world)
+        world.zoho.script(CRM, fails(ZohoUnavailable()))
+        await world.passes(2 * HOUR)
+        assert connection(world) == before
+
+
+async def test_a_connection_that_is_gone_is_told_no_more() -> None:
+    async with a_world(policy=LEISURELY, targets=(AIRFLOW,)) as world:
+        world.vault.forbid("connections/crm-prod")
+        world.connect()
+        await world.passes(MINUTE)
+        world.vault.erase(f"credentials/{CRM}")
+        await world.passes(2 * DISCOVERY_INTERVAL)
+        before = len(errors(world))
+        await world.passes(HOUR)
+        assert len(errors(world)) == before
+
+
+async def test_an_older_token_never_wins_over_a_newer_one() -> None:
+    async with (
+        a_world(policy=LEISURELY, targets=(AIRFLOW,), running=False) as slow,
+        a_world(policy=LEISURELY, targets=(AIRFLOW,), running=False) as fast,
+    ):
+        slow.vault._records = fast.vault._records
+        fast.connect()
+        for world in (slow, fast):
+            await world.discovery.look()
+        await slow.refresher.refresh(CRM, slow.fleet[CRM].retry_reason)
+        slow.vault.latency = 10 * SECOND  # it reads the first token, and writes it long after
+        telling = asyncio.ensure_future(follow(slow))
+        await slow.passes(15 * SECOND)
+        await fast.refresher.refresh(CRM, fast.fleet[CRM].retry_reason)
+        await follow(fast)
+        newest = main(fast)
+        await telling
+        assert connection(fast) == newest
+        assert errors(slow)
+
+
+class Crashing:
+    """A store in which nobody thought of something."""
+
+    async def told(self, target: Target, connection: ConnectionName) -> Told:
+        raise KeyError(target.shape + connection)
+
+
+async def test_an_error_that_nobody_foresaw_is_told_and_refreshes_go_on() -> None:
+    async with a_world(policy=LEISURELY, targets=(AIRFLOW,)) as world:
+        world._targets._store = Crashing()  # type: ignore[assignment]
+        world.connect()
+        await world.passes(2 * HOUR)
+        assert {event.errand for event in world.all(ErrandCrashed)} == {"follow-targets"}
+        assert world.state() is State.FRESH
+
+
+async def test_events_name_the_shape_and_hold_no_token() -> None:
+    async with a_world(policy=LEISURELY, targets=(AIRFLOW,)) as world:
+        world.connect()
+        await world.passes(MINUTE)
+        assert world.all(TargetTold) == [TargetTold(connection=CRM, target=Shape.AIRFLOW_CONNECTION)]

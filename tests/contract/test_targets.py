@@ -1,0 +1,140 @@
+"""Second records of tokens: told alike on the fake and on a real server, where the printed policies are enough."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import pytest
+
+from tests.builders import CRM, a_record
+from tests.fakes import FakeVault
+from tests.openbao import Corner
+from tests.vault_sessions import a_token_method, watched
+from zoho_tokend.core.errors import Conflict, TargetTaken, VaultForbidden
+from zoho_tokend.core.model import Secret
+from zoho_tokend.core.ports import TargetStore
+from zoho_tokend.core.targets import Target, Told, parse_target
+from zoho_tokend.vault.policy import daemon_policy
+from zoho_tokend.vault.targets import VaultTargets
+
+CONNECTION = parse_target("airflow-connection=connections/zoho-{connection}")
+VARIABLE = parse_target("airflow-variable=variables/{connection}")
+TARGETS = (CONNECTION, VARIABLE)
+RECORD = a_record(access_token=Secret("1000.invented"), api_domain="https://www.zohoapis.eu")
+MARK = Secret("1000.invented").fingerprint()
+
+
+@dataclass
+class Scene:
+    """The targets, and the Vault in which their records lie."""
+
+    targets: TargetStore
+    vault: FakeVault | Corner
+
+    def put(self, target: Target, **fields: object) -> None:
+        path = target.path_of(CRM)
+        if isinstance(self.vault, FakeVault):
+            self.vault.put(path, **fields)
+        else:
+            self.vault.admin.ask("POST", f"{self.vault.mount}/data/{path}", {"data": fields})
+
+    def fields(self, target: Target) -> object:
+        path = target.path_of(CRM)
+        if isinstance(self.vault, FakeVault):
+            return self.vault.fields(path)
+        answer = self.vault.admin.ask("GET", f"{self.vault.mount}/data/{path}")
+        return answer["data"]["data"]  # type: ignore[index]  # Vault's own shape
+
+    def delete(self, target: Target) -> None:
+        path = target.path_of(CRM)
+        if isinstance(self.vault, FakeVault):
+            self.vault.delete(path)
+        else:
+            self.vault.admin.ask("DELETE", f"{self.vault.mount}/data/{path}")
+
+
+@pytest.fixture(params=["fake", "real"])
+async def scene(request: pytest.FixtureRequest) -> AsyncIterator[Scene]:
+    if request.param == "fake":
+        vault = FakeVault()
+        yield Scene(vault, vault)
+        return
+    corner: Corner = request.getfixturevalue("corner")
+    token = corner.admin.token(corner.admin.policy(daemon_policy(corner.layout, targets=TARGETS)))
+    async with watched(corner.address, a_token_method(token)) as here:
+        await here.session.open()
+        yield Scene(VaultTargets(here.session, corner.layout, TARGETS), corner)
+
+
+async def test_an_airflow_connection_has_the_fields_of_one_and_no_other(scene: Scene) -> None:
+    await scene.targets.tell(CONNECTION, RECORD, after_version=0)
+    assert scene.fields(CONNECTION) == {
+        "conn_type": "http",
+        "host": "https://www.zohoapis.eu",
+        "password": "1000.invented",
+    }
+
+
+async def test_an_airflow_variable_has_a_value_and_nothing_else(scene: Scene) -> None:
+    await scene.targets.tell(VARIABLE, RECORD, after_version=0)
+    assert scene.fields(VARIABLE) == {"value": "1000.invented"}
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=str)
+async def test_what_was_told_is_known_again(scene: Scene, target: Target) -> None:
+    assert await scene.targets.told(target, CRM) == Told(version=0, fingerprint=None)
+    version = await scene.targets.tell(target, RECORD, after_version=0)
+    assert await scene.targets.told(target, CRM) == Told(version=version, fingerprint=MARK)
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=str)
+async def test_another_version_than_the_one_that_was_known_is_a_conflict(scene: Scene, target: Target) -> None:
+    await scene.targets.tell(target, RECORD, after_version=0)
+    with pytest.raises(Conflict):
+        await scene.targets.tell(target, RECORD, after_version=0)
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=str)
+async def test_a_record_that_was_deleted_can_be_told_again(scene: Scene, target: Target) -> None:
+    await scene.targets.tell(target, RECORD, after_version=0)
+    scene.delete(target)
+    told = await scene.targets.told(target, CRM)
+    assert told == Told(version=1, fingerprint=None)
+    assert await scene.targets.tell(target, RECORD, after_version=told.version) == 2
+
+
+@pytest.mark.parametrize(
+    ("target", "fields"),
+    [
+        (CONNECTION, {"conn_uri": "https://example.com"}),
+        (CONNECTION, {"conn_type": "http", "host": "h", "password": "p", "extra": "{}"}),
+        (CONNECTION, {"conn_type": "mysql", "host": "h", "password": "p"}),
+        (CONNECTION, {"conn_type": "http", "host": "h"}),
+        (CONNECTION, {}),
+        (VARIABLE, {"value": "v", "description": "d"}),
+        (VARIABLE, {"value": 7}),
+    ],
+)
+async def test_a_record_of_somebody_elses_is_known_by_its_fields(
+    scene: Scene, target: Target, fields: dict[str, object]
+) -> None:
+    scene.put(target, **fields)
+    with pytest.raises(TargetTaken):
+        await scene.targets.told(target, CRM)
+
+
+async def test_the_policy_reaches_no_record_beside_the_targets(corner: Corner) -> None:
+    token = corner.admin.token(corner.admin.policy(daemon_policy(corner.layout, targets=TARGETS)))
+    beside = parse_target("airflow-connection=connections/other-{connection}")
+    async with watched(corner.address, a_token_method(token)) as here:
+        await here.session.open()
+        with pytest.raises(VaultForbidden):
+            await VaultTargets(here.session, corner.layout, (beside,)).told(beside, CRM)
+
+
+async def test_a_foreign_record_is_told_by_its_path_and_what_to_do(corner: Corner) -> None:
+    token = corner.admin.token(corner.admin.policy(daemon_policy(corner.layout, targets=TARGETS)))
+    corner.admin.ask("POST", f"{corner.mount}/data/variables/crm-prod", {"data": {"secret": "x"}})
+    async with watched(corner.address, a_token_method(token)) as here:
+        await here.session.open()
+        with pytest.raises(TargetTaken, match=f"^{corner.mount}/variables/crm-prod holds .* PUBLISH_TARGETS$"):
+            await VaultTargets(here.session, corner.layout, TARGETS).told(VARIABLE, CRM)
