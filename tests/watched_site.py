@@ -11,7 +11,7 @@ from tests.openbao import Corner
 from tests.process import Daemon
 from tests.prometheus import Prometheus, a_prometheus
 from tests.site import a_site
-from zoho_simulator.faults import error
+from zoho_simulator.faults import always, error
 
 JOB: Final = "zoho-tokend"
 
@@ -30,7 +30,7 @@ def a_watched_site(corner: Corner, folder: Path) -> Iterator[Watched]:
     with a_site(corner, folder) as site:
         site.connect("crm-prod")
         site.connect("sales")
-        site.zoho.fault(error("general_error"), refresh_token=site.connect("unlucky"))
+        site.zoho.fault(always(error("general_error")), refresh_token=site.connect("unlucky"))
         with site.daemon() as daemon, a_prometheus(folder, RULES.read_text()) as prometheus:
             daemon.until_state("crm-prod", "fresh")
             prometheus.scrape(JOB, daemon.address)

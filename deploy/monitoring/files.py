@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from deploy.monitoring.dashboard import DASHBOARD, dashboard_json
 from deploy.monitoring.prometheus_rule import PROMETHEUS_RULE, RULES, prometheus_rule
 
 
 def written() -> Mapping[Path, str]:
     """The whole text of each file that has a source."""
-    return {PROMETHEUS_RULE: prometheus_rule(RULES.read_text())}
+    return {PROMETHEUS_RULE: prometheus_rule(RULES.read_text()), DASHBOARD: dashboard_json()}
