@@ -42,13 +42,14 @@ class IdleSweep:
 
 def measure(*, few: int, many: int, sweeps: int, rounds: int) -> IdleSweep:
     """The median of some rounds, in which the two take turns."""
-    fleets = [_fleet(few), _fleet(many)]
+    fleets = [a_fleet_at_rest(few), a_fleet_at_rest(many)]
     costs = [[_cost(fleet, sweeps) for fleet in fleets] for _ in range(rounds)]
     few_seconds, many_seconds = (median(costs_of_one) for costs_of_one in zip(*costs, strict=True))
     return IdleSweep(few=few, many=many, few_seconds=few_seconds, many_seconds=many_seconds)
 
 
-def _fleet(size: int) -> Fleet:
+def a_fleet_at_rest(size: int) -> Fleet:
+    """So many connections, each with a token that is not due at noon."""
     fleet = Fleet(Policy(), places=16)
     for name in names(size):
         fleet.add(name, Published(version=1, record=a_record(name)), NOON)

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from tests.benchmarks import at_rest, idle_sweep, reader_speed, throughput
+from tests.benchmarks import at_rest, idle_sweep, reader_speed, status_page, throughput
 from tests.benchmarks.at_rest import AtRest
 from tests.benchmarks.figure import Figure
 from tests.benchmarks.idle_sweep import IdleSweep
 from tests.benchmarks.reader_speed import ReaderSpeed
+from tests.benchmarks.status_page import StatusPage
 from tests.benchmarks.throughput import Throughput
 from tests.benchmarks.token_server import token_server
 from zoho_tokend.demo.openbao import OpenBao
@@ -63,6 +64,7 @@ class Findings:
     throughput: Throughput
     at_rest: AtRest
     idle_sweep: IdleSweep
+    status_page: StatusPage
     reader_speed: ReaderSpeed
 
     @property
@@ -74,12 +76,14 @@ class Findings:
             "kib_each": self.at_rest.kib_each,
             "share": self.at_rest.share,
             "sweep": self.idle_sweep.ratio,
+            "status_page": self.status_page.ratio,
+            "hold": self.status_page.hold,
             "reader": self.reader_speed.ratio,
         }
 
     def figures(self) -> list[Figure]:
         """Every line of the page."""
-        parts = (self.throughput, self.at_rest, self.idle_sweep, self.reader_speed)
+        parts = (self.throughput, self.at_rest, self.idle_sweep, self.status_page, self.reader_speed)
         return [figure for part in parts for figure in part.figures()]
 
 
@@ -94,5 +98,6 @@ async def measure_all(size: Size) -> Findings:
                 vault, zoho, connections=size.resting, rest=size.rest, discover_every=size.discover_every
             ),
             idle_sweep=idle_sweep.measure(few=size.few, many=size.many, sweeps=size.sweeps, rounds=size.rounds),
+            status_page=await status_page.measure(connections=size.resting, rounds=size.rounds),
             reader_speed=await reader_speed.measure(vault, reads=size.reads, rounds=size.rounds),
         )

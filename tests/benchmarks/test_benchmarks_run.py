@@ -34,5 +34,14 @@ def test_what_rests_was_discovered_and_has_nothing_to_do(findings: Any) -> None:
 
 
 def test_every_ratio_is_a_finite_number(findings: Any) -> None:
-    assert set(findings["ratios"]) == {"throughput", "processor", "kib_each", "share", "sweep", "reader"}
+    assert set(findings["ratios"]) == {
+        "throughput",
+        "processor",
+        "kib_each",
+        "share",
+        "sweep",
+        "status_page",
+        "hold",
+        "reader",
+    }
     assert all(math.isfinite(ratio) for ratio in findings["ratios"].values())
