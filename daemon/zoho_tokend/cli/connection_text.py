@@ -3,7 +3,10 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from zoho_tokend.core.facts import State
+import click
+
+from zoho_tokend.cli.width import fitting
+from zoho_tokend.core.facts import HEALTHY, State
 from zoho_tokend.core.model import ClientCredentialsGrant, Credential
 from zoho_tokend.inventory.reading import Detail, Glance
 from zoho_tokend.vault.kv import Version
@@ -11,25 +14,33 @@ from zoho_tokend.web.durations import relative, span
 
 _HEADINGS = ("NAME", "STATE", "LIFE LEFT", "VERSION", "DATA CENTRE", "CLIENT")
 _NEWEST = 5
+_GAP = 2
+_NARROWEST = 12
 
 
-def glance_lines(glances: Sequence[Glance], now: datetime) -> Iterator[str]:
-    """The list: a line for each, and its problem below it."""
-    lines = _aligned([_HEADINGS, *(_cells(glance, now) for glance in glances)])
-    yield next(lines)
-    for line, glance in zip(lines, glances, strict=True):
-        yield line
+def glance_lines(glances: Sequence[Glance], now: datetime, *, width: int | None) -> Iterator[str]:
+    """The list: a line for each, and its problem below it.
+
+    At a terminal, a name that would make the lines too wide has a line of its own.
+    """
+    rows = [_HEADINGS, *(_cells(glance, now) for glance in glances)]
+    widths = _widths(rows)
+    widths[0] = min(widths[0], max(width - sum(widths[1:]) - _GAP * len(widths[1:]), _NARROWEST) if width else 128)
+    yield _line(_HEADINGS, widths)
+    for row, glance in zip(rows[1:], glances, strict=True):
+        if len(glance.name) > widths[0]:
+            yield glance.name
+        yield _line(row if len(glance.name) <= widths[0] else ("", *row[1:]), widths, colour=_colour(glance.state))
         if glance.problem:
-            yield f"    {glance.problem}"
+            yield fitting(glance.problem, width, indent="    ")
 
 
-def detail_lines(detail: Detail, now: datetime) -> Iterator[str]:
+def detail_lines(detail: Detail, now: datetime, *, width: int | None) -> Iterator[str]:
     """Everything of one connection that is no secret."""
-    yield f"{detail.glance.name} is {detail.glance.state}" + (
-        f": {detail.glance.problem}" if detail.glance.problem else ""
-    )
+    problem = f": {detail.glance.problem}" if detail.glance.problem else ""
+    yield fitting(f"{detail.glance.name} is {detail.glance.state}{problem}", width)
     for heading, facts in (("Credential", _credential(detail, now)), ("Token", _token(detail, now))):
-        yield f"\n{heading}"
+        yield click.style(f"\n{heading}", bold=True)
         yield from (f"  {line}" for line in _aligned([fact for fact in facts if fact[1]]))
 
 
@@ -89,5 +100,23 @@ def _moment(moment: datetime | None, now: datetime) -> str:
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return ("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
+    widths = _widths(rows)
+    return (_line(row, widths) for row in rows)
+
+
+def _widths(rows: Sequence[Sequence[str]]) -> list[int]:
+    return [max(map(len, column)) for column in zip(*rows, strict=True)]
+
+
+def _line(row: Sequence[str], widths: Sequence[int], *, colour: str | None = None) -> str:
+    """The cells in columns, the second one, the state, in its colour."""
+    cells = [f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)]
+    if colour:
+        cells[1] = click.style(cells[1], fg=colour)
+    return (" " * _GAP).join(cells).rstrip()
+
+
+def _colour(state: State) -> str:
+    if state in HEALTHY:
+        return "green"
+    return "red" if state in {State.EXPIRED, State.NEEDS_CONSENT, State.MISCONFIGURED} else "yellow"

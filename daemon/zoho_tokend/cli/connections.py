@@ -18,6 +18,7 @@ from zoho_tokend.cli.group import load, told_plainly
 from zoho_tokend.cli.importing import import_file
 from zoho_tokend.cli.names import CONNECTION
 from zoho_tokend.cli.running_daemon import local_address, what_it_makes_of
+from zoho_tokend.cli.width import fitting, terminal_width
 from zoho_tokend.core.facts import HEALTHY
 from zoho_tokend.core.model import ConnectionName
 from zoho_tokend.inventory.reading import Detail, Glance, Inventory
@@ -42,7 +43,7 @@ def connections(context: click.Context, *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([glance_json(glance, now) for glance in glances], indent=2))
     elif glances:
-        click.echo("\n".join(glance_lines(glances, now)))
+        click.echo("\n".join(glance_lines(glances, now, width=terminal_width())))
     for name in ill_named:
         click.echo(f"Left alone, for it is no connection's name: {name!r}", err=True)
     click.echo(_summary(glances), err=True)
@@ -61,8 +62,8 @@ def show(name: ConnectionName, *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(detail_json(detail, now) | {"daemon": daemon}, indent=2))
         return
-    click.echo("\n".join(detail_lines(detail, now)))
-    click.echo(f"\n{daemon}.")
+    click.echo("\n".join(detail_lines(detail, now, width=terminal_width())))
+    click.echo("\n" + fitting(f"{daemon}.", terminal_width()))
 
 
 @connections.command(short_help="Forget a connection; it can be had back.")

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import shutil
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -17,6 +16,7 @@ from zoho_tokend.app.doctor import examined
 from zoho_tokend.cli.examination_text import lines
 from zoho_tokend.cli.group import load, told_plainly
 from zoho_tokend.cli.running_daemon import get, local_address
+from zoho_tokend.cli.width import terminal_width
 from zoho_tokend.core.errors import BadSettings
 from zoho_tokend.doctor.connection import DaemonsView
 from zoho_tokend.doctor.finding import Finding, Level, worst
@@ -36,7 +36,7 @@ def doctor(*, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
     else:
-        for line in lines(findings, width=shutil.get_terminal_size().columns if sys.stdout.isatty() else None):
+        for line in lines(findings, width=terminal_width()):
             click.echo(line)
         counts = Counter(finding.level for finding in findings)
         click.echo(f"\n{counts[Level.WRONG]} wrong, {counts[Level.WARNING]} to be looked at, {counts[Level.OK]} ok.")

@@ -12,7 +12,7 @@ from zoho_tokend.doctor.finding import Finding, Level
 _COLOURS: Final = {Level.OK: "green", Level.WARNING: "yellow", Level.WRONG: "red"}
 _LEVEL_WIDTH: Final = max(len(level) for level in Level)
 _LONGEST_COLUMN: Final = 36
-_NARROWEST: Final = 30
+_NARROWEST: Final = 36
 
 
 def lines(findings: Sequence[Finding], *, width: int | None) -> Iterator[str]:

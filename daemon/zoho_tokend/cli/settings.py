@@ -6,6 +6,7 @@ from dataclasses import asdict
 import click
 
 from zoho_tokend.cli.group import load, told_plainly
+from zoho_tokend.cli.width import fitting, terminal_width
 from zoho_tokend.settings import describe, settings_table
 
 
@@ -28,10 +29,12 @@ def settings(*, effective: bool, as_json: bool) -> None:
 
 
 def _in_force(row: dict[str, object]) -> str:
-    return f" = {row['value'] or '(not given)'}  [{row['source']}]"
+    return f" = {row['value'] or '(not given)'}  " + click.style(f"[{row['source']}]", dim=True)
 
 
 def _documented(row: dict[str, object]) -> str:
-    default = f", default {row['default']}" if row["default"] else ""
-    reload = ", changes on SIGHUP" if row["reloadable"] else ""
-    return f"\n    {row['description']}\n    Accepts {row['accepts']}{default}{reload}.\n"
+    accepts = f"Accepts {row['accepts']}."
+    default = f" Default: {row['default']}." if row["default"] else ""
+    reload = " Changes on SIGHUP." if row["reloadable"] else ""
+    texts = (str(row["description"]), f"{accepts}{default}{reload}")
+    return "".join(f"\n{fitting(text, terminal_width(), indent='    ')}" for text in texts) + "\n"
