@@ -40,7 +40,7 @@ def detail_lines(detail: Detail, now: datetime, *, width: int | None) -> Iterato
     problem = f": {detail.glance.problem}" if detail.glance.problem else ""
     yield fitting(f"{detail.glance.name} is {detail.glance.state}{problem}", width)
     for heading, facts in (("Credential", _credential(detail, now)), ("Token", _token(detail, now))):
-        yield click.style(f"\n{heading}", bold=True)
+        yield f"\n{click.style(heading, bold=True)}"
         yield from (f"  {line}" for line in _aligned([fact for fact in facts if fact[1]]))
 
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from tests.browser import IN_BROWSER
 from tests.component.web.status_page.stage import REFRESH, Stage, look_again
@@ -116,6 +116,18 @@ async def test_a_page_that_nobody_sees_does_not_ask(stage: Stage, page: Page) ->
     stage.pass_time(MINUTE)
     await _hide(page, hidden=False)
     await expect(page.locator("#now")).to_have_text("12:01:00 UTC")
+    assert stage.looks == 2
+
+
+async def test_a_page_that_is_hidden_while_it_asks_does_not_ask_again(stage: Stage, page: Page) -> None:
+    async def hide_first(route: Route) -> None:
+        await _hide(page, hidden=True)
+        await route.continue_()
+
+    await page.goto(stage.url)
+    await page.route(stage.url, hide_first)
+    await look_again(page)
+    await page.clock.run_for(20 * REFRESH)
     assert stage.looks == 2
 
 
