@@ -228,6 +228,25 @@ async def test_probes_are_answered_while_a_page_is_made_of_a_fleet_that_takes_lo
     assert "crm-prod" in look.result().text
 
 
+async def test_probes_are_answered_while_a_page_is_being_written() -> None:
+    started, finish = threading.Event(), threading.Event()
+
+    class SlowName(str):
+        __slots__ = ()
+
+        def casefold(self) -> str:
+            started.set()
+            assert finish.wait(5), "the loop stood still while the page was being written"
+            return super().casefold()
+
+    async with site(connections=lambda: [a_row(SlowName("slow"), State.FAILING)]) as web, asyncio.TaskGroup() as group:
+        look = group.create_task(web.get("/"))
+        assert await asyncio.to_thread(started.wait, 5)
+        assert (await web.get("/livez")).status_code == 200
+        finish.set()
+    assert "slow" in look.result().text
+
+
 async def test_many_readers_at_once_have_the_fleet_gone_through_once() -> None:
     looks: list[str] = []
 
