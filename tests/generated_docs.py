@@ -13,7 +13,7 @@ from zoho_tokend.zoho.datacenters import DATA_CENTERS
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
-READERS = ROOT / "docs" / "readers" / "kubernetes-and-shell.md"
+READERS = ROOT / "docs" / "readers.md"
 OPERATIONS = ROOT / "docs" / "operations.md"
 
 

@@ -9,14 +9,11 @@ from pathlib import Path
 import pytest
 
 import zoho_tokend
-from tests.builders import SECOND
 from tests.job_site import JobSite, a_job_site
 from tests.openbao import Corner
-from zoho_tokend.core.policy import Policy
 
 PAGE = (Path(__file__).parents[2] / "docs" / "readers.md").read_text()
 NOT_RUN = "(no test runs this)"
-LONGEST_REST = 30 * SECOND
 
 
 def recipes() -> Mapping[str, str]:
@@ -57,8 +54,3 @@ def test_a_recipe_that_is_not_run_is_python_at_least(recipe: str) -> None:
 
 def test_every_block_of_python_is_a_recipe() -> None:
     assert len(RECIPES) == PAGE.count("```python")
-
-
-def test_the_least_life_on_the_page_is_what_the_defaults_promise() -> None:
-    minutes = int((Policy().floor - LONGEST_REST).total_seconds() // 60)
-    assert set(re.findall(r"\| (\d+) min \|", PAGE)) == {str(minutes)}

@@ -23,7 +23,8 @@ HURRY: Final = timedelta(seconds=3)
 _LONGEST_LOOK: Final = timedelta(seconds=10)
 _NONE: Final = timedelta()
 _LONGEST_PAUSE: Final = 5.0
-_LONGEST_REST: Final = 30.0
+LONGEST_REST: Final = 30.0
+"""Seconds between two looks at most, while the token at hand will do and a newer one is awaited."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +138,7 @@ def decide(shelf: Shelf, wish: Wish, moment: Moment) -> Step:
     """
     token, left, looked = shelf.token, wish.left(moment.tick), shelf.looked_at >= wish.began
     if token is not None and wish.accepts(token, moment.now):
-        enough = moment.now < token.refresh_after or looked or _rest(shelf, wish, moment, _LONGEST_REST) > 0
+        enough = moment.now < token.refresh_after or looked or _rest(shelf, wish, moment, LONGEST_REST) > 0
         return Use(token) if enough or left <= _NONE else Look(min(left, HURRY), meanwhile=token)
     if left <= _NONE or (looked and _hopeless(shelf, wish)):
         return GiveUp(_why(shelf, wish, moment))

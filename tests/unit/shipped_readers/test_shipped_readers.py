@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.reader_rows import AT_ONCE, MINUTE, READERS, ROWS, Row, readers_table
+from tests.reader_rows import AT_ONCE, FILE_ROWS, MINUTE, READERS, ROWS, Row, readers_table
 from zoho_tokend.core.model import ConnectionName
 from zoho_tokend.vault.layout import Layout
 
 ROOT = READERS.parent.parent
-PAGE = ROOT / "docs" / "readers" / "kubernetes-and-shell.md"
+PAGE = ROOT / "docs" / "readers.md"
 FILES = sorted(READERS.iterdir())
 MANIFESTS = [file for file in FILES if file.suffix == ".yaml"]
 COMPANIONS = {"header.ctmpl", "mounted-secret.yaml"}
@@ -37,7 +37,7 @@ HELD = {"cronjob.yaml": r"activeDeadlineSeconds: (\d+)", "with-curl.sh": r"--max
 
 
 def name_of(value: object) -> str:
-    return value.name if isinstance(value, Path) else value.file if isinstance(value, Row) else str(value)
+    return value.name if isinstance(value, Path) else value.reader if isinstance(value, Row) else str(value)
 
 
 def duration(text: str) -> timedelta:
@@ -75,9 +75,10 @@ def test_at_the_default_settings_the_job_never_holds_a_dead_token(row: Row) -> N
     assert row.least_life > AT_ONCE
 
 
-@pytest.mark.parametrize("row", ROWS, ids=name_of)
+@pytest.mark.parametrize("row", FILE_ROWS, ids=name_of)
 def test_the_file_has_the_numbers_of_its_row(row: Row) -> None:
     text = row.path.read_text()
+    assert row.file
     if row.file in POLLS:
         assert set(map(duration, re.findall(POLLS[row.file], text))) == {row.poll}
     else:
@@ -89,7 +90,7 @@ def test_the_file_has_the_numbers_of_its_row(row: Row) -> None:
         assert row.held == AT_ONCE
 
 
-@pytest.mark.parametrize("row", ROWS, ids=name_of)
+@pytest.mark.parametrize("row", FILE_ROWS, ids=name_of)
 def test_the_comment_of_the_file_says_what_its_row_says(row: Row) -> None:
     text = row.path.read_text()
     assert "Poll period: " in text
@@ -97,7 +98,7 @@ def test_the_comment_of_the_file_says_what_its_row_says(row: Row) -> None:
 
 
 def test_every_file_has_a_row_or_belongs_to_one_that_has() -> None:
-    assert {file.name for file in FILES} == {row.file for row in ROWS} | COMPANIONS
+    assert {file.name for file in FILES} == {row.file for row in FILE_ROWS} | COMPANIONS
 
 
 def test_the_page_shows_the_rows() -> None:
@@ -105,10 +106,15 @@ def test_the_page_shows_the_rows() -> None:
 
 
 def test_every_test_that_the_page_names_exists() -> None:
-    tests = "".join(file.read_text() for file in (ROOT / "tests" / "e2e" / "shell_readers").glob("test_*.py"))
-    named = set(re.findall(r"`(test_\w+)`", readers_table()))
-    assert named
+    tests = "".join(file.read_text() for file in (ROOT / "tests").rglob("test_*.py"))
+    named = set(re.findall(r"`(test_\w+)`", PAGE.read_text()))
+    assert {row.test for row in ROWS if row.test} <= named
     assert {name for name in named if f"def {name}(" not in tests} == set()
+
+
+@pytest.mark.parametrize("row", ROWS, ids=name_of)
+def test_each_row_says_how_it_was_proved_in_one_way(row: Row) -> None:
+    assert [bool(row.test), bool(row.tried), bool(row.not_run)].count(True) == 1
 
 
 # --- what a reader can see
