@@ -139,6 +139,12 @@ def test_a_standby_says_that_another_process_refreshes() -> None:
     assert "stands by" not in shown(a_row())
 
 
+@pytest.mark.parametrize(("leader", "role"), [(True, "leader"), (False, "standby")])
+def test_the_top_and_the_foot_tell_the_role_of_the_process(leader: bool, role: str) -> None:  # noqa: FBT001 - a fact
+    html = shown(a_row(), daemon=a_daemon(leader=leader))
+    assert html.count(f"\N{MIDDLE DOT} {role}<") == html.count(f"<dt>Role</dt><dd>{role}</dd>") == 1
+
+
 @pytest.mark.parametrize("field", ["name", "data_center", "error"])
 def test_a_hostile_text_is_shown_and_never_obeyed(field: str) -> None:
     changes: dict[str, Any] = {field: HOSTILE}

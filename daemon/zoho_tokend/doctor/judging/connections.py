@@ -61,7 +61,8 @@ def _connection(
     """All troubles; or, where there are none, one line that says how well it is."""
     credential, token = connection.credential, connection.token
     if isinstance(credential, Unread):
-        fix = f"mend the record: vault kv patch {connection.where} FIELD=VALUE; the daemon sees the change by itself"
+        command = f"vault kv patch {connection.where} FIELD=-"
+        fix = f"mend the record, with the value on standard input: {command}; the daemon sees the change by itself"
         yield Area.CONNECTIONS.wrong(connection.name, credential.why, fix=fix)
         return
     if not credential.allowed:

@@ -9,6 +9,7 @@ from zoho_tokend.web.html import Node, tag
 from zoho_tokend.web.page.bar import bar
 from zoho_tokend.web.page.command import command
 from zoho_tokend.web.page.promise import Promise
+from zoho_tokend.web.page.role import role
 from zoho_tokend.web.page.times import exact
 from zoho_tokend.web.page.view import View
 
@@ -56,7 +57,7 @@ def verdict(view: View) -> str:
 def _as_of(daemon: DaemonFacts) -> Iterator[Node]:
     yield "as of "
     yield tag("time", f"{daemon.now:%H:%M:%S} UTC", datetime=exact(daemon.now), id="now")
-    yield f" \N{MIDDLE DOT} {'leader' if daemon.leader else 'standby'}"
+    yield f" \N{MIDDLE DOT} {role(daemon)}"
 
 
 def _tightest(promise: Promise, daemon: DaemonFacts) -> Iterator[Element]:
