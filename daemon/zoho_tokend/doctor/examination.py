@@ -151,7 +151,9 @@ class Examination:
                 self._skews[str(server.origin)] = reach.skew
         self._findings += clocks(self._skews)
         proxies = [reach.proxy for reach in reached if reach.proxy]
-        self._findings += egress(servers, vault_address=self.config.address, proxies=proxies)
+        self._findings += egress(
+            servers, vault_address=self.config.address, proxies=proxies, reports=self.settings.reports == "on"
+        )
 
 
 def _written(histories: Mapping[ConnectionName, KeyHistory]) -> Mapping[ConnectionName, KeyHistory]:

@@ -84,6 +84,14 @@ def test_egress_names_vault_the_proxy_each_host_and_the_allow_list() -> None:
     ]
 
 
+def test_a_daemon_that_heeds_reports_must_get_out_to_the_api_too() -> None:
+    servers = in_use({(API, Role.API): USERS})
+    for reports in (False, True):
+        found = list(egress(servers, vault_address="https://vault.example", proxies=[], reports=reports))
+        (told,) = [finding.finding for finding in found if finding.subject == "www.zohoapis.eu:443"]
+        assert told.endswith("and the daemon, to see whether a reported token lives") is reports
+
+
 def test_without_a_connection_all_of_zohos_own_servers_are_meant() -> None:
     assert {EU, API} < {server.origin for server in in_use({})}
 

@@ -15,10 +15,15 @@ _WHO: Final = {
 _PORTS: Final = {"http": 80, "https": 443}
 
 
-def egress(servers: Iterable[Server], *, vault_address: str, proxies: Iterable[Proxy]) -> Iterator[Finding]:
+def egress(
+    servers: Iterable[Server], *, vault_address: str, proxies: Iterable[Proxy], reports: bool = False
+) -> Iterator[Finding]:
     """One line a host, and a word on Zoho's Allowed IPs.
 
     https://help.zoho.com/portal/en/kb/accounts/manage-your-zoho-account/articles/ip-restrictions
+
+    Args:
+        reports: whether the daemon heeds readers that report a dead token.
     """
     vault = urlsplit(vault_address)
     port = vault.port or _PORTS[vault.scheme]
@@ -27,7 +32,8 @@ def egress(servers: Iterable[Server], *, vault_address: str, proxies: Iterable[P
         yield Area.EGRESS.ok(f"{proxy.host}:{proxy.port}", "proxy: all that follows goes through it")
     for server in servers:
         where = f"{server.origin.host}:{server.origin.port}"
-        yield Area.EGRESS.ok(where, f"{server.role}: {_WHO[server.role]}")
+        also = ", and the daemon, to see whether a reported token lives" if reports and server.role is Role.API else ""
+        yield Area.EGRESS.ok(where, f"{server.role}: {_WHO[server.role]}{also}")
     yield Area.EGRESS.ok(
         "Zoho's Allowed IPs",
         "where Zoho restricts addresses, it must allow the public ones of this daemon and of every job",
