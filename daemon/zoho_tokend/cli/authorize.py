@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from functools import wraps
 from pathlib import Path
@@ -20,6 +21,7 @@ from zoho_tokend.consent.rescue import recover
 from zoho_tokend.core.model import ClientCredentialsGrant, ConnectionName
 
 _SCOPES = "One or several, separated by commas: ZohoCRM.modules.ALL,ZohoCRM.org.READ"
+_SCOPES_AS_BEFORE = f"{_SCOPES}; with --replace, those before where not given."
 
 
 @click.group(short_help="Make a connection of a grant, for each client type.")
@@ -45,7 +47,7 @@ def _wishing(command: Callable[..., None]) -> Callable[..., None]:
     def wish(
         *,
         connection: ConnectionName,
-        client: str,
+        client: str | None,
         replace: bool,
         revoke_old: bool,
         patience: timedelta,
@@ -54,6 +56,8 @@ def _wishing(command: Callable[..., None]) -> Callable[..., None]:
     ) -> None:
         if revoke_old and not replace:
             raise click.UsageError("--revoke-old goes with --replace: there is nothing old otherwise")
+        if client is None and not replace:
+            raise click.UsageError("--client is missing: only --replace takes it from the credential that is there")
         made = Wish(
             connection=connection, client=client, scope=scope, replace=replace, revoke_old=revoke_old, patience=patience
         )
@@ -70,7 +74,11 @@ def _wishing(command: Callable[..., None]) -> Callable[..., None]:
         ),
         click.option("--revoke-old", is_flag=True, help="With --replace: revoke the old grant when the new one works."),
         click.option("--replace", is_flag=True, help="Put a new credential in the place of one that is there."),
-        click.option("--client", type=CLIENT, required=True, help="The client's name, as given to `client add`."),
+        click.option(
+            "--client",
+            type=CLIENT,
+            help="The client's name, as given to `client add`; with --replace, the one before where not given.",
+        ),
         click.argument("connection", type=CONNECTION),
     ):
         told = option(told)
@@ -79,14 +87,14 @@ def _wishing(command: Callable[..., None]) -> Callable[..., None]:
 
 @authorize.command(short_help="Consent in a browser (server-based, mobile/desktop).")
 @_wishing
-@click.option("--scope", required=True, help=_SCOPES)
+@click.option("--scope", help=_SCOPES_AS_BEFORE)
 @click.option("--redirect-uri", help="As registered in the console; the client's own where not given.")
 @click.option("--paste", is_flag=True, help="Ask for the address that the browser ends on, instead of listening.")
 @click.option("--no-browser", is_flag=True, help="Print the address to open, and open nothing.")
 def web(*, wish: Wish, redirect_uri: str | None, paste: bool, no_browser: bool) -> None:
     """Consent in a browser (server-based and mobile/desktop clients)."""
     browser = obtaining.Browser(redirect_uri=redirect_uri, paste=paste, open_it=not no_browser)
-    asyncio.run(_web(wish, browser))
+    asyncio.run(_web(_with_scope(wish), browser))
 
 
 @authorize.command("self-client", short_help="Exchange a code that the console made.")
@@ -102,10 +110,10 @@ def self_client(*, wish: Wish) -> None:
 
 @authorize.command(short_help="Consent on another device, with a code shown here.")
 @_wishing
-@click.option("--scope", required=True, help=_SCOPES)
+@click.option("--scope", help=_SCOPES_AS_BEFORE)
 def device(*, wish: Wish) -> None:
     """Consent on another device, with a code that is shown here (non-browser clients)."""
-    asyncio.run(_simple(wish, obtaining.device))
+    asyncio.run(_simple(_with_scope(wish), obtaining.device))
 
 
 @authorize.command("client-credentials", short_help="Let a self client ask for itself, without a user.")
@@ -126,6 +134,12 @@ def finish(*, file: Path, replace: bool) -> None:
     """Put into Vault what FILE holds: a credential that Vault did not take when it was new."""
     rescued = recover(file, ask_secret("Passphrase"))
     asyncio.run(finish_rescued(load(), rescued, file, replace=replace))
+
+
+def _with_scope(wish: Wish) -> Wish:
+    if wish.scope is None and not wish.replace:
+        raise click.UsageError("--scope is missing: only --replace takes it from the credential that is there")
+    return replace(wish, scope_needed=True)
 
 
 async def _web(wish: Wish, browser: obtaining.Browser) -> None:

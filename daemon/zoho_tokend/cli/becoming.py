@@ -21,6 +21,10 @@ class StoredMeanwhile(TokendError):
     """Another credential came into Vault since the rescue file was written."""
 
 
+class NotNamed(TokendError):
+    """The credential that is to be replaced does not say what was left out."""
+
+
 class OldAlive(TokendError):
     """The new grant works, and the old one could not be revoked."""
 
@@ -30,12 +34,15 @@ class Wish:
     """What the person asked for.
 
     Attributes:
+        client: None where it is that of the credential which is replaced.
+        scope_needed: the flow cannot do without a scope: where none is given it is that of the replaced credential.
         patience: for how long Vault is asked again to take the credential, before it goes into a rescue file.
     """
 
     connection: ConnectionName
-    client: str
+    client: str | None
     scope: str | None = None
+    scope_needed: bool = False
     replace: bool = False
     revoke_old: bool = False
     patience: timedelta = PATIENCE
@@ -47,11 +54,14 @@ async def become_a_connection(here: Operator, terminal: Terminal, wish: Wish, ob
     Raises:
         TokendError: it is not; the text says why, and what to do.
     """
-    registration = await here.registry.client(wish.client)
+    if wish.client is not None:
+        await here.registry.client(wish.client)
     connecting = _connecting(here, terminal, wish.patience)
     room = await connecting.room(wish.connection, replace=wish.replace)
+    registration = await here.registry.client(wish.client or _as_before("client", room))
+    scope = wish.scope or (_as_before("scope", room) if wish.scope_needed else None)
     replaced = await _replaced(here, room)
-    fields = await obtain(here, terminal, registration, wish.scope)
+    fields = await obtain(here, terminal, registration, scope)
     proved = await connecting.connect(room, fields)
     await _tell_of_the_daemon(here, terminal, wish.connection)
     if wish.revoke_old and proved:
@@ -98,6 +108,13 @@ def _connecting(here: Operator, terminal: Terminal, patience: timedelta) -> Conn
         keeper=Keeper(here.registry, terminal, clock=here.clock, folder=Path.cwd(), patience=patience),
         person=terminal,
     )
+
+
+def _as_before(field: str, room: Room) -> str:
+    value = (room.replaced or {}).get(field)
+    if not isinstance(value, str) or not value:
+        raise NotNamed(f"the credential of {room.connection} that is to be replaced names no {field}: pass --{field}")
+    return value
 
 
 async def _replaced(here: Operator, room: Room) -> Credential | None:

@@ -2,9 +2,11 @@
 
 from typing import Any
 
+import pytest
+
 from tests.consent_desk import SCOPE, Desk
-from tests.consent_flows import by_client_credentials, by_self_client
-from zoho_simulator import Endpoint
+from tests.consent_flows import by_browser, by_client_credentials, by_self_client
+from zoho_simulator import ClientKind, Endpoint
 from zoho_simulator.faults import always, authentication_failure, html_502
 
 
@@ -82,3 +84,30 @@ def test_there_is_nothing_to_revoke_after_client_credentials(desk: Desk) -> None
 def test_revoking_goes_with_replacing(desk: Desk) -> None:
     slip = desk.run("authorize", "device", "crm-prod", "--client=app", f"--scope={SCOPE}", "--revoke-old")
     assert (slip.code, "--revoke-old goes with --replace" in slip.err) == (2, True)
+
+
+def test_a_consent_is_renewed_by_the_name_of_its_connection_alone(desk: Desk) -> None:
+    desk.registered(ClientKind.SERVER)
+    assert by_browser(desk, "crm-prod").code == 0
+    before = desk.credential()
+    with desk.begin("authorize", "web", "--paste", "--replace", "crm-prod") as command:
+        page = desk.page(command.says("code_challenge_method"))
+        done = command.finish(desk.decided(page))
+    assert done.code == 0, done.err
+    after = desk.credential()
+    assert (after["client"], after["scope"]) == (before["client"], before["scope"]) == ("app", SCOPE)
+    assert after["refresh_token"] != before["refresh_token"]
+
+
+def test_what_the_credential_before_does_not_name_is_asked_for(desk: Desk) -> None:
+    desk.site.connect("crm-prod")
+    done = desk.run("authorize", "web", "--replace", "crm-prod")
+    assert done.code == 1
+    assert "the credential of crm-prod that is to be replaced names no client: pass --client" in done.err
+
+
+@pytest.mark.parametrize(("given", "missing"), [([], "--client"), (["--client=app"], "--scope")])
+def test_a_first_consent_has_nothing_before_it(desk: Desk, given: list[str], missing: str) -> None:
+    done = desk.run("authorize", "web", *given, "crm-prod")
+    assert done.code == 2
+    assert f"{missing} is missing: only --replace takes it from the credential that is there" in done.err

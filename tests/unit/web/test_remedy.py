@@ -10,7 +10,7 @@ from zoho_tokend.core.errors import Outcome
 from zoho_tokend.core.facts import State
 from zoho_tokend.web.page.remedy import remedy
 
-AUTHORIZE = "zoho-tokend authorize web --client CLIENT --scope SCOPE --replace crm-prod"
+AUTHORIZE = "zoho-tokend authorize web --replace crm-prod"
 FAILURES = [outcome for outcome in Outcome if outcome not in {Outcome.SUCCESS, Outcome.ADOPTED}]
 
 

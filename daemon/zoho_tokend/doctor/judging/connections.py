@@ -153,7 +153,7 @@ def _daemon(connection: Examined, daemon: Mapping[str, DaemonsView] | None) -> I
     name = connection.name
     match view:
         case DaemonsView(state=State.NEEDS_CONSENT, error=error):
-            fix = f"consent anew: zoho-tokend authorize … {name} --replace"
+            fix = f"consent anew, by `web` or as its client does: zoho-tokend authorize web --replace {name}"
             yield Area.CONNECTIONS.wrong(name, f"is parked: {error}", fix=fix)
         case DaemonsView(state=State.MISCONFIGURED, error=error):
             fix = "mend what the sentence names; the daemon sees a changed record by itself"

@@ -39,8 +39,8 @@ def remedy(row: ConnectionFacts, *, credentials: str) -> Remedy | None:
         return None if row.state in HEALTHY | {State.PENDING} else _try_now(row)
     if row.state is State.NEEDS_CONSENT or row.outcome is Outcome.GRANT_REJECTED:
         return Remedy(
-            advice="Authorize it again; the daemon takes the new refresh token by itself.",
-            command=f"zoho-tokend authorize web --client CLIENT --scope SCOPE --replace {_operand(row.name)}",
+            advice="Authorize it again, by `web` or as its client does; the daemon sees that by itself.",
+            command=f"zoho-tokend authorize web --replace {_operand(row.name)}",
         )
     return _by_outcome(row, row.outcome, credentials)
 
