@@ -28,6 +28,7 @@ $(TOOLS): $(READY)
 	command -v promtool >/dev/null || packages="$$packages prometheus"; \
 	command -v chromium >/dev/null || packages="$$packages chromium"; \
 	command -v curl >/dev/null || packages="$$packages curl"; \
+	command -v systemd-analyze >/dev/null || packages="$$packages systemd"; \
 	command -v jq >/dev/null || packages="$$packages jq"; \
 	if [ -n "$$packages" ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		echo "Installing Debian's$$packages for the tests ..."; \
@@ -76,7 +77,7 @@ bench: $(READY)  ## the benchmarks, 40 minutes: written to docs/benchmarks.md, a
 fuzz: $(READY)  ## ten million hostile inputs at everything that parses, written to docs/fuzzing.md
 	@$(BIN)/python -m tests.fuzzing
 
-docs: $(READY)  ## write anew what is generated: the tables of the docs, the files for Prometheus and Grafana
+docs: $(TOOLS)  ## write anew what is generated: the tables of the docs, the files for Prometheus and Grafana
 	@$(BIN)/python -m tests.generated_docs
 	@$(BIN)/python -m deploy.monitoring
 

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
+from tests.hardening import hardening
 from tests.pod_resources import sizing_rows
 from tests.reader_rows import readers_table
 from zoho_tokend.settings import settings_table
@@ -15,6 +16,7 @@ ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 READERS = ROOT / "docs" / "readers.md"
 OPERATIONS = ROOT / "docs" / "operations.md"
+ONE_MACHINE = ROOT / "docs" / "systemd-and-compose.md"
 
 
 def settings() -> str:
@@ -60,6 +62,7 @@ Parts = Mapping[str, Callable[[], str]]
 PARTS: Parts = {"settings": settings, "metrics": metrics}
 READERS_PARTS: Parts = {"readers": readers_table}
 OPERATIONS_PARTS: Parts = {"sizes": sizes, "hosts": hosts}
+ONE_MACHINE_PARTS: Parts = {"hardening": hardening}
 
 
 def renewed(text: str, parts: Parts = PARTS) -> str:
@@ -83,6 +86,7 @@ def _mark(yes: bool) -> str:  # noqa: FBT001 - one cell
 
 
 if __name__ == "__main__":
-    for page, parts in ((README, PARTS), (READERS, READERS_PARTS), (OPERATIONS, OPERATIONS_PARTS)):
+    pages = {README: PARTS, READERS: READERS_PARTS, OPERATIONS: OPERATIONS_PARTS, ONE_MACHINE: ONE_MACHINE_PARTS}
+    for page, parts in pages.items():
         page.write_text(renewed(page.read_text(), parts))
         sys.stdout.write(f"{page.relative_to(ROOT)} is up to date.\n")

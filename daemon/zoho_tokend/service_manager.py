@@ -61,7 +61,7 @@ class ServiceManager:
             case events.DiscoveryEnded(error=None, connections=connections):
                 ready = [] if self._ready else ["READY=1"]
                 self._ready = True
-                self._tell(*ready, _status(f"Keeping {connections} connections fresh."))
+                self._tell(*ready, _status(f"Connections kept fresh: {connections}."))
             case events.DiscoveryEnded(error=str(error)) | events.VaultLoggedIn(error=str(error)):
                 self._tell(_status(error))
             case events.Beat():

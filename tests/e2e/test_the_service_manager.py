@@ -23,7 +23,7 @@ def test_it_is_ready_fed_reloaded_and_stopped(site: Site, manager: Listener, tmp
     with running({**site.environment(), "NOTIFY_SOCKET": manager.name}, tmp_path) as daemon:
         manager.hear_until("READY=1")
         assert daemon.is_ready()
-        assert "STATUS=Keeping 1 connections fresh." in manager.hear_until("WATCHDOG=1")
+        assert "STATUS=Connections kept fresh: 1." in manager.hear_until("WATCHDOG=1")
 
         daemon.send(signal.SIGHUP)
         began, *lines = manager.hear_until("READY=1")[-3:]

@@ -48,8 +48,8 @@ def ready(told: Told) -> Told:
 
 def test_it_is_ready_once_the_first_discovery_has_succeeded(told: Told) -> None:
     assert told.of(MISSED) == ["STATUS=Vault is sealed"]
-    assert told.of(FOUND) == ["READY=1\nSTATUS=Keeping 3 connections fresh."]
-    assert told.of(FOUND) == ["STATUS=Keeping 3 connections fresh."]
+    assert told.of(FOUND) == ["READY=1\nSTATUS=Connections kept fresh: 3."]
+    assert told.of(FOUND) == ["STATUS=Connections kept fresh: 3."]
 
 
 def test_while_it_starts_each_heartbeat_asks_for_more_time(told: Told) -> None:

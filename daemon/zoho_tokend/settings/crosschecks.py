@@ -28,9 +28,16 @@ def contradictions(settings: Settings) -> Iterator[Contradiction]:
         yield Contradiction(pair, f"{' and '.join(pair)} go together: give both or neither")
     yield from _targets(settings)
     for name, path in _files(settings):
-        if not path.is_file() or not os.access(path, os.R_OK):
+        if not _readable(path):
             place = settings.source(name)
             yield Contradiction((name,), f"{name} ({place}): {path} is not a file that can be read")
+
+
+def _readable(path: Path) -> bool:
+    try:
+        return path.is_file() and os.access(path, os.R_OK)
+    except PermissionError:  # a folder on the way there is closed to us
+        return False
 
 
 def _targets(settings: Settings) -> Iterator[Contradiction]:

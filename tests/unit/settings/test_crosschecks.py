@@ -1,3 +1,6 @@
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -8,6 +11,18 @@ from zoho_tokend.core.policy import LONGEST_NORMAL_REFRESH, ZOHO_LIFETIME, Polic
 from zoho_tokend.settings import Settings, load_settings
 
 ADDRESS = {"ZOHO_TOKEND_VAULT_ADDR": "https://vault.example:8200"}
+
+
+@contextmanager
+def nobody() -> Iterator[None]:
+    """To root no folder is closed: it is somebody else until the block ends."""
+    before = os.geteuid()
+    if before == 0:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(before)
 
 
 @pytest.fixture
@@ -111,6 +126,17 @@ def test_a_file_in_use_must_be_there(path: str) -> None:
     assert problem == (
         f"VAULT_CACERT (environment variable ZOHO_TOKEND_VAULT_CACERT): {path} is not a file that can be read"
     )
+
+
+def test_a_file_in_a_folder_that_is_closed_to_us_is_not_one_that_can_be_read(tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir()
+    (closed / "ca.pem").write_text("invented")
+    closed.chmod(0)
+    with nobody():
+        (problem,) = problems_of(VAULT_TOKEN="hvs.invented", VAULT_CACERT=str(closed / "ca.pem"))
+
+    assert problem.endswith("is not a file that can be read")
 
 
 def test_the_usual_service_account_token_must_be_there_for_kubernetes() -> None:
