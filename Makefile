@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 TOOLS := $(VENV)/.tools
 SBOM ?= build/zoho-tokend.cdx.json
 
-.PHONY: help demo test check lint types arrows fast image image-test sbom bench fuzz docs pictures lock clean
+.PHONY: help demo test check lint types arrows fast image image-test sbom bench reliability fuzz docs pictures lock clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -21,8 +21,8 @@ $(READY): requirements/dev.txt pyproject.toml
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-# What some tests drive: promtool checks the metrics, Chromium walks the pages, curl and jq read as a script does. Where one is missing and cannot be
-# installed, its tests are skipped by name, with the reason.
+# What some tests drive: promtool checks the metrics, Chromium walks the pages, curl and jq read as a script does, nft and ip break a network, faketime
+# steps a clock. Where one is missing and cannot be installed, its tests are skipped by name, with the reason.
 $(TOOLS): $(READY)
 	@packages=""; \
 	command -v promtool >/dev/null || packages="$$packages prometheus"; \
@@ -30,6 +30,9 @@ $(TOOLS): $(READY)
 	command -v curl >/dev/null || packages="$$packages curl"; \
 	command -v systemd-analyze >/dev/null || packages="$$packages systemd"; \
 	command -v jq >/dev/null || packages="$$packages jq"; \
+	command -v ip >/dev/null || packages="$$packages iproute2"; \
+	command -v nft >/dev/null || packages="$$packages nftables"; \
+	command -v faketime >/dev/null || packages="$$packages faketime"; \
 	if [ -n "$$packages" ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		echo "Installing Debian's$$packages for the tests ..."; \
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $$packages >/dev/null; \
@@ -73,6 +76,9 @@ sbom: $(READY)  ## what is in the image, from the lock, as CycloneDX
 bench: $(READY)  ## the benchmarks, 40 minutes: written to docs/benchmarks.md, and fleets of 100 to 100,000 to docs/sizing.md
 	@$(BIN)/python -m tests.benchmarks
 	@$(BIN)/python -m tests.benchmarks.sizing
+
+reliability: $(TOOLS)  ## everything that can break, broken: what readers saw, written to docs/reliability.md
+	@$(BIN)/python -m tests.reliability
 
 fuzz: $(READY)  ## ten million hostile inputs at everything that parses, written to docs/fuzzing.md
 	@$(BIN)/python -m tests.fuzzing

@@ -7,6 +7,8 @@ import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
 from urllib.parse import urlsplit
 
 import httpx
@@ -28,15 +30,30 @@ from zoho_tokend.vault.store import VaultStore
 _MOUNT_READY_SECONDS = 10.0
 
 
-class Admin:
-    """Root at a server: asks it for anything."""
+class Server(Protocol):
+    """A server that runs, as far as root needs to know it."""
 
-    def __init__(self, server: OpenBao) -> None:
+    @property
+    def address(self) -> str: ...
+
+    @property
+    def root_token(self) -> Secret: ...
+
+    @property
+    def ca_bundle(self) -> Path | None: ...
+
+
+class Admin:
+    """Root at a server, in one of its namespaces perhaps: asks it for anything."""
+
+    def __init__(self, server: Server, *, namespace: str = "") -> None:
         self.server = server
+        self.namespace = namespace
         self._http = httpx.Client(
             base_url=f"{server.address}/v1/",
-            headers={"X-Vault-Token": server.root_token.reveal()},
-            verify=ssl.create_default_context(cafile=server.ca_bundle) if server.ca_bundle else True,
+            headers={"X-Vault-Token": server.root_token.reveal()}
+            | ({"X-Vault-Namespace": namespace} if namespace else {}),
+            verify=ssl.create_default_context(cafile=str(server.ca_bundle)) if server.ca_bundle else True,
             trust_env=False,
         )
 
@@ -135,14 +152,22 @@ class Corner:
 
 def new_corner(admin: Admin) -> Corner:
     """A fresh mount, ready for use."""
-    mount = f"kv-{secrets.token_hex(4)}"
+    corner = Corner(admin, Layout(mount=f"kv-{secrets.token_hex(4)}"))
+    make_ready(corner)
+    return corner
+
+
+def make_ready(corner: Corner) -> None:
+    """The corner has its mount, with nothing in it."""
+    admin, mount = corner.admin, corner.mount
     admin.ask("POST", f"sys/mounts/{mount}", {"type": "kv", "options": {"version": "2"}})
-    corner = Corner(admin, Layout(mount=mount))
     deadline = time.monotonic() + _MOUNT_READY_SECONDS
-    while admin.text("GET", f"sys/internal/ui/mounts/{mount}", "data", "options", "version") != "2":
+    # Upon Raft it is ready only some time after it says so.
+    while admin.text(
+        "GET", f"sys/internal/ui/mounts/{mount}", "data", "options", "version"
+    ) != "2" or not admin.succeeds("GET", f"{mount}/config", {}):
         assert time.monotonic() < deadline, "the mount does not become ready"
     corner.write_policy()
-    return corner
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""A TCP relay on loopback before a real server: it can be cut, and it can lose an answer that was given."""
+"""A TCP relay on loopback before real servers: it can be cut, and it can lose an answer that was given."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -6,8 +6,10 @@ from contextlib import asynccontextmanager, suppress
 
 
 class Relay:
-    def __init__(self, upstream_port: int) -> None:
-        self._upstream_port = upstream_port
+    """Each connection goes to the first of the servers that takes it."""
+
+    def __init__(self, *upstream_ports: int) -> None:
+        self._upstream_ports = upstream_ports
         self._cut = False
         self._losing = False
         self._flowing = asyncio.Event()
@@ -52,12 +54,20 @@ class Relay:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             if not self._cut:
-                await self._join(reader, writer)
+                with suppress(OSError):
+                    await self._join(reader, writer)
         finally:
             await _end(writer)
 
+    async def _upstream(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        *others, last = self._upstream_ports
+        for port in others:
+            with suppress(OSError):
+                return await asyncio.open_connection("127.0.0.1", port)
+        return await asyncio.open_connection("127.0.0.1", last)
+
     async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        above, up = await asyncio.open_connection("127.0.0.1", self._upstream_port)
+        above, up = await self._upstream()
         lost = asyncio.Event()
 
         async def upward() -> None:

@@ -43,13 +43,13 @@ class ThreadedRelay:
 
 
 @contextmanager
-def relay_in_thread(upstream: str) -> Iterator[ThreadedRelay]:
-    """A relay before the server at this address, until the block ends."""
+def relay_in_thread(*upstreams: str) -> Iterator[ThreadedRelay]:
+    """A relay before the servers at these addresses, until the block ends."""
     started: Future[ThreadedRelay] = Future()
     over = asyncio.Event()
 
     async def run() -> None:
-        async with Relay(urlsplit(upstream).port or 0).running() as relay:
+        async with Relay(*(urlsplit(upstream).port or 0 for upstream in upstreams)).running() as relay:
             started.set_result(ThreadedRelay(relay, asyncio.get_running_loop()))
             await over.wait()
 

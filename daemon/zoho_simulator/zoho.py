@@ -220,6 +220,13 @@ class Zoho:
                 ledger.kill_oldest(grant)
             return dying
 
+    def life_left(self, access_token: str) -> timedelta:
+        """How long the API will go on taking the access token; nothing where it does not take it now."""
+        with self._lock:
+            now = self.now()
+            found = [ledger.access(access_token, now) for ledger in self._atlas.ledgers.values()]
+            return next((token.expires_at - now for token in found if token is not None), timedelta())
+
     def fault(
         self,
         script: Fault | Script,

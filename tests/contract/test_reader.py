@@ -18,6 +18,7 @@ from tests.relay_in_thread import ThreadedRelay, relay_in_thread
 from zoho_tokend.core.model import Secret
 from zoho_tokend.reader import (
     NoSuchConnection,
+    NoSuchMount,
     NotAllowed,
     ReaderError,
     Token,
@@ -224,6 +225,16 @@ def test_a_withdrawn_token_is_given_up(shelves: Shelves, open_reader: OpenReader
         return False
 
     until(withdrawn)
+
+
+def test_a_token_at_hand_is_used_on_where_its_mount_is_gone(shelves: Shelves, open_reader: OpenReader) -> None:
+    shelves.publish(age=31 * MINUTE)
+    reader = open_reader()
+    before = reader.get()
+    shelves.corner.admin.ask("DELETE", f"sys/mounts/{shelves.corner.mount}")
+    until(lambda: reader.get() == before and shelves.reads > 1)
+    with pytest.raises(NoSuchMount, match=f"nothing is mounted at {shelves.corner.mount}/zoho/tokens/sales: check"):
+        reader.get("sales")
 
 
 def test_a_reader_without_the_policy_is_told_which(shelves: Shelves, open_reader: OpenReader) -> None:

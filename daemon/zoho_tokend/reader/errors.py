@@ -4,6 +4,7 @@ Each text is one sentence: what is wrong, where, and what to look at. None of th
 
     ReaderError
         NoSuchConnection    no record stands there
+        NoSuchMount         there is no place where one could stand
         TokenTooOld         there is one, with too little life left
         NotAllowed          Vault refuses to show it
         VaultUnreachable    Vault gave no usable answer
@@ -21,6 +22,10 @@ class ReaderError(Exception):
 
 class NoSuchConnection(ReaderError):
     """There is no token record of this name."""
+
+
+class NoSuchMount(ReaderError):
+    """Vault has no engine mounted there, or no such namespace. Nobody withdraws a token in this way."""
 
 
 class TokenTooOld(ReaderError):

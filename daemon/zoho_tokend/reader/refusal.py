@@ -7,7 +7,7 @@ https://developer.hashicorp.com/vault/api-docs/system/health.
 from http import HTTPStatus
 from typing import Final
 
-from zoho_tokend.reader.errors import NoSuchConnection, NotAllowed, ReaderError, VaultUnreachable
+from zoho_tokend.reader.errors import NoSuchConnection, NoSuchMount, NotAllowed, ReaderError, VaultUnreachable
 
 # A request without a token is a bad one to some versions, a forbidden one to others.
 _REFUSALS: Final = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
@@ -23,13 +23,18 @@ _STATES: Final = {
 }
 
 
-def refusal(status: int, *, connection: str, where: str, address: str, with_token: bool) -> ReaderError:
+def refusal(
+    status: int, *, connection: str, where: str, address: str, with_token: bool, unmounted: bool = False
+) -> ReaderError:
     """The error for this status.
 
     Args:
         where: the record's path.
         with_token: whether a Vault token went with the question.
+        unmounted: whether Vault gave a reason for having nothing there, which it has for a missing mount or namespace.
     """
+    if unmounted:
+        return NoSuchMount(f"nothing is mounted at {where}: check ZOHO_TOKEND_MOUNT and VAULT_NAMESPACE")
     if status == HTTPStatus.NOT_FOUND:
         return NoSuchConnection(
             f"there is no token record at {where}: check the name, ZOHO_TOKEND_MOUNT and ZOHO_TOKEND_PREFIX, "

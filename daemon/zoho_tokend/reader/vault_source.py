@@ -75,6 +75,7 @@ class VaultSource:
                 where=self._place.of(connection),
                 address=adapter.base_uri,
                 with_token=bool(adapter.token),
+                unmounted=_is_unmounted(answer),
             )
         return Sight(found=self._token(connection, answer, adapter.base_uri), date=_date(answer))
 
@@ -148,6 +149,17 @@ def _sent(adapter: RawAdapter, method: str, path: str, seconds: float, body: obj
         return adapter.request(method, path, json=body, timeout=(connect, seconds - connect))
     except OSError as error:  # every exception of requests is one, and so is a CA bundle that does not exist
         raise _unreachable(error, adapter.base_uri, seconds) from error
+
+
+def _is_unmounted(answer: requests.Response) -> bool:
+    """Of a missing record Vault says no more than ``{"errors": []}``, of a deleted one who deleted it and when."""
+    if answer.status_code != HTTPStatus.NOT_FOUND:
+        return False
+    try:
+        body = answer.json()
+    except ValueError:
+        return False
+    return isinstance(body, dict) and bool(body.get("errors"))
 
 
 def _names_check_and_set(answer: requests.Response) -> bool:

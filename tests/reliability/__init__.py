@@ -1,0 +1,1 @@
+"""What breaks around the daemon, on real parts, and what the jobs that read its tokens notice of it."""
