@@ -4,6 +4,7 @@ It is the clock and not the truth: it can neither swallow an error of ours nor c
 is found by the next sweep. Why these options: docs/adr/0002-clockwork-not-jobs.md.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -29,6 +30,7 @@ class Command(StrEnum):
 
 BEAT_INTERVAL: Final = timedelta(seconds=5)
 _SESSION_INTERVAL: Final = timedelta(seconds=1)
+_WATCH_SECONDS: Final = 1.0
 
 
 class Clockwork:
@@ -39,6 +41,7 @@ class Clockwork:
         self._scheduler = AsyncIOScheduler(
             timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         )
+        self._watch: asyncio.TimerHandle | None = None
         self.pace({Command.KEEP_VAULT_SESSION: _SESSION_INTERVAL, Command.BEAT: BEAT_INTERVAL})
         self.pace(intervals)
 
@@ -50,9 +53,12 @@ class Clockwork:
     def start(self) -> None:
         """Every command comes once at once, then at its interval."""
         self._scheduler.start()
+        self._watch_for_steps_back()
 
     def stop(self) -> None:
         """No command comes any more."""
+        if self._watch is not None:
+            self._watch.cancel()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
 
@@ -64,6 +70,17 @@ class Clockwork:
             replace_existing=True,
             next_run_time=datetime.now(UTC),  # noqa: TID251 - the scheduler keeps its own time
         )
+
+    def _watch_for_steps_back(self) -> None:
+        """What a wall clock that was put back has moved beyond its interval comes now.
+
+        The scheduler goes by the wall clock, and would stand still for as long as that one was put back.
+        """
+        now = datetime.now(UTC)  # noqa: TID251 - the scheduler keeps its own time
+        for job in self._scheduler.get_jobs():
+            if job.next_run_time - now > job.trigger.interval:
+                job.modify(next_run_time=now)
+        self._watch = asyncio.get_running_loop().call_later(_WATCH_SECONDS, self._watch_for_steps_back)
 
 
 def _in_the_loop(tell: Callable[[], None]) -> Callable[[], object]:
