@@ -15,7 +15,7 @@ MEBIBYTES = 128
 CROWD = 200
 
 
-@SCENARIOS.scenario("the daemon is killed, and started again later")
+@SCENARIOS.scenario("The daemon is killed, and started again later")
 def daemon_killed(hall: Hall) -> Stage:
     stage = hall.stage(hall.site(hall.vault()))
     with stage.fault():
@@ -25,7 +25,7 @@ def daemon_killed(hall: Hall) -> Stage:
     return stage
 
 
-@SCENARIOS.scenario("the daemon is frozen, and goes on later")
+@SCENARIOS.scenario("The daemon is frozen, and goes on later")
 def daemon_frozen(hall: Hall) -> Stage:
     stage = hall.stage(hall.site(hall.vault()))
     with stage.fault():
@@ -35,17 +35,17 @@ def daemon_frozen(hall: Hall) -> Stage:
     return stage
 
 
-@SCENARIOS.scenario("the daemon's clock is put forward by an hour, and right again later")
+@SCENARIOS.scenario("The daemon's clock is put forward by an hour, and right again later")
 def clock_forward(hall: Hall) -> Stage:
     return with_clock_stepped(hall, HOUR)
 
 
-@SCENARIOS.scenario("the daemon's clock is put back by an hour, and right again later")
+@SCENARIOS.scenario("The daemon's clock is put back by an hour, and right again later")
 def clock_back(hall: Hall) -> Stage:
     return with_clock_stepped(hall, -HOUR)
 
 
-@SCENARIOS.scenario(f"the daemon has {MEBIBYTES} MiB of memory and {CROWD} connections more to keep")
+@SCENARIOS.scenario(f"The daemon has {MEBIBYTES} MiB of memory and {CROWD} connections more to keep")
 def memory_short(hall: Hall) -> Stage:
     site = hall.site(hall.vault())
     for number in range(CROWD):
@@ -59,12 +59,13 @@ def memory_short(hall: Hall) -> Stage:
     return stage
 
 
-@SCENARIOS.scenario("the daemon has no file descriptor left, and its connections to Vault are cut", hides_vault=False)
+@SCENARIOS.scenario("The daemon has no file descriptor left, and gets some later")
 def descriptors_exhausted(hall: Hall) -> Stage:
     stage = hall.stage(hall.site(hall.vault()))
     with stage.fault():
         resource.prlimit(stage.daemon.pid, resource.RLIMIT_NOFILE, (0, 4096))
         stage.sit_it_out()
+        assert "may open no more files" in stage.daemon.out
         resource.prlimit(stage.daemon.pid, resource.RLIMIT_NOFILE, (4096, 4096))
     return stage
 

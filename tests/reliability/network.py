@@ -13,7 +13,7 @@ SCENARIOS = Scenarios()
 VAULT, ZOHO = "vault.test", "localhost"
 
 
-@SCENARIOS.scenario("the network to Vault and Zoho is cut: packets vanish, no connection is closed", hides_vault=True)
+@SCENARIOS.scenario("The network to Vault and Zoho is cut: packets vanish, no connection is closed", hides_vault=True)
 def network_cut(hall: Hall) -> Stage:
     network = Network()
     vault = hall.vault()
@@ -25,7 +25,7 @@ def network_cut(hall: Hall) -> Stage:
     return stage
 
 
-@SCENARIOS.scenario("the name server is gone, and no name can be looked up", hides_vault=True)
+@SCENARIOS.scenario("The name server is gone, and no name can be looked up", hides_vault=True)
 def dns_gone(hall: Hall) -> Stage:
     network = Network()
     names = hall.after.enter_context(closing(NameServer()))

@@ -15,7 +15,7 @@ SCENARIOS = Scenarios()
 _NAMESPACE = "team"
 
 
-@SCENARIOS.scenario("the daemon's policy is narrowed: it may not write, and may again later")
+@SCENARIOS.scenario("The daemon's policy is narrowed: it may not write, and may again later")
 def policy_narrowed(hall: Hall) -> Stage:
     stage = hall.stage(hall.site(hall.vault()))
     corner = stage.site.corner
@@ -27,7 +27,7 @@ def policy_narrowed(hall: Hall) -> Stage:
     return stage
 
 
-@SCENARIOS.scenario("the namespace is removed with all that it holds, and set up anew later", hides_vault=True)
+@SCENARIOS.scenario("The namespace is removed with all that it holds, and set up anew later", hides_vault=True)
 def namespace_removed(hall: Hall) -> Stage:
     vault = hall.vault()
     vault.ask("POST", f"sys/namespaces/{_NAMESPACE}", {})

@@ -4,6 +4,7 @@ Nothing of the environment is heeded (proxies, ``.netrc``, CA bundles, Vault's o
 A redirect is not followed, for ``requests`` would send the token along to whatever host it names.
 """
 
+import errno
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -107,6 +108,8 @@ def _complaint(error: OSError, config: VaultConfig) -> str:
             )
         case requests.exceptions.Timeout():
             return f"Vault at {address} did not answer within {READ_SECONDS:.0f} s"
+        case requests.exceptions.ConnectionError() if f"[Errno {errno.EMFILE}]" in str(error):
+            return "zoho-tokend may open no more files, and so no connection to Vault: raise its limit (ulimit -n)"
         case requests.exceptions.ConnectionError():
             return f"no connection to Vault at {address}: check VAULT_ADDR, and whether it runs"
         case requests.exceptions.RequestException():
