@@ -1,7 +1,13 @@
 """The real clock: wall time that never steps back, and how far it has parted from monotonic time."""
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+
+
+def machine_time() -> datetime:
+    """What the machine's wall clock shows, in UTC."""
+    return datetime.now(UTC)  # noqa: TID251 - this is the Clock
 
 
 class SystemClock:
@@ -11,14 +17,19 @@ class SystemClock:
     drift that remains then is for the liveness probe: past a few minutes the process is better off restarted.
     """
 
-    def __init__(self) -> None:
-        self._last = self._wall()
-        self._last_monotonic = time.monotonic()
+    def __init__(
+        self, *, wall: Callable[[], datetime] = machine_time, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Follow this wall clock and this steady one."""
+        self._wall = wall
+        self._monotonic = monotonic
+        self._last = wall()
+        self._last_monotonic = monotonic()
         self._ahead = timedelta()
 
     def now(self) -> datetime:
         """The present instant, in UTC."""
-        wall, monotonic = self._wall(), time.monotonic()
+        wall, monotonic = self._wall(), self._monotonic()
         steady = self._last + timedelta(seconds=monotonic - self._last_monotonic)
         now = max(wall, self._last) if steady - wall < _SLEW else steady
         self._ahead = now - wall
@@ -27,17 +38,13 @@ class SystemClock:
 
     def monotonic(self) -> float:
         """Seconds since some fixed moment."""
-        return time.monotonic()
+        return self._monotonic()
 
     @property
     def drift(self) -> timedelta:
         """How far ``now`` is ahead of the wall clock, which was put back."""
         self.now()
         return self._ahead
-
-    @staticmethod
-    def _wall() -> datetime:
-        return datetime.now(UTC)  # noqa: TID251 - this is the Clock
 
 
 _SLEW = timedelta(seconds=1)

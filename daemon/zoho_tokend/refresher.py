@@ -72,8 +72,7 @@ class Refresher:
         with course.timed(Stage.VAULT):
             credential = await self._credentials.credential(name)
             connection = self._fleet.read(name, credential, self._clock.now())
-            if not connection.recalled:
-                self._fleet.recall(name, await self._tokens.history(name), self._clock.now())
+            await self._recall(name)
         asked_at = self._clock.now()
         if (wait := self._fleet.begin(name, asked_at)) is not None:
             self._emit(RefreshDeferred(connection=name, reason=wait.reason, until=wait.until))
@@ -86,6 +85,13 @@ class Refresher:
             self._fleet.answered(name, asked_at, self._clock.now())
         self._publisher.hold(self._record(issued, credential, asked_at), _rotation(issued, credential))
         await self._publisher.store(course)
+
+    async def _recall(self, name: ConnectionName) -> None:
+        """What was spent before this process started is known, by whichever connection of the refresh token it was."""
+        for sharer in self._fleet.unrecalled(name):
+            issues = await self._tokens.history(sharer)
+            if sharer in self._fleet.unrecalled(name):
+                self._fleet.recall(sharer, issues, self._clock.now())
 
     def _record(self, issued: Issued, credential: Credential, asked_at: datetime) -> TokenRecord:
         return recording.token_record(

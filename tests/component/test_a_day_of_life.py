@@ -9,6 +9,7 @@ from tests.builders import CRM, HOUR, MINUTE, SALES, SECOND, a_record, secret
 from tests.fake_zoho import fails, ok, times
 from tests.world import DISCOVERY_INTERVAL, World, a_world
 from zoho_tokend.clockwork import Command
+from zoho_tokend.core.connection import Reason
 from zoho_tokend.core.errors import (
     ClientRejected,
     GrantRejected,
@@ -331,6 +332,20 @@ async def test_the_budget_is_remembered_across_a_restart() -> None:
         reborn.vault._records = vault._records
         await reborn.passes(4 * MINUTE)
         assert len(reborn.zoho.asked) == 0
+
+
+async def test_a_restart_remembers_what_each_connection_spent_of_a_refresh_token_that_they_share() -> None:
+    async with a_world(lifetime=20 * SECOND) as world:
+        world.connect(CRM, SALES, refresh_token=secret("shared").reveal())
+        world.zoho.takes[SALES] = 0.1 * SECOND
+        await world.passes(5 * MINUTE)
+        assert {len(world.zoho.asked_for(CRM)), len(world.zoho.asked_for(SALES))} == {4}
+        vault = world.vault
+    async with a_world(lifetime=20 * SECOND, running=False) as reborn:
+        reborn.vault._records = vault._records
+        await reborn.discovery.look()
+        await reborn.refresher.refresh(CRM, Reason.EXPIRED)
+        assert not reborn.zoho.asked
 
 
 async def test_two_connections_with_one_refresh_token_share_its_budget() -> None:

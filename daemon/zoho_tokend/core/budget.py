@@ -5,7 +5,7 @@ requests too. What was spent is a tuple of instants, the latest at which each re
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from zoho_tokend.core.policy import TEN_MINUTES
 
@@ -15,6 +15,13 @@ Spent = tuple[datetime, ...]
 def recent(spent: Iterable[datetime], now: datetime) -> Spent:
     """Those that still count, oldest first."""
     return tuple(sorted(at for at in spent if now - at < TEN_MINUTES))
+
+
+def remembered(issues: Iterable[datetime], now: datetime) -> frozenset[datetime]:
+    """What Vault remembers, by our own clock: where its clock is ahead, the latest issue was made just now."""
+    known = frozenset(issues)
+    ahead = max((at - now for at in known), default=timedelta())
+    return frozenset(at - ahead for at in known) if ahead > timedelta() else known
 
 
 def remaining(spent: Spent, now: datetime, *, limit: int) -> int:

@@ -4,6 +4,7 @@ Plain memory that takes facts and ``now``. A connection is always in exactly one
 one too), standing in line, or under way.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -35,6 +36,7 @@ class Fleet:
         self._queue = DueQueue()
         self._lanes = Lanes(places)
         self._spent: dict[str, Spent] = {}
+        self._sharers: defaultdict[str, set[ConnectionName]] = defaultdict(set)
         self._clients: dict[str, Cooling] = {}
         self._troubled: set[str] = set()
 
@@ -91,7 +93,8 @@ class Fleet:
 
     def forget(self, name: ConnectionName) -> None:
         """The connection is known no longer."""
-        self._connections.pop(name, None)
+        if (each := self._connections.pop(name, None)) and each.grant_key:
+            self._sharers[each.grant_key].discard(name)
         self._queue.discard(name)
 
     # --- what is due -------------------------------------------------------------------------------------------
@@ -152,7 +155,17 @@ class Fleet:
 
     def read(self, name: ConnectionName, credential: Credential, now: datetime) -> Connection:
         """The connection's credential was read."""
-        return self._put(aftermath.after_reading(self[name], credential), now)
+        before = self[name]
+        each = self._put(aftermath.after_reading(before, credential), now)
+        if each.grant_key != before.grant_key:
+            self._sharers[before.grant_key or ""].discard(name)
+            self._sharers[credential.grant.key].add(name)
+        return each
+
+    def unrecalled(self, name: ConnectionName) -> list[ConnectionName]:
+        """Whose issues, of those that share the connection's refresh token, have not been read from Vault yet."""
+        sharers = self._sharers[self[name].grant_key or ""]
+        return sorted(sharer for sharer in sharers if not self[sharer].recalled)
 
     def recall(self, name: ConnectionName, issues: Iterable[datetime], now: datetime) -> None:
         """The issues that Vault remembers count against the budget; the connection's credential was read before."""
@@ -160,7 +173,7 @@ class Fleet:
         self._connections[name] = replace(each, recalled=True)
         if each.grant_key:
             known = set(self._spent.get(each.grant_key, ()))
-            self._spent[each.grant_key] = budget.recent(known | set(issues), now)
+            self._spent[each.grant_key] = budget.recent(known | budget.remembered(issues, now), now)
 
     def begin(self, name: ConnectionName, now: datetime) -> Wait | None:
         """An issue is begun and counted; or, where the budget or the client forbids it, until when to wait."""

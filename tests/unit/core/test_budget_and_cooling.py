@@ -32,6 +32,18 @@ def test_the_budget_is_whole_again_ten_minutes_after_the_last_issue() -> None:
     assert budget.remaining(spent, NOON + TEN_MINUTES, limit=8) == 8
 
 
+def test_what_vault_remembers_is_past_even_where_its_clock_is_ahead_of_ours() -> None:
+    remembered = budget.remembered([NOON, NOON + MINUTE, NOON + MINUTE * 90], NOON)
+    assert max(remembered) == NOON
+    assert len(remembered) == 3
+    assert budget.free_at(budget.recent(remembered, NOON), NOON, limit=1) == NOON + TEN_MINUTES
+
+
+def test_what_vault_remembers_by_a_clock_that_is_behind_is_taken_as_it_is() -> None:
+    issues = [NOON - MINUTE, NOON - 2 * MINUTE]
+    assert budget.remembered(issues, NOON) == set(issues)
+
+
 def test_one_throttled_connection_says_nothing_about_its_siblings() -> None:
     client = cooling.after_throttle(Cooling(), CRM, NOON, INTERVAL)
     client = cooling.after_throttle(client, CRM, NOON + MINUTE, INTERVAL)
