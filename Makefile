@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 TOOLS := $(VENV)/.tools
 SBOM ?= build/zoho-tokend.cdx.json
 
-.PHONY: help demo test check lint types arrows fast image image-test sbom bench reliability fuzz docs pictures lock clean
+.PHONY: help demo test check lint types arrows fast simulate image image-test sbom bench reliability fuzz docs pictures lock clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -72,6 +72,9 @@ image-test: $(READY)  ## build the image without a container engine, and run the
 sbom: $(READY)  ## what is in the image, from the lock, as CycloneDX
 	@mkdir -p $(dir $(SBOM))
 	@SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -W ignore -m cyclonedx_py requirements requirements/runtime.txt --pyproject pyproject.toml --output-reproducible -o $(SBOM)
+
+simulate: $(READY)  ## a minute of simulated years with fresh seeds; SEED=7 replays one, WRITE=1 writes docs/simulation.md
+	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED)) $(if $(EPISODES),--episodes $(EPISODES)) $(if $(WRITE),--write) $(SIMULATE_ARGS)
 
 bench: $(READY)  ## the benchmarks, 40 minutes: written to docs/benchmarks.md, and fleets of 100 to 100,000 to docs/sizing.md
 	@$(BIN)/python -m tests.benchmarks

@@ -1,0 +1,117 @@
+"""Runs of the simulation: one seed, many seeds until a time is over, and what is to be said of one that failed."""
+
+import gc
+import time
+from collections.abc import Collection, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import count
+from pathlib import Path
+from typing import Final
+
+from tests.simulation.faults import fate
+from tests.simulation.findings import Tally
+from tests.simulation.world import Plan, World
+
+EPISODES: Final = 10
+FAILED_SEEDS: Final = Path(__file__).with_name("failed_seeds.txt")
+_SHOWN: Final = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A seed in which a rule was broken.
+
+    Attributes:
+        episodes: as few as break it; empty where it needs all of them.
+        lines: the last things that happened before.
+    """
+
+    seed: int
+    broken: str
+    episodes: tuple[int, ...]
+    lines: tuple[str, ...]
+
+    def __str__(self) -> str:
+        only = f" EPISODES={','.join(map(str, self.episodes))}" if self.episodes else ""
+        return "\n".join((*self.lines, "", f"broken: {self.broken}", f"replay: make simulate SEED={self.seed}{only}"))
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What many seeds came to.
+
+    Attributes:
+        processor: seconds of processor time.
+    """
+
+    tally: Tally = field(default_factory=Tally)
+    seeds: int = 0
+    processor: float = 0.0
+    failure: Failure | None = None
+
+    def add(self, other: "Outcome") -> None:
+        """Both together; the first failure is the one to be looked at."""
+        self.tally.add(other.tally)
+        self.seeds += other.seeds
+        self.processor += other.processor
+        self.failure = self.failure or other.failure
+
+
+def run(seed: int, episodes: Collection[int] = range(EPISODES)) -> Outcome:
+    """What comes of one seed; of a failing one, as few of its episodes as fail by themselves."""
+    outcome = _run(seed, episodes)
+    if outcome.failure is None or len(episodes) == 1:
+        return outcome
+    last = outcome.failure.episodes[-1:]
+    alone = _run(seed, last).failure if last else None
+    outcome.failure = alone or outcome.failure
+    return outcome
+
+
+def run_all(seeds: Iterable[int]) -> Outcome:
+    """What comes of these seeds, up to the first that fails."""
+    whole = Outcome()
+    for seed in seeds:
+        whole.add(run(seed))
+        if whole.failure is not None:
+            break
+    return whole
+
+
+def run_for(seconds: float, *, first_seed: int, processes: int) -> Outcome:
+    """What comes of the seeds from the first on, side by side, as many as go into so many seconds."""
+    whole = Outcome()
+    with ProcessPoolExecutor(processes) as pool:
+        for outcome in pool.map(partial(_run_share, seconds, first_seed, processes), range(processes)):
+            whole.add(outcome)
+    return whole
+
+
+def failed_seeds() -> list[int]:
+    """Those that once failed; each was a fault of the product, which is told beside it."""
+    lines = FAILED_SEEDS.read_text(encoding="utf-8").splitlines()
+    return [int(line.split()[0]) for line in lines if line and not line.startswith("#")]
+
+
+def _run_share(seconds: float, first_seed: int, processes: int, share: int) -> Outcome:
+    return run_all(_until(time.monotonic() + seconds, count(first_seed + share, processes)))
+
+
+def _until(end: float, seeds: Iterator[int]) -> Iterator[int]:
+    while time.monotonic() < end:
+        yield next(seeds)
+
+
+def _run(seed: int, episodes: Collection[int]) -> Outcome:
+    world = World(Plan.of(seed))
+    began = time.process_time()
+    failure: Failure | None = None
+    try:
+        world.run(fate, episodes)
+    except Exception as error:  # noqa: BLE001 - whatever it was, the seed has failed
+        lines = tuple(line[:_SHOWN] for line in world.journal.lines)
+        failure = Failure(seed, f"{error}" or repr(error), tuple(world.lived), lines)
+    gc.collect()
+    return Outcome(tally=world.tally, seeds=1, processor=time.process_time() - began, failure=failure)
