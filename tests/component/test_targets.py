@@ -99,12 +99,15 @@ async def test_a_target_that_stays_forbidden_is_tried_ever_more_seldom() -> None
 async def test_an_outage_of_vault_leaves_a_target_behind_for_half_a_minute_more_at_most() -> None:
     async with a_world(policy=LEISURELY, targets=(AIRFLOW,)) as world:
         world.connect()
-        await world.passes(MINUTE)
+        while not world.all(Refreshed):
+            await world.passes(SECOND)
         world.vault.down()
-        await world.passes(40 * MINUTE)
+        await world.passes(20 * MINUTE)
+        assert errors(world)
         world.vault.up()
-        await world.passes(MINUTE + A_MOMENT)
+        await world.passes(30 * SECOND + LEISURELY.sweep_interval)
         assert connection(world) == main(world)
+        assert len(world.all(Refreshed)) == 1
 
 
 async def test_a_record_of_somebody_elses_is_never_written_over() -> None:

@@ -51,6 +51,36 @@ class Visitor:
         self._http.close()
 
 
+def test_a_policy_is_that_of_the_settings_file_unless_the_environment_says_otherwise(tmp_path: Path) -> None:
+    file = tmp_path / "zoho-tokend.toml"
+    file.write_text(
+        'mount = "kv"\nREPORTS = "on"\npublish_targets = ["airflow-variable=variables/{connection}"]\nconcurrency = 4\n'
+    )
+    printed = call("--config", str(file), "policy", "daemon", environment={"ZOHO_TOKEND_PREFIX": "crm"})
+    assert (printed.code, printed.err) == (0, "")
+    for path in ("kv/data/crm/tokens/*", "kv/metadata/crm/reports", "kv/data/variables/*"):
+        assert f'path "{path}"' in printed.out
+    by_hand = call("--config", str(file), "policy", "reader", "--mount", "other")
+    assert 'path "other/data/zoho/tokens/*"' in by_hand.out
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("mount = ", "is no TOML"),
+        ('publish_targets = "airflow"', "a publish target is a shape and a path"),
+        ('reports = "yes"', "'yes' is not one of 'off', 'on'"),
+    ],
+)
+def test_a_settings_file_that_will_not_do_is_told_in_a_sentence(tmp_path: Path, text: str, sentence: str) -> None:
+    file = tmp_path / "zoho-tokend.toml"
+    file.write_text(text)
+    printed = call("--config", str(file), "policy", "daemon")
+    assert printed.code in {1, 2}
+    assert sentence in printed.err
+    assert "Traceback" not in printed.err
+
+
 @pytest.fixture(scope="module")
 def daemon_visitor(corner: Corner) -> Iterator[Visitor]:
     with closing(Visitor(corner, printed("daemon", corner))) as visitor:

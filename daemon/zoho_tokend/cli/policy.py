@@ -1,5 +1,6 @@
 """``zoho-tokend policy``: the Vault policies that the daemon and its readers need, to be loaded as they are printed."""
 
+from pathlib import Path
 from typing import get_args
 
 import click
@@ -8,6 +9,7 @@ from zoho_tokend.cli.group import told_plainly
 from zoho_tokend.cli.names import CONNECTION
 from zoho_tokend.core.model import ConnectionName
 from zoho_tokend.core.targets import Target, parse_target
+from zoho_tokend.settings import given_in
 from zoho_tokend.settings.model import Switch
 from zoho_tokend.vault.layout import Layout
 from zoho_tokend.vault.policy import daemon_policy, operator_policy, reader_policy, reporter_policy
@@ -16,7 +18,7 @@ _LAYOUT = Layout()
 
 
 def _placed(command: click.decorators.FC) -> click.decorators.FC:
-    """The settings that decide where records lie; a policy is printed without a Vault to talk to."""
+    """The settings that decide where records lie."""
     for option in (
         click.option("--tokens-mount", envvar="ZOHO_TOKEND_TOKENS_MOUNT", help="The KV v2 mount of token records."),
         click.option("--prefix", envvar="ZOHO_TOKEND_PREFIX", default=_LAYOUT.prefix, show_default=True),
@@ -34,8 +36,9 @@ class _Targets(click.ParamType[tuple[Target, ...]]):
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[Target, ...]:
         if isinstance(value, tuple):
             return value
+        texts = value if isinstance(value, list) else str(value).split(",")
         try:
-            return tuple(parse_target(text.strip()) for text in str(value).split(","))
+            return tuple(parse_target(str(text).strip()) for text in texts)
         except ValueError as error:
             self.fail(f"{value!r}: {error}", param, ctx)
 
@@ -50,12 +53,18 @@ _targeted = click.option(
 
 
 @click.group(short_help="Print the least Vault policy that works.")
-def policy() -> None:
+@click.pass_context
+@told_plainly
+def policy(context: click.Context) -> None:
     """Print the least Vault policy that works.
+
+    It is that of the settings in the environment and in the file of --config; no Vault is asked.
 
     \b
     zoho-tokend policy daemon | vault policy write zoho-tokend -
     """
+    if isinstance(context.obj, Path):
+        context.default_map = dict.fromkeys(policy.commands, given_in(context.obj))
 
 
 @policy.command()

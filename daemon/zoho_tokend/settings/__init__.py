@@ -13,7 +13,7 @@ from zoho_tokend.settings.listing import (
     describe,
     settings_table,
 )
-from zoho_tokend.settings.loading import load_settings
+from zoho_tokend.settings.loading import given_in, load_settings
 from zoho_tokend.settings.model import Settings
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "Settings",
     "changes",
     "describe",
+    "given_in",
     "load_settings",
     "settings_table",
 ]

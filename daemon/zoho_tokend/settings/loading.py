@@ -40,6 +40,18 @@ def load_settings(environ: Mapping[str, str], config: Path | None = None) -> Set
     return settings
 
 
+def given_in(file: Path) -> Mapping[str, object]:
+    """What stands in a settings file, unread, by the settings' names in lower case.
+
+    Raises:
+        BadSettings: it cannot be read, or is no TOML.
+    """
+    try:
+        return toml_file(Settings, file).values
+    except ValueError as error:
+        raise BadSettings(str(error)) from None
+
+
 def _settings(sources: Sequence[Source]) -> tuple[Settings, frozenset[str]]:
     """What the sources make, and the names that are refused.
 
