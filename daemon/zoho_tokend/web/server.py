@@ -5,15 +5,16 @@ import errno
 import os
 import socket
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import Final
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from zoho_tokend.core.errors import BadSettings
+from zoho_tokend.web.crowd import PATIENCE, Patience, PatientProtocol
 
 _GRACE_SECONDS: Final = 5
-_MOST_CONNECTIONS: Final = 256
 _LARGEST_HEAD_BYTES: Final = 16 * 1024
 
 
@@ -27,20 +28,22 @@ class Server:
         BadSettings: the address cannot be listened on.
     """
 
-    def __init__(self, app: ASGIApp, *, host: str, port: int, called: str = "LISTEN") -> None:
+    def __init__(
+        self, app: ASGIApp, *, host: str, port: int, called: str = "LISTEN", patience: Patience = PATIENCE
+    ) -> None:
         self._socket = _bind(host, port, called)
         self._address = self._socket.getsockname()[:2]
         self._server = _SignallessServer(
             uvicorn.Config(
                 app,
-                http="h11",
+                http=partial(PatientProtocol, patience=patience),  # type: ignore[arg-type]  # it is called, and no more
                 ws="none",
                 lifespan="off",
                 log_config=None,
                 access_log=False,
                 server_header=False,
                 proxy_headers=False,
-                limit_concurrency=_MOST_CONNECTIONS,
+                timeout_keep_alive=patience.pause,
                 timeout_graceful_shutdown=_GRACE_SECONDS,
                 h11_max_incomplete_event_size=_LARGEST_HEAD_BYTES,
             )
