@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 TOOLS := $(VENV)/.tools
 SBOM ?= build/zoho-tokend.cdx.json
 
-.PHONY: help demo test check lint types arrows fast simulate image image-test sbom bench reliability fuzz docs pictures lock clean
+.PHONY: help demo test check lint types arrows fast simulate image image-test systemd-test sbom bench reliability fuzz docs pictures lock clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -68,6 +68,10 @@ image:  ## the image, by docker; or ENGINE=podman, ENGINE=buildah; IMAGE_ARGS= g
 image-test: $(READY)  ## build the image without a container engine, and run the demo against it
 	@reason="$$(tests/image/install-tools)" || { echo "image-test is skipped: $$reason"; exit 0; }; \
 	$(BIN)/python -m pytest -m image tests/image $(PYTEST_ARGS)
+
+systemd-test: $(READY)  ## install the unit on a machine that is booted for it, by the page, and see it run
+	@reason="$$(tests/systemd/can-boot)" || { echo "systemd-test is skipped: $$reason"; exit 0; }; \
+	$(BIN)/python -m pytest -m systemd tests/systemd $(PYTEST_ARGS)
 
 sbom: $(READY)  ## what is in the image, from the lock, as CycloneDX
 	@mkdir -p $(dir $(SBOM))

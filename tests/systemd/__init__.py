@@ -1,0 +1,1 @@
+"""The unit under a real systemd, booted for it: ``make systemd-test``."""
