@@ -58,6 +58,11 @@ ONE_OF_EVERY: Final[tuple[Event, ...]] = (
     events.TokenUnsaved(connection=CONNECTION, error="Vault is sealed.", expires_at=NOON, next_write_at=NOON),
     events.UnsavedTokenExpired(connection=CONNECTION),
     events.Conflicted(connection=CONNECTION),
+    events.Followed(connection=CONNECTION, expires_at=NOON, version=7),
+    events.LeaderElected(identity="tokend-0_3f9a", transitions=4),
+    events.LeaderLost(identity="tokend-0_3f9a", reason="the process stops"),
+    events.LeaderSeen(holder="tokend-1_77c1"),
+    events.ElectionTroubled(error="The API server answered 503.", refused=False),
     events.Parked(
         connection=CONNECTION, outcome=Outcome.GRANT_REJECTED, error="Authorize it again.", next_probe_at=NOON
     ),

@@ -1,24 +1,31 @@
 """A whole daemon on virtual time: the real core, use cases and run loop, beside a fake Vault and a fake Zoho."""
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import TypeVar
 
 from tests.builders import CRM, HOUR, secret
+from tests.fake_lease import FakeLease, Line
 from tests.fake_zoho import FakeZoho
 from tests.fakes import FakeVault
 from tests.loop_clock import LoopClock
 from zoho_tokend.clockwork import BEAT_INTERVAL, Command
+from zoho_tokend.core.election import Candidate, Terms
 from zoho_tokend.core.errors import VaultLoginRefused, VaultUnavailable
 from zoho_tokend.core.events import Event
 from zoho_tokend.core.facts import ConnectionFacts, State
 from zoho_tokend.core.fleet import Fleet
+from zoho_tokend.core.leadership import Alone
 from zoho_tokend.core.model import ConnectionName, TokenRecord
 from zoho_tokend.core.policy import Policy
+from zoho_tokend.core.ports import Leadership
+from zoho_tokend.core.sharding import WHOLE, Shard
 from zoho_tokend.core.targets import Target
 from zoho_tokend.discovery import Discovery
+from zoho_tokend.elector import Elector
 from zoho_tokend.refresher import Refresher
 from zoho_tokend.reports import Reports
 from zoho_tokend.runner import Inbox, Runner
@@ -27,6 +34,9 @@ from zoho_tokend.targets import Targets
 E = TypeVar("E", bound=Event)
 
 DISCOVERY_INTERVAL = timedelta(seconds=30)
+TERMS = Terms(lease=timedelta(seconds=15), renew_deadline=timedelta(seconds=10), retry_period=timedelta(seconds=2))
+
+_NUMBERS = itertools.count()
 
 
 class FakeSession:
@@ -63,20 +73,34 @@ class World:
     """The daemon and what surrounds it; entered by `a_world`."""
 
     def __init__(
-        self, *, policy: Policy, places: int, lifetime: timedelta, reports: bool, targets: Sequence[Target]
+        self,
+        *,
+        policy: Policy,
+        places: int,
+        lifetime: timedelta,
+        reports: bool = False,
+        targets: Sequence[Target] = (),
+        beside: "World | None" = None,
+        lease: FakeLease | None = None,
+        shard: Shard = WHOLE,
     ) -> None:
+        """``beside`` another, it has the same Vault and the same Zoho; with a lease, it stands in its election."""
         self.clock = LoopClock()
         self.events: list[Event] = []
-        self.vault = FakeVault(clock=self.clock)
-        self.zoho = FakeZoho(self.clock, lifetime=lifetime)
+        self.vault: FakeVault = beside.vault if beside else FakeVault(clock=self.clock)
+        self.zoho: FakeZoho = beside.zoho if beside else FakeZoho(self.clock, lifetime=lifetime)
         self.session = FakeSession()
         self.reloads = 0
+        self.tasks: list[asyncio.Task[None]] = []
+        self.dead = False
         self.inbox: Inbox = asyncio.Queue()
-        self.fleet = Fleet(policy, places=places)
+        self.line = Line(lease or FakeLease())
+        self.leadership: Leadership = self._elector() if lease else Alone()
+        self.fleet = Fleet(policy, places=places, leadership=self.leadership)
         outside = {"tokens": self.vault, "clock": self.clock, "emit": self.emit}
         records = {"credentials": self.vault, **outside}
         self.refresher = Refresher(fleet=self.fleet, endpoint=self.zoho, **records)  # type: ignore[arg-type]
-        self.discovery = Discovery(fleet=self.fleet, **records)  # type: ignore[arg-type]
+        self.discovery = Discovery(fleet=self.fleet, shard=shard, **records)  # type: ignore[arg-type]
         self.errands = {Command.DISCOVER: self.discovery.look}
         if reports:
             heeding = Reports(fleet=self.fleet, reports=self.vault, prover=self.zoho, **outside)  # type: ignore[arg-type]
@@ -98,6 +122,20 @@ class World:
     def emit(self, event: Event) -> None:
         self.events.append(event)
         self._targets(event)
+
+    def _elector(self) -> Elector:
+        candidate = Candidate(identity=f"daemon-{next(_NUMBERS)}", terms=TERMS)
+        return Elector(
+            candidate,
+            lease=self.line,
+            clock=self.clock,
+            emit=self.emit,
+            elected=lambda: self.inbox.put_nowait(Command.SWEEP),
+        )
+
+    @property
+    def leads(self) -> bool:
+        return self.leadership.term is not None
 
     # What a person does
 
@@ -144,6 +182,12 @@ class World:
         """So much time passes."""
         await asyncio.sleep(time.total_seconds())
 
+    def die(self) -> None:
+        """It is gone without a word, as after kill -9."""
+        for task in self.tasks:
+            task.cancel()
+        self.dead = True
+
     async def tick(self, command: Command, every: timedelta) -> None:
         """A clockwork without APScheduler, which has a clock of its own."""
         while True:
@@ -163,12 +207,24 @@ async def a_world(
     running: bool = True,
     reports: bool = False,
     targets: Sequence[Target] = (),
+    beside: World | None = None,
+    lease: FakeLease | None = None,
+    shard: Shard = WHOLE,
 ) -> AsyncIterator[World]:
     """A world whose daemon runs (or is run by the test itself), and is stopped in the end.
 
-    It heeds reports and tells targets where it is asked to.
+    It heeds reports, tells targets and stands in an election where it is asked to.
     """
-    world = World(policy=policy or Policy(), places=places, lifetime=lifetime, reports=reports, targets=targets)
+    world = World(
+        policy=policy or Policy(),
+        places=places,
+        lifetime=lifetime,
+        reports=reports,
+        targets=targets,
+        beside=beside,
+        lease=lease,
+        shard=shard,
+    )
     if not running:
         yield world
         return
@@ -184,8 +240,10 @@ async def a_world(
     async with asyncio.TaskGroup() as group:
         ticking = [group.create_task(world.tick(command, every)) for command, every in ticks.items()]
         daemon = group.create_task(world.runner.run())
+        world.tasks = [*ticking, daemon, group.create_task(world.leadership.run())]
         yield world
         for task in ticking:
             task.cancel()
-        world.inbox.put_nowait(Command.STOP)
-        await daemon
+        if not world.dead:
+            world.inbox.put_nowait(Command.STOP)
+            await daemon

@@ -4,6 +4,7 @@ A listing names deleted credentials too, so each new name is read before it coun
 in the next pass, since a deletion can be undone.
 """
 
+import asyncio
 from datetime import timedelta
 from functools import partial
 from typing import Final
@@ -23,24 +24,39 @@ from zoho_tokend.core.events import Discovered, DiscoveryEnded, IllNamed, Parked
 from zoho_tokend.core.fleet import Fleet
 from zoho_tokend.core.model import ConnectionName, Credential, Published
 from zoho_tokend.core.ports import Clock, CredentialStore, TokenStore
+from zoho_tokend.core.sharding import WHOLE, Shard
 
 # As many at once as keep Vault's threads busy, and no more: refreshes are served by the same ones.
 _AT_ONCE: Final = 8
+# How many names are told apart in one go; the event loop has other things to do too.
+_IN_ONE_GO: Final = 1000
 _NOTHING_PUBLISHED: Final = Published(version=0, record=None)
 
 
 class Discovery:
-    """Compares the fleet with Vault. Its memory, beyond the fleet, is which odd names were reported."""
+    """Compares the fleet with Vault, as far as the shard goes.
+
+    Its memory, beyond the fleet, is which odd names were reported, and which names belong to other shards.
+    """
 
     def __init__(
-        self, *, fleet: Fleet, credentials: CredentialStore, tokens: TokenStore, clock: Clock, emit: Sink
+        self,
+        *,
+        fleet: Fleet,
+        credentials: CredentialStore,
+        tokens: TokenStore,
+        clock: Clock,
+        emit: Sink,
+        shard: Shard = WHOLE,
     ) -> None:
         self._fleet = fleet
         self._credentials = credentials
         self._tokens = tokens
         self._clock = clock
         self._emit = emit
+        self._shard = shard
         self._ill_named: frozenset[str] = frozenset()
+        self._of_others: frozenset[ConnectionName] = frozenset()
         self.complete = False
 
     async def look(self) -> None:
@@ -63,14 +79,25 @@ class Discovery:
     async def _look(self) -> None:
         listing = await self._credentials.names()
         for ill_named in sorted(listing.ill_named - self._ill_named):
-            self._emit(IllNamed(name=ill_named))
+            if self._shard.owns(ill_named):
+                self._emit(IllNamed(name=ill_named))
         self._ill_named = listing.ill_named
         for name in set(self._fleet.names) - listing.names:
             self._vanish(name)
-        if new := sorted(listing.names - set(self._fleet.names)):
+        if new := await self._new(listing.names):
             unwritable = await self._tokens.unwritable(new)
             await abreast(partial(self._add, unwritable=unwritable), new, at_once=_AT_ONCE)
         await abreast(self._look_again, [connection.name for connection in self._fleet.parked], at_once=_AT_ONCE)
+
+    async def _new(self, names: frozenset[ConnectionName]) -> list[ConnectionName]:
+        """Our own among those that are not known yet; each name is asked about once, for there may be 100,000."""
+        unknown = sorted(names - set(self._fleet.names) - self._of_others)
+        own: list[ConnectionName] = []
+        for begin in range(0, len(unknown), _IN_ONE_GO):
+            own += filter(self._shard.owns, unknown[begin : begin + _IN_ONE_GO])
+            await asyncio.sleep(0)
+        self._of_others = (self._of_others & names) | set(unknown).difference(own)
+        return own
 
     async def _add(self, name: ConnectionName, *, unwritable: frozenset[ConnectionName]) -> None:
         credential: Credential | None = None

@@ -11,10 +11,20 @@ from zoho_tokend.core import aftermath, recording, schedule
 from zoho_tokend.core.connection import Connection, Reason, Rotation
 from zoho_tokend.core.course import Course
 from zoho_tokend.core.errors import NoCredential, Outcome, RefreshError, VaultForbidden, ZohoUnavailable
-from zoho_tokend.core.events import Parked, RefreshCrashed, RefreshDeferred, Sink, Stage, UnsavedTokenExpired, Vanished
+from zoho_tokend.core.events import (
+    Followed,
+    Parked,
+    RefreshCrashed,
+    RefreshDeferred,
+    Sink,
+    Stage,
+    UnsavedTokenExpired,
+    Vanished,
+)
 from zoho_tokend.core.fleet import Fleet
 from zoho_tokend.core.model import ConnectionName, Credential, Issued, RefreshTokenGrant, TokenRecord
 from zoho_tokend.core.ports import Clock, CredentialStore, TokenEndpoint, TokenStore
+from zoho_tokend.core.schedule import Refresh
 from zoho_tokend.publisher import Publisher
 
 
@@ -55,6 +65,17 @@ class Refresher:
         except Exception as error:  # noqa: BLE001 - nobody foresaw it: this connection backs off, the others go on
             self._crashed(course, error)
 
+    async def look(self, name: ConnectionName) -> None:
+        """What another process published is known; where Vault does not tell, it is looked for again later."""
+        course = self._course(name, Reason.STANDBY, late=timedelta())
+        try:
+            await self._look(name)
+        except RefreshError:
+            now = self._clock.now()
+            self._fleet.update(name, lambda each: aftermath.after_looking_in_vain(each, now), now)
+        except Exception as error:  # noqa: BLE001 - as above
+            self._crashed(course, error)
+
     async def save(self, name: ConnectionName) -> None:
         """What is held stands in Vault, or is written again later; a token that expired meanwhile is let go."""
         course = self._course(name, Reason.UNSAVED, late=timedelta())
@@ -70,6 +91,10 @@ class Refresher:
     async def _refresh(self, course: Course) -> None:
         name = course.name
         with course.timed(Stage.VAULT):
+            if self._fleet.may_be_behind(name):
+                await self._look(name)
+                if not isinstance(self._fleet.decide(name, self._clock.now()), Refresh):
+                    return
             credential = await self._credentials.credential(name)
             connection = self._fleet.read(name, credential, self._clock.now())
             await self._recall(name)
@@ -92,6 +117,15 @@ class Refresher:
             issues = await self._tokens.history(sharer)
             if sharer in self._fleet.unrecalled(name):
                 self._fleet.recall(sharer, issues, self._clock.now())
+
+    async def _look(self, name: ConnectionName) -> None:
+        term = self._fleet.term
+        published = await self._tokens.published(name)
+        was, now = self._fleet[name].version, self._clock.now()
+        each = self._fleet.update(name, lambda each: aftermath.after_looking(each, published, term=term, now=now), now)
+        if each.version != was:
+            expires_at = each.token.expires_at if each.token else None
+            self._emit(Followed(connection=name, expires_at=expires_at, version=each.version))
 
     def _record(self, issued: Issued, credential: Credential, asked_at: datetime) -> TokenRecord:
         return recording.token_record(

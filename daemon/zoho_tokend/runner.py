@@ -17,13 +17,15 @@ from zoho_tokend.core.events import Beat, ErrandCrashed, Sink, Stopped, Stopping
 from zoho_tokend.core.fleet import Fleet
 from zoho_tokend.core.model import ConnectionName
 from zoho_tokend.core.ports import Clock, VaultSession
-from zoho_tokend.core.schedule import Refresh, Save
+from zoho_tokend.core.schedule import Look, Refresh, Save
 from zoho_tokend.refresher import Refresher
 
 Inbox = asyncio.Queue[Command]
 Errand = Callable[[], Coroutine[None, None, None]]
 
 GRACE: Final = timedelta(seconds=25)
+# What a standby does too; the other errands are the leader's.
+_STANDBY_ERRANDS: Final = frozenset({Command.DISCOVER})
 # How often the stop looks whether everything has ended, in seconds.
 _GLANCE: Final = 0.05
 
@@ -89,8 +91,10 @@ class Runner:
                 self._reload()
             case Command.STOP:
                 self.stopping = True
-            case _:
+            case _ if command in _STANDBY_ERRANDS or self._fleet.term is not None:
                 self._send(command, partial(self._carry_out, command), group)
+            case _:
+                """An errand of the leader, and this process stands by."""
 
     # --- what the commands do ----------------------------------------------------------------------------------
 
@@ -106,13 +110,15 @@ class Runner:
             name, decision = taken
             self._start(self._go(name, decision, group), group)
 
-    async def _go(self, name: ConnectionName, decision: Refresh | Save, group: asyncio.TaskGroup) -> None:
+    async def _go(self, name: ConnectionName, decision: Refresh | Save | Look, group: asyncio.TaskGroup) -> None:
         try:
             match decision:
                 case Refresh(reason=reason):
                     await self._refresher.refresh(name, reason)
                 case Save():
                     await self._refresher.save(name)
+                case Look():
+                    await self._refresher.look(name)
         finally:
             self._fleet.leave(name, self._clock.now())
         self._let_go(group)
@@ -145,6 +151,7 @@ class Runner:
             self._inbox.put_nowait(Command.STOP)
         else:
             self._opened = True
+            self._fleet.leadership.stand()
             for command in self._errands:
                 self._inbox.put_nowait(command)
 
@@ -169,7 +176,7 @@ class Runner:
     # --- the stop ----------------------------------------------------------------------------------------------
 
     async def _finish(self, group: asyncio.TaskGroup) -> None:
-        """What is under way ends, what is held is saved, while the grace lasts; then the session is revoked."""
+        """What is under way ends, what is held is saved, while the grace lasts; then another may lead."""
         self._emit(Stopping(in_flight=self._fleet.in_flight, unsaved=self._fleet.held))
         self._fleet.stand_down()
         for command in self._errands.keys() & self._abroad.keys():
@@ -185,5 +192,6 @@ class Runner:
         lost = Stopped(in_flight=self._fleet.in_flight, unsaved=self._fleet.held)
         for task in tuple(self._under_way):
             task.cancel()
+        await self._fleet.leadership.leave()
         await self._session.close()
         self._emit(lost)

@@ -12,7 +12,7 @@ from typing import Final
 from zoho_tokend.abreast import abreast
 from zoho_tokend.core import backoff
 from zoho_tokend.core.errors import Conflict, TokendError, VaultUnavailable
-from zoho_tokend.core.events import Discovered, Event, Refreshed, Sink, TargetTold, Vanished
+from zoho_tokend.core.events import Discovered, Event, Followed, Refreshed, Sink, TargetTold, Vanished
 from zoho_tokend.core.model import ConnectionName
 from zoho_tokend.core.ports import Clock, TargetStore, TokenStore
 from zoho_tokend.core.targets import Target, Told
@@ -46,9 +46,9 @@ class Targets:
         self._told: dict[_Place, Told] = {}
 
     def __call__(self, event: Event) -> None:
-        """A refreshed connection is behind; so is one that was found, for nobody knows what its targets tell."""
+        """A refreshed connection is behind, whoever refreshed it; so is one that was found, for nobody knows more."""
         match event:
-            case Refreshed(connection=name) | Discovered(connection=name):
+            case Refreshed(connection=name) | Discovered(connection=name) | Followed(connection=name):
                 for target in self._targets:
                     self._behind[name, target] = _Behind(self._clock.now())
             case Vanished(connection=name):

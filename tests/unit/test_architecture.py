@@ -9,7 +9,10 @@ HOMES = {
     "click": {"cli"},
     "cryptography": {"consent"},
     "httpx": {"reader", "zoho"},
+    "httpx2": {"kubernetes"},
     "hvac": {"reader", "vault"},
+    "lightkube": {"kubernetes"},
+    "msgspec": {"kubernetes"},
     "prometheus_client": {"telemetry"},
     "pydantic": {"settings"},
     "pydantic_core": {"settings"},
@@ -19,6 +22,7 @@ HOMES = {
     "starlette": {"web"},
     "structlog": {"telemetry"},
     "uvicorn": {"web"},
+    "yaml": {"kubernetes"},
     "zohocrmsdk": {"reader"},
 }
 

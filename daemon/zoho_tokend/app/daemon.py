@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from functools import partial
 from typing import get_args
 
 from zoho_tokend import __version__
 from zoho_tokend.app.errands import errands_of, intervals_of, reports_of, targets_of
+from zoho_tokend.app.leadership import leadership, shard_of
 from zoho_tokend.app.promise import policy_of
 from zoho_tokend.app.vault import layout_of, vault
 from zoho_tokend.clock import SystemClock
@@ -62,22 +64,32 @@ class Daemon:
             version=__version__,
             data_centers=[center.location for center in DATA_CENTERS],
             login_methods=get_args(VaultAuth),
+            shard=str(shard_of(settings).number),
             per_connection=PerConnection(settings.per_connection_metrics),
         )
         manager = ServiceManager(notify, live=self._live, monotonic=self._clock.monotonic)
         self._sinks: tuple[Sink, ...] = (*sinks, self._metrics, manager)
-        self._fleet = Fleet(policy_of(settings), places=settings.concurrency)
+        self._inbox: Inbox = asyncio.Queue()
+        self._leadership = leadership(
+            settings, clock=self._clock, sink=self._emit, elected=partial(self.tell, Command.SWEEP)
+        )
+        self._fleet = Fleet(policy_of(settings), places=settings.concurrency, leadership=self._leadership)
         self._session, self._store = vault(settings, clock=self._clock, sink=self._emit)
         self._targets = targets_of(
             settings, session=self._session, store=self._store, clock=self._clock, emit=self._emit
         )
         self._sinks = (*self._sinks, self._targets)
         self._discovery = Discovery(
-            fleet=self._fleet, credentials=self._store, tokens=self._store, clock=self._clock, emit=self._emit
+            fleet=self._fleet,
+            credentials=self._store,
+            tokens=self._store,
+            clock=self._clock,
+            emit=self._emit,
+            shard=shard_of(settings),
         )
-        self._inbox: Inbox = asyncio.Queue()
         self._started_at = self._clock.now()
         self._metrics.promise(self._fleet.policy.floor)
+        self._metrics.lead(leading=self._fleet.term is not None)
         self.address = ""
 
     async def run(self) -> None:
@@ -141,6 +153,7 @@ class Daemon:
         refused: VaultLoginRefused | None = None
         async with asyncio.TaskGroup() as group:
             group.create_task(self._serve(server))
+            group.create_task(self._leadership.run())
             self._clockwork.start()
             try:
                 await self._runner.run()
@@ -181,6 +194,7 @@ class Daemon:
             vault_session=self._session.alive,
             discovered=self._discovery.complete,
             stopping=self._runner.stopping,
+            election=self._leadership.problem,
         )
 
     def _facts(self) -> DaemonFacts:
@@ -192,8 +206,10 @@ class Daemon:
             vault_alive=self._session.alive,
             vault_expires_at=self._session.expires_at,
             unsaved=self._fleet.unsaved,
-            leader=True,
             credentials=str(layout_of(self._settings).credentials()),
+            leader=self._fleet.term is not None,
+            holder=self._leadership.holder,
+            shard=shard_of(self._settings),
         )
 
     def _emit(self, event: Event) -> None:

@@ -30,6 +30,35 @@ def discovered(name: ConnectionName, published: Published) -> Connection:
     )
 
 
+def after_looking(connection: Connection, published: Published, *, term: int | None, now: datetime) -> Connection:
+    """The connection once it was read again what stands in Vault.
+
+    What another process published takes its own failures with it, and counts against the budget.
+    """
+    seen = replace(connection, looked_at=now, term=connection.term if term is None else term)
+    if published.version == connection.version:
+        return seen
+    found = discovered(connection.name, published)
+    return replace(
+        seen,
+        token=found.token,
+        version=found.version,
+        recalled=False,
+        failures=0,
+        throttles=0,
+        failure=connection.failure if connection.write_at else None,
+        doubt=None,
+        parked=False,
+        retry_at=None,
+        last_success_at=found.last_success_at,
+    )
+
+
+def after_looking_in_vain(connection: Connection, now: datetime) -> Connection:
+    """The connection once Vault did not tell a standby what stands there."""
+    return replace(connection, looked_at=now)
+
+
 def after_reading(connection: Connection, credential: Credential) -> Connection:
     """The connection once its credential was read; a changed credential takes old doubts with it."""
     doubt = connection.doubt if connection.doubt and connection.doubt.stamp == credential.stamp else None

@@ -10,6 +10,7 @@ from zoho_tokend.core.errors import (
     Throttled,
 )
 from zoho_tokend.core.facts import State
+from zoho_tokend.core.leadership import FIRST_TERM
 from zoho_tokend.core.model import ConnectionName, Credential, Secret, TokenRecord
 
 
@@ -29,6 +30,7 @@ class Reason(StrEnum):
     UNSAVED = "unsaved"
     BUDGET = "budget"
     CLIENT_COOLING = "client_cooling"
+    STANDBY = "standby"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +79,9 @@ class Connection:
     Attributes:
         token: what stands in Vault; None when there is none.
         version: the KV version of the published record; 0 when there is none.
-        recalled: whether the budget spent before this process started has been read from Vault.
+        recalled: whether the budget that other processes, or earlier ones, have spent has been read from Vault.
+        term: the last of our reigns in which it was read what stands in Vault; see `ports.Leadership`.
+        looked_at: when a standby last read it.
         grant_key: what Zoho counts issues by, as a fingerprint; None until the credential was read.
         stamp: which versions of the credential's records were read last.
         retry_at: when to try again, after a failure; None when the token's age decides.
@@ -92,6 +96,8 @@ class Connection:
     token: Token | None = None
     version: int = 0
     recalled: bool = False
+    term: int = FIRST_TERM
+    looked_at: datetime | None = None
     grant_key: str | None = None
     client_id: str | None = None
     server: str | None = None

@@ -7,6 +7,8 @@
     │     ├── Throttled           Zoho's limit, known by its text at any status
     │     └── VaultUnavailable    network, 5xx, sealed, standby, 412, 429
     ├── Conflict                  another writer was first: re-read, decide again
+    ├── LeaseUnavailable          no usable answer about the lease: ask again
+    ├── LeaseRefused              the cluster does not let us have a lease: say who must do what, and ask again
     ├── NoCredential              the credential is gone: forget the connection
     ├── NoClient                  the client that a person names is not recorded
     ├── TargetTaken               a publish target's path holds somebody else's record: left alone, tried again
@@ -102,6 +104,22 @@ class VaultUnavailable(Retryable):
 
 class Conflict(TokendError):
     """Another writer stored a version first."""
+
+
+class LeaseUnavailable(TokendError):
+    """The cluster gave no usable answer about the lease.
+
+    Attributes:
+        retry_after: the least time to wait, where the other side named one.
+    """
+
+    def __init__(self, message: str | None = None, *, retry_after: timedelta = timedelta()) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class LeaseRefused(TokendError):
+    """The cluster does not let this process have a lease."""
 
 
 class NoCredential(TokendError):

@@ -223,6 +223,46 @@ class Conflicted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Followed:
+    """A token was found in Vault that another process has published."""
+
+    connection: ConnectionName
+    expires_at: datetime | None
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaderElected:
+    """This process leads, and starts refreshes from now on."""
+
+    identity: str
+    transitions: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaderLost:
+    """This process leads no more: what is under way ends, and nothing new starts."""
+
+    identity: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaderSeen:
+    """Another process leads, and this one stands by."""
+
+    holder: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ElectionTroubled:
+    """Nothing can be learnt of the lease, or done about it; ``refused`` where only a person can help."""
+
+    error: str
+    refused: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Parked:
     """A connection waits for a person, or for its records to change."""
 
@@ -354,6 +394,11 @@ Event = (
     | TokenUnsaved
     | UnsavedTokenExpired
     | Conflicted
+    | Followed
+    | LeaderElected
+    | LeaderLost
+    | LeaderSeen
+    | ElectionTroubled
     | Parked
     | Woken
     | RefreshTokenRotated

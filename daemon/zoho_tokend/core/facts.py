@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from zoho_tokend.core.errors import Outcome
 from zoho_tokend.core.model import ConnectionName
+from zoho_tokend.core.sharding import WHOLE, Shard
 
 
 class State(StrEnum):
@@ -66,6 +67,8 @@ class DaemonFacts:
         unsaved: how many tokens are held in memory for Vault to take.
         leader: whether this process refreshes; true for the only one.
         credentials: the path under which the credentials lie, as ``vault kv get`` takes it.
+        holder: who was last known to lead, where there is an election; None while nobody does.
+        shard: the share of the connections that is this process's own.
     """
 
     version: str
@@ -77,3 +80,5 @@ class DaemonFacts:
     unsaved: int
     leader: bool
     credentials: str
+    holder: str | None = None
+    shard: Shard = WHOLE

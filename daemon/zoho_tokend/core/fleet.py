@@ -12,15 +12,17 @@ from typing import Final
 
 from zoho_tokend.core import aftermath, budget, connection, cooling, schedule
 from zoho_tokend.core.budget import Spent
-from zoho_tokend.core.connection import Connection
+from zoho_tokend.core.connection import Connection, Reason
 from zoho_tokend.core.cooling import Cooling
 from zoho_tokend.core.due_queue import DueQueue
 from zoho_tokend.core.errors import Outcome, RefreshError, Throttled, ZohoUnavailable
 from zoho_tokend.core.facts import ConnectionFacts
 from zoho_tokend.core.lanes import Lanes
+from zoho_tokend.core.leadership import Alone
 from zoho_tokend.core.model import ConnectionName, Credential, Published
 from zoho_tokend.core.policy import ZOHO_LIFETIME, Policy
-from zoho_tokend.core.schedule import Decision, Refresh, Save, Wait
+from zoho_tokend.core.ports import Leadership
+from zoho_tokend.core.schedule import Decision, Look, Parked, Refresh, Save, Wait
 
 _ZOHO_VERDICTS: Final = frozenset({Outcome.GRANT_REJECTED, Outcome.CLIENT_REJECTED})
 _NO_COOLING: Final = Cooling()
@@ -28,10 +30,17 @@ _ALREADY: Final = datetime.min.replace(tzinfo=UTC)
 
 
 class Fleet:
-    """The connections of this process."""
+    """The connections of this process.
 
-    def __init__(self, policy: Policy, *, places: int) -> None:
+    Attributes:
+        leadership: asked, for each of them anew, whether this process may refresh it.
+    """
+
+    def __init__(self, policy: Policy, *, places: int, leadership: Leadership | None = None) -> None:
         self._policy = policy
+        self.leadership = leadership or Alone()
+        self._last_term: int | None = None
+        self._left_to_leader: set[ConnectionName] = set()
         self._connections: dict[ConnectionName, Connection] = {}
         self._queue = DueQueue()
         self._lanes = Lanes(places)
@@ -101,21 +110,22 @@ class Fleet:
 
     def line_up(self, now: datetime) -> None:
         """Those whose time has come stand in line, or wait on where the decision says so."""
+        self._heed_a_new_term(now)
         for name in self._queue.pop_due(now):
             decision = self.decide(name, now)
-            if isinstance(decision, Refresh | Save):
+            if isinstance(decision, Refresh | Save | Look):
                 self._stand_in_line(name)
             else:
-                self._queue.put(name, decision.until)
+                self._wait(name, decision)
 
-    def take(self, now: datetime) -> tuple[ConnectionName, Refresh | Save] | None:
+    def take(self, now: datetime) -> tuple[ConnectionName, Refresh | Save | Look] | None:
         """The next connection that may go, and what to do with it; None when none may. ``leave`` ends it."""
         while (name := self._lanes.take()) is not None:
             if name in self._connections:
                 decision = self.decide(name, now)
-                if isinstance(decision, Refresh | Save):
+                if isinstance(decision, Refresh | Save | Look):
                     return name, decision
-                self._queue.put(name, decision.until)
+                self._wait(name, decision)
             self._lanes.leave(name)
         return None
 
@@ -144,12 +154,30 @@ class Fleet:
     def decide(self, name: ConnectionName, now: datetime) -> Decision:
         """What is to be done with the connection now."""
         each = self[name]
-        return schedule.decide(each, spent=self._spent_by(each), client=self._client(each), now=now, policy=self.policy)
+        return schedule.decide(
+            each,
+            spent=self._spent_by(each),
+            client=self._client(each),
+            now=now,
+            policy=self.policy,
+            leads=self.term is not None,
+        )
 
     def due_at(self, name: ConnectionName, now: datetime) -> datetime:
         """The moment at which the connection's next refresh is, or was, due."""
         each = self[name]
         return each.retry_at or schedule.due_at(each, now, self._policy)
+
+    # --- whose turn it is --------------------------------------------------------------------------------------
+
+    @property
+    def term(self) -> int | None:
+        """The number of the present reign; None while this process stands by."""
+        return self.leadership.term
+
+    def may_be_behind(self, name: ConnectionName) -> bool:
+        """Whether another process may have published a token since this one last knew what stands in Vault."""
+        return self.term != self[name].term
 
     # --- what happens to a connection --------------------------------------------------------------------------
 
@@ -176,8 +204,13 @@ class Fleet:
             self._spent[each.grant_key] = budget.recent(known | budget.remembered(issues, now), now)
 
     def begin(self, name: ConnectionName, now: datetime) -> Wait | None:
-        """An issue is begun and counted; or, where the budget or the client forbids it, until when to wait."""
+        """An issue is begun and counted; or, where the budget, the client or the leader forbids it, until when to wait.
+
+        A reign that ended, or began anew, since the connection was looked at forbids it too.
+        """
         each = self[name]
+        if self.may_be_behind(name):
+            return Wait(until=now, reason=Reason.STANDBY)
         wait = schedule.may_issue(spent=self._spent_by(each), client=self._client(each), now=now, policy=self._policy)
         if wait is not None:
             return wait
@@ -253,6 +286,22 @@ class Fleet:
         return (_facts(each, now, going=going, spent=spent, policy=policy) for each in rows)
 
     # --- within ------------------------------------------------------------------------------------------------
+
+    def _heed_a_new_term(self, now: datetime) -> None:
+        """What was left to the leader is ours at once, when we become it."""
+        if self.term == self._last_term:
+            return
+        self._last_term = self.term
+        if self.term is not None:
+            for name in self._left_to_leader:
+                if self._queue.when(name) is not None:
+                    self._queue.put(name, schedule.next_at(self[name], now, self._policy))
+            self._left_to_leader.clear()
+
+    def _wait(self, name: ConnectionName, wait: Wait | Parked) -> None:
+        if isinstance(wait, Wait) and wait.reason is Reason.STANDBY:
+            self._left_to_leader.add(name)
+        self._queue.put(name, wait.until)
 
     def _put(self, each: Connection, now: datetime) -> Connection:
         self._connections[each.name] = each

@@ -42,12 +42,17 @@ def liveness(*, heartbeat_age: timedelta, sweep_age: timedelta, clock_drift: tim
     )
 
 
-def readiness(*, vault_session: bool, discovered: bool, stopping: bool) -> Sequence[Check]:
-    """Whether the process does its job: settings are read before there is a process to ask."""
+def readiness(*, vault_session: bool, discovered: bool, stopping: bool, election: str = "") -> Sequence[Check]:
+    """Whether the process does its job, or stands by to do it: settings are read before there is a process to ask.
+
+    Args:
+        election: why this process can neither lead nor stand by; empty where it can.
+    """
     return (
         Check(name="settings"),
         Check(name="vault-session", reason="" if vault_session else "no live Vault session"),
         Check(name="discovery", reason="" if discovered else "the first discovery has not ended"),
+        Check(name="leader-election", reason=election),
         Check(name="shutdown", reason="stopping" if stopping else ""),
     )
 

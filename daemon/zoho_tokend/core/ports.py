@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from zoho_tokend.core.consent import Proof
+from zoho_tokend.core.lease import Lease, LeaseRecord
 from zoho_tokend.core.model import ConnectionName, Credential, Issued, Published, Secret, TokenRecord
 from zoho_tokend.core.targets import Target, Told
 
@@ -188,6 +189,65 @@ class Prover(Protocol):
         Raises:
             ServerNotAllowed: the API domain is none that may be sent a token; nothing was sent.
         """
+
+
+class LeaseStore(Protocol):
+    """The place of the one lease that several processes hold in turn."""
+
+    async def read(self) -> Lease | None:
+        """The lease as it is now; None when there is none.
+
+        Raises:
+            LeaseUnavailable, LeaseRefused.
+        """
+        ...
+
+    async def write(self, record: LeaseRecord, *, after_version: str | None) -> Lease:
+        """The lease is this record; answers it with its new version.
+
+        Raises:
+            Conflict: the lease is not of that version (None: there is one), and nothing was written.
+            LeaseUnavailable: there was no usable answer; the write may have landed.
+            LeaseRefused: nothing was written.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Nothing is kept open."""
+        ...
+
+
+class Leadership(Protocol):
+    """Whether this process is the one that works."""
+
+    @property
+    def term(self) -> int | None:
+        """The number of the present reign, asked anew for each thing that is begun; None while it stands by.
+
+        No two reigns have the same number; that of a process which has no other beside it is 0.
+        """
+        ...
+
+    @property
+    def holder(self) -> str | None:
+        """Who was last known to lead, where there is an election; None while nobody does."""
+        ...
+
+    @property
+    def problem(self) -> str:
+        """Why this process can neither lead nor stand by; empty where it can."""
+        ...
+
+    async def run(self) -> None:
+        """Stand in the election from `stand` to `leave`."""
+        ...
+
+    def stand(self) -> None:
+        """This process could work from now on."""
+        ...
+
+    async def leave(self) -> None:
+        """It leads no more, and another may begin at once, as far as that can be told it in a moment."""
         ...
 
 

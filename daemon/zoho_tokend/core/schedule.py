@@ -1,4 +1,4 @@
-"""The decision: refresh, save, or wait until when, and why. Decided once, from facts and ``now``; never by a timer."""
+"""The decision: refresh, save, look, or wait until when, and why. Decided from facts and ``now``; never by a timer."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,6 +11,8 @@ from zoho_tokend.core.cooling import Cooling
 from zoho_tokend.core.policy import Policy
 from zoho_tokend.core.spread import spread
 
+# How long a standby gives the leader for the first token of a connection before it looks for it.
+_FIRST_TOKEN: Final = timedelta(seconds=30)
 # A record issued in the future was written by a clock that has since been put right: its expiry is not to be believed.
 _LARGEST_SKEW: Final = timedelta(minutes=2)
 
@@ -28,6 +30,11 @@ class Save:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """Read what stands in Vault: a standby leaves the refresh to the leader, and follows it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Wait:
     """Ask again then."""
 
@@ -42,15 +49,18 @@ class Parked:
     until: datetime
 
 
-Decision = Refresh | Save | Wait | Parked
+Decision = Refresh | Save | Look | Wait | Parked
 
 
-def decide(connection: Connection, *, spent: Spent, client: Cooling, now: datetime, policy: Policy) -> Decision:
+def decide(
+    connection: Connection, *, spent: Spent, client: Cooling, now: datetime, policy: Policy, leads: bool = True
+) -> Decision:
     """What is to be done with the connection now.
 
     Args:
         spent: the issues of its refresh token that are known.
         client: what is known of its client.
+        leads: whether this process may refresh; what it holds it may save all the same.
     """
     at = next_at(connection, now, policy)
     if at > now:
@@ -59,6 +69,9 @@ def decide(connection: Connection, *, spent: Spent, client: Cooling, now: dateti
         return Wait(until=at, reason=Reason.UNSAVED if connection.unsaved else _reason_to_wait(connection))
     if _must_save(connection, now):
         return Save()
+    if not leads:
+        turn = max(at, connection.looked_at or at) + _patience(connection, policy)
+        return Wait(until=turn, reason=Reason.STANDBY) if turn > now else Look()
     return may_issue(spent=spent, client=client, now=now, policy=policy) or Refresh(
         reason=_reason_to_refresh(connection, now)
     )
@@ -98,6 +111,11 @@ def due_at(connection: Connection, now: datetime, policy: Policy) -> datetime:
 def lead_of(token: Token, connection: Connection, policy: Policy) -> timedelta:
     """How long before its expiry this token is to be replaced."""
     return policy.lead(token.lifetime, connection.refresh_at)
+
+
+def _patience(connection: Connection, policy: Policy) -> timedelta:
+    """How long a standby gives the leader before it looks whether a token that was due has been replaced."""
+    return lead_of(connection.token, connection, policy) / 10 if connection.token else _FIRST_TOKEN
 
 
 def _must_save(connection: Connection, now: datetime) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from zoho_tokend.settings.kinds import VAULT_ADDRESS
+from zoho_tokend.settings.kinds import duration_text as _text
 from zoho_tokend.settings.model import Settings
 
 
@@ -27,6 +28,7 @@ def contradictions(settings: Settings) -> Iterator[Contradiction]:
         pair = ("VAULT_CLIENT_CERT", "VAULT_CLIENT_KEY")
         yield Contradiction(pair, f"{' and '.join(pair)} go together: give both or neither")
     yield from _targets(settings)
+    yield from _election(settings)
     for name, path in _files(settings):
         if not _readable(path):
             place = settings.source(name)
@@ -68,6 +70,28 @@ def _login(settings: Settings) -> Iterator[Contradiction]:
             yield from _exactly_one(settings, "VAULT_ROLE")
         case "cert":
             yield from _exactly_one(settings, "VAULT_CLIENT_CERT")
+
+
+def _election(settings: Settings) -> Iterator[Contradiction]:
+    """A lease that a leader could not renew in time, or that two could hold at once; a shard that two would work on."""
+    lease, deadline, retry = settings.lease_duration, settings.renew_deadline, settings.retry_period
+    if deadline <= retry:
+        pair = ("RENEW_DEADLINE", "RETRY_PERIOD")
+        yield Contradiction(
+            pair, f"RENEW_DEADLINE ({_text(deadline)}) must be longer than RETRY_PERIOD ({_text(retry)})"
+        )
+    if deadline + retry >= lease:
+        yield Contradiction(
+            ("LEASE_DURATION", "RENEW_DEADLINE", "RETRY_PERIOD"),
+            f"LEASE_DURATION ({_text(lease)}) must be longer than RENEW_DEADLINE ({_text(deadline)}) and RETRY_PERIOD "
+            f"({_text(retry)}) together: a leader must have stopped before another begins",
+        )
+    if settings.shard >= settings.shards and settings.leader_election == "none":
+        yield Contradiction(
+            ("SHARD", "SHARDS", "LEADER_ELECTION"),
+            f"SHARD is {settings.shard} of {settings.shards} SHARDS, counted from 0: with LEADER_ELECTION=kubernetes "
+            "it would be a standby; without, give a smaller SHARD",
+        )
 
 
 def _exactly_one(settings: Settings, *names: str) -> Iterator[Contradiction]:

@@ -18,6 +18,8 @@ _DURATION: Final = re.compile(r"(?=[0-9])(?:([0-9]{1,4})h)?(?:([0-9]{1,5})m)?(?:
 _LISTEN: Final = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):(?P<port>[0-9]{1,5})", re.ASCII)
 _VAULT_PATH: Final = re.compile(r"([A-Za-z0-9_-][A-Za-z0-9._-]*(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)*)/?", re.ASCII)
 _VAULT_ADDRESS: Final = re.compile(r"(https?://(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?)/?", re.ASCII)
+# https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-label-names
+_LABEL: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 _HIGHEST_PORT: Final = 65535
 
 Ordered = TypeVar("Ordered", int, float, timedelta)
@@ -99,17 +101,6 @@ def one_of(literal: object) -> Kind:
     return Kind("one of " + ", ".join(words), read)
 
 
-def only(value: str | int, because: str) -> Kind:
-    """The one value that is there until there are more."""
-
-    def read(given: object) -> str | int:
-        if str(given) != str(value):
-            raise ValueError
-        return value
-
-    return Kind(f"{value} ({because})", read)
-
-
 def _read_listen(value: object) -> Listen:
     match = _matched(_LISTEN, value)
     return Listen(match["host"].strip("[]"), _within(int(match["port"]), 0, _HIGHEST_PORT))
@@ -131,6 +122,10 @@ def _read_vault_address(value: object) -> str:
 
 def _read_vault_path(value: object) -> str:
     return _matched(_VAULT_PATH, value)[1]
+
+
+def _read_label(value: object) -> str:
+    return _matched(_LABEL, value)[0]
 
 
 def _read_file(value: object) -> Path:
@@ -177,6 +172,7 @@ VAULT_ADDRESS: Final = Kind(
 VAULT_PATH: Final = Kind(
     "a path such as secret or teams/crm: letters, digits, '.', '_' and '-', no slash in front", _read_vault_path
 )
+LABEL: Final = Kind("a name such as zoho-tokend: small letters, digits and '-', 63 characters at most", _read_label)
 FILE: Final = Kind("the path of a file", _read_file)
 SECRET: Final = Kind("a secret text", _read_secret)
 TEXT: Final = Kind("a text", _text)

@@ -16,6 +16,7 @@ from zoho_tokend.core.origin import Origin, parse_origin
 from zoho_tokend.core.targets import Target
 from zoho_tokend.settings.kinds import (
     FILE,
+    LABEL,
     LISTEN,
     ORIGINS,
     SECRET,
@@ -28,7 +29,6 @@ from zoho_tokend.settings.kinds import (
     duration,
     number,
     one_of,
-    only,
     whole_number,
 )
 from zoho_tokend.settings.sources import Source
@@ -45,6 +45,7 @@ class Reload(Enum):
 VaultAuth = Literal["token", "token-file", "approle", "kubernetes", "jwt", "cert"]
 PerConnectionMetrics = Literal["auto", "on", "off"]
 Switch = Literal["off", "on"]
+LeaderElection = Literal["none", "kubernetes"]
 LogFormat = Literal["auto", "json", "console"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
@@ -118,13 +119,31 @@ class Settings(BaseSettings):
         (),
         description="Where a second record of each token goes, under the mount of the tokens, in another tool's shape.",
     )
-    leader_election: Annotated[Literal["none"], only("none", "leader election in Kubernetes is not supported yet")] = (
-        Field("none", description="How one of several replicas is chosen to work.")
+    leader_election: Annotated[LeaderElection, one_of(LeaderElection)] = Field(
+        "none", description="How one of several replicas is chosen to work: not at all, or by a Lease in Kubernetes."
     )
-    shard: Annotated[int, only(0, "sharding is not supported yet")] = Field(
-        0, description="Which share of the connections is this process's own, from 0."
+    lease_name: Annotated[str, LABEL] = Field(
+        "zoho-tokend", description="The name of the Lease; with several shards, `-<shard>` is put behind it."
     )
-    shards: Annotated[int, only(1, "sharding is not supported yet")] = Field(
+    lease_namespace: Annotated[str | None, LABEL] = Field(
+        None, description="The namespace of the Lease; the pod's own where not given."
+    )
+    identity: Annotated[str | None, TEXT] = Field(
+        None, description="By what name this replica is known in the election; the host name where not given."
+    )
+    lease_duration: Annotated[timedelta, duration(timedelta(seconds=2), timedelta(minutes=10))] = Field(
+        timedelta(seconds=15), description="How long after a leader fell silent another takes its place."
+    )
+    renew_deadline: Annotated[timedelta, duration(timedelta(seconds=1), timedelta(minutes=10))] = Field(
+        timedelta(seconds=10), description="How long after its last renewal of the Lease a leader may start a refresh."
+    )
+    retry_period: Annotated[timedelta, duration(timedelta(seconds=1), timedelta(minutes=5))] = Field(
+        timedelta(seconds=2), description="How often the Lease is renewed by the leader, and looked at by the others."
+    )
+    shard: Annotated[int, whole_number(0, 9999)] = Field(
+        0, description="Which share of the connections is this process's own: this number, modulo SHARDS."
+    )
+    shards: Annotated[int, whole_number(1, 256)] = Field(
         1, description="Into how many shares the connections are divided."
     )
     per_connection_metrics: Annotated[PerConnectionMetrics, one_of(PerConnectionMetrics), Reload.ON_SIGHUP] = Field(

@@ -37,6 +37,16 @@ def headline(event: Event) -> tuple[int, str]:  # noqa: C901, PLR0912 - a table,
             return logging.DEBUG, "clock.compared"
         case events.RefreshDeferred():
             return logging.DEBUG, "refresh.deferred"
+        case events.Followed():
+            return logging.DEBUG, "record.followed"
+        case events.LeaderElected():
+            return logging.INFO, "leader.elected"
+        case events.LeaderLost():
+            return logging.WARNING, "leader.lost"
+        case events.LeaderSeen():
+            return logging.INFO, "leader.seen"
+        case events.ElectionTroubled(refused=refused):
+            return logging.ERROR if refused else logging.WARNING, "election.troubled"
         case events.Refreshed():
             return logging.INFO, "connection.refreshed"
         case events.RefreshFailed():

@@ -107,6 +107,10 @@ class Metrics:
                 self._readers.told(target, well=error is None)
             case events.VaultLoggedIn(method=method, outcome=result):
                 self._vault.logins.labels(method, result).inc()
+            case events.LeaderElected():
+                self.lead(leading=True)
+            case events.LeaderLost():
+                self.lead(leading=False)
             case events.VaultSessionChanged(alive=alive, expires_at=expires_at):
                 self._vault.token_expiry.set(_session_end(expires_at) if alive else 0)
             case (
@@ -117,6 +121,9 @@ class Metrics:
                 | events.RefreshDeferred()
                 | events.TokenUnsaved()
                 | events.UnsavedTokenExpired()
+                | events.Followed()
+                | events.LeaderSeen()
+                | events.ElectionTroubled()
                 | events.Parked()
                 | events.Woken()
                 | events.RefreshCrashed()

@@ -4,6 +4,8 @@
     now, started_at    instants: RFC 3339, UTC
     floor_seconds      the least life that a reader may ever find
     leader             whether this process refreshes
+    holder             who was last known to lead; null while nobody does, or where there is no election
+    shard, shards      which share of the connections is this process's own, from 0, and of how many
     vault              {alive, expires_at}: the session; expires_at is null when it never ends, or there is none
     unsaved_tokens     issued, and not yet taken by Vault
     counts             {state: number}, every state named
@@ -32,6 +34,9 @@ def status(daemon: DaemonFacts, listing: Listing) -> dict[str, Json]:
         "started_at": _instant(daemon.started_at),
         "floor_seconds": daemon.floor.total_seconds(),
         "leader": daemon.leader,
+        "holder": daemon.holder,
+        "shard": daemon.shard.number,
+        "shards": daemon.shard.of,
         "vault": {"alive": daemon.vault_alive, "expires_at": _instant(daemon.vault_expires_at)},
         "unsaved_tokens": daemon.unsaved,
         "counts": {str(state): number for state, number in listing.counts.items()},

@@ -34,7 +34,8 @@ async def test_a_verbose_probe_tells_each_check() -> None:
     async with site() as web:
         answer = await web.get("/readyz?verbose")
     assert answer.text == (
-        "[+]settings ok\n[+]vault-session ok\n[+]discovery ok\n[+]shutdown ok\nreadyz check passed\n"
+        "[+]settings ok\n[+]vault-session ok\n[+]discovery ok\n[+]leader-election ok\n[+]shutdown ok\n"
+        "readyz check passed\n"
     )
 
 
@@ -44,7 +45,7 @@ async def test_a_failing_probe_is_503_and_says_why_unasked() -> None:
     assert answer.status_code == 503
     assert answer.text == (
         "[+]settings ok\n[-]vault-session failed: no live Vault session\n"
-        "[+]discovery ok\n[+]shutdown ok\nreadyz check failed\n"
+        "[+]discovery ok\n[+]leader-election ok\n[+]shutdown ok\nreadyz check failed\n"
     )
 
 
@@ -60,7 +61,8 @@ async def test_excluded_checks_are_passed_over_and_unknown_ones_warned_of() -> N
         answer = await web.get("/readyz?verbose&exclude=vault-session&exclude=moon&exclude=shutdown")
     assert answer.status_code == 200
     assert answer.text == (
-        "[+]settings ok\n[+]vault-session excluded: ok\n[+]discovery ok\n[+]shutdown excluded: ok\n"
+        "[+]settings ok\n[+]vault-session excluded: ok\n[+]discovery ok\n[+]leader-election ok\n"
+        "[+]shutdown excluded: ok\n"
         'warn: some health checks cannot be excluded: no matches for "moon"\nreadyz check passed\n'
     )
 
@@ -139,6 +141,9 @@ async def test_status_tells_the_daemon_and_its_connections() -> None:
         "started_at": "2025-12-29T08:00:00Z",
         "floor_seconds": 1500.0,
         "leader": True,
+        "holder": None,
+        "shard": 0,
+        "shards": 1,
         "vault": {"alive": True, "expires_at": "2026-01-01T12:44:00Z"},
         "unsaved_tokens": 0,
         "counts": dict.fromkeys(State, 0) | {"fresh": 1},

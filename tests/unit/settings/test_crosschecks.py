@@ -187,3 +187,22 @@ def test_any_accepted_settings_leave_time_for_two_sweeps_and_the_longest_refresh
 
     assert policy.lead(ZOHO_LIFETIME) >= 2 * policy.sweep_interval + LONGEST_NORMAL_REFRESH
     assert policy.floor > timedelta()
+
+
+@pytest.mark.parametrize(
+    ("ours", "named"),
+    [
+        ({"LEASE_DURATION": "12s"}, ["LEASE_DURATION (12s)", "RENEW_DEADLINE (10s)", "RETRY_PERIOD (2s)"]),
+        ({"RENEW_DEADLINE": "2s"}, ["RENEW_DEADLINE (2s)", "RETRY_PERIOD (2s)"]),
+        ({"SHARD": "4", "SHARDS": "4"}, ["SHARD is 4 of 4 SHARDS", "LEADER_ELECTION=kubernetes"]),
+    ],
+    ids=["two leaders at once", "no time to renew", "two processes for one shard"],
+)
+def test_an_election_or_a_share_that_cannot_work_is_refused(ours: dict[str, str], named: list[str]) -> None:
+    (problem,) = problems_of(VAULT_TOKEN="hvs.invented", **ours)
+
+    assert all(name in problem for name in named), problem
+
+
+def test_a_replica_beyond_the_last_shard_is_a_standby_where_there_is_an_election() -> None:
+    assert loaded(VAULT_TOKEN="hvs.invented", LEADER_ELECTION="kubernetes", SHARD="4", SHARDS="4").shard == 4

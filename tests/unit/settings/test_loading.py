@@ -120,9 +120,10 @@ def test_what_kubernetes_tells_of_a_service_named_like_us_is_no_setting(name: st
         ("VAULT_ADDR", "http://vault_server", "http://vault_server"),
         ("LOG_LEVEL", "WARNING", "warning"),
         ("PER_CONNECTION_METRICS", "off", "off"),
-        ("LEADER_ELECTION", "none", "none"),
+        ("LEADER_ELECTION", "Kubernetes", "kubernetes"),
+        ("LEASE_NAME", "tokend-eu", "tokend-eu"),
+        ("LEASE_DURATION", "1m", timedelta(minutes=1)),
         ("SHARD", "0", 0),
-        ("SHARDS", "1", 1),
         ("REPORTS", "On", "on"),
         (
             "PUBLISH_TARGETS",
@@ -132,6 +133,7 @@ def test_what_kubernetes_tells_of_a_service_named_like_us_is_no_setting(name: st
                 Target(shape=Shape.AIRFLOW_VARIABLE, folder="variables", start="zoho-"),
             ),
         ),
+        ("SHARDS", "256", 256),
         (
             "ALLOWED_ACCOUNTS_SERVERS",
             "https://accounts.example, http://127.0.0.1:9000",
@@ -201,15 +203,20 @@ def test_a_value_is_read_from_toml(toml: Path, line: str, name: str, expected: o
         ("ALLOWED_ACCOUNTS_SERVERS", "http://accounts.example"),
         ("ALLOWED_ACCOUNTS_SERVERS", "https://accounts.example/oauth"),
         ("ALLOWED_ACCOUNTS_SERVERS", "https://accounts.example,,"),
-        ("LEADER_ELECTION", "kubernetes"),
-        ("SHARD", "1"),
-        ("SHARDS", "2"),
         ("REPORTS", "yes"),
         ("PUBLISH_TARGETS", "airflow"),
         ("PUBLISH_TARGETS", "airflow-connection=connections"),
         ("PUBLISH_TARGETS", "airflow-connection=connections/{connection},"),
         ("PUBLISH_TARGETS", "airflow-connection=/connections/{connection}"),
         ("PUBLISH_TARGETS", "mysql=connections/{connection}"),
+        ("LEADER_ELECTION", "consul"),
+        ("LEASE_NAME", "Tokend"),
+        ("LEASE_NAME", "tokend-"),
+        ("LEASE_NAMESPACE", "a/b"),
+        ("LEASE_DURATION", "1s"),
+        ("SHARD", "-1"),
+        ("SHARDS", "0"),
+        ("SHARDS", "257"),
         ("LOG_LEVEL", "loud"),
         ("LOG_FORMAT", "xml"),
         ("PER_CONNECTION_METRICS", "yes"),
@@ -219,12 +226,6 @@ def test_an_unusable_value_is_told_with_its_place_and_what_would_be_accepted(nam
     (problem,) = problems_of({name: text})
 
     assert problem.startswith(f"{name} (environment variable ZOHO_TOKEND_{name}): '{text}' is refused; accepted: ")
-
-
-def test_what_is_not_supported_yet_says_so() -> None:
-    (problem,) = problems_of({"LEADER_ELECTION": "kubernetes"})
-
-    assert problem.endswith("accepted: none (leader election in Kubernetes is not supported yet)")
 
 
 @pytest.mark.parametrize(

@@ -241,6 +241,15 @@ def test_a_process_leads_until_it_is_told_not_to() -> None:
     assert scraped(metrics)["leader{shard=0}"] == 0
 
 
+def test_leadership_comes_and_goes_with_the_election() -> None:
+    metrics = some_metrics()
+    metrics.lead(leading=False)
+    metrics(events.LeaderElected(identity="tokend-0", transitions=1))
+    assert scraped(metrics)["leader{shard=0}"] == 1
+    metrics(events.LeaderLost(identity="tokend-0", reason="the process stops"))
+    assert scraped(metrics)["leader{shard=0}"] == 0
+
+
 def test_the_promise_is_told_as_it_stands() -> None:
     metrics = some_metrics()
     metrics.promise(timedelta(minutes=25))

@@ -9,7 +9,7 @@ from zoho_tokend.web.html import document, tag
 from zoho_tokend.web.page.finding import pages, search, states
 from zoho_tokend.web.page.first_steps import nothing_shown
 from zoho_tokend.web.page.heading import heading
-from zoho_tokend.web.page.role import role
+from zoho_tokend.web.page.role import election, role
 from zoho_tokend.web.page.table import table
 from zoho_tokend.web.page.view import View
 
@@ -79,7 +79,7 @@ def _footer(view: View) -> Element:
     facts = (
         ("Version", daemon.version),
         ("Running for", span(daemon.now - daemon.started_at)),
-        ("Role", role(daemon)),
+        ("Role", "; ".join(filter(None, (role(daemon), election(daemon))))),
         ("Vault session", session),
         ("Unsaved tokens", str(daemon.unsaved)),
     )

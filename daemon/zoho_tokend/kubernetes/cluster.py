@@ -1,0 +1,48 @@
+"""Where the cluster's API server is, and how we show who we are.
+
+In a pod that is the service account; its token is read anew when the server no longer takes the one we had. Elsewhere
+it is the kubeconfig that ``KUBECONFIG`` names.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import yaml
+from lightkube.config.kubeconfig import KubeConfig, SingleConfig
+from lightkube.core.exceptions import ConfigError
+
+from zoho_tokend.core.errors import BadSettings
+
+SERVICE_ACCOUNT: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+
+
+def cluster(environ: Mapping[str, str], *, service_account: Path = SERVICE_ACCOUNT) -> SingleConfig:
+    """The cluster that the environment tells of.
+
+    Raises:
+        BadSettings: it tells of none, or of one that cannot be used.
+    """
+    kubeconfig = environ.get("KUBECONFIG")
+    try:
+        found = KubeConfig.from_file(kubeconfig) if kubeconfig else KubeConfig.from_service_account(service_account)
+        chosen = found.get()
+    except (ConfigError, KeyError, OSError, TypeError, msgspec.MsgspecError, yaml.YAMLError):
+        chosen = None
+    if chosen is None or chosen.user is None:
+        raise BadSettings(_unusable(kubeconfig, service_account))
+    return chosen
+
+
+def _unusable(kubeconfig: str | None, service_account: Path) -> str:
+    if kubeconfig:
+        return (
+            f"LEADER_ELECTION is kubernetes, and the kubeconfig {kubeconfig} that KUBECONFIG names cannot be used: "
+            "give one that kubectl accepts, with a current context"
+        )
+    return (
+        f"LEADER_ELECTION is kubernetes, and there is no cluster: {service_account} holds no token and namespace, or "
+        "KUBERNETES_SERVICE_HOST is not set; let the pod have a service account's token, or name a kubeconfig in "
+        "KUBECONFIG"
+    )
