@@ -250,9 +250,9 @@ async def test_a_leader_that_lost_the_lease_still_saves_what_vault_did_not_take(
 
 async def test_two_leaders_for_a_moment_cost_one_extra_issue_a_connection_at_most() -> None:
     """The one that is cut off has just asked Zoho when its deadline passes, and is answered when another leads."""
-    async with two_worlds(LEISURELY) as (leader, standby):
+    async with two_worlds() as (leader, standby):
         leader.connect(*FLEET)
-        await leader.passes(QUIET)
+        await leader.passes(MINUTE)
         due = {name: leader.facts(name).next_refresh_at for name in FLEET}
         before = {name: len(leader.zoho.asked_for(name)) for name in FLEET}
         leader.zoho.takes.update(dict.fromkeys(FLEET, 25 * SECOND))

@@ -15,6 +15,7 @@ from lightkube.core.exceptions import ConfigError
 
 from zoho_tokend.core.errors import BadSettings
 
+_ILL_SHAPED: Final = (AttributeError, KeyError, TypeError, UnicodeDecodeError)
 SERVICE_ACCOUNT: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
 
@@ -28,7 +29,7 @@ def cluster(environ: Mapping[str, str], *, service_account: Path = SERVICE_ACCOU
     try:
         found = KubeConfig.from_file(kubeconfig) if kubeconfig else KubeConfig.from_service_account(service_account)
         chosen = found.get()
-    except (ConfigError, KeyError, OSError, TypeError, msgspec.MsgspecError, yaml.YAMLError):
+    except (ConfigError, OSError, msgspec.MsgspecError, yaml.YAMLError, *_ILL_SHAPED):
         chosen = None
     if chosen is None or chosen.user is None:
         raise BadSettings(_unusable(kubeconfig, service_account))

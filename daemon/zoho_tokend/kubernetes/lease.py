@@ -19,7 +19,7 @@ from lightkube.models.coordination_v1 import LeaseSpec
 from lightkube.models.meta_v1 import ObjectMeta
 from lightkube.resources.coordination_v1 import Lease as LeaseObject
 
-from zoho_tokend.core.errors import Conflict, LeaseRefused, LeaseUnavailable
+from zoho_tokend.core.errors import BadSettings, Conflict, LeaseRefused, LeaseUnavailable
 from zoho_tokend.core.lease import NOBODY, Lease, LeaseRecord
 
 Verb = Literal["get", "create", "update"]
@@ -32,13 +32,23 @@ class KubernetesLease:
     """One Lease, as a `LeaseStore`."""
 
     def __init__(self, cluster: SingleConfig, *, name: str, namespace: str | None, timeout: timedelta) -> None:
-        """The lease of that name in that namespace, or in the pod's own; no request takes longer than ``timeout``."""
+        """The lease of that name in that namespace, or in the pod's own; no request takes longer than ``timeout``.
+
+        Raises:
+            BadSettings: the authority that vouches for the server, or our own certificate, cannot be used.
+        """
         self._name = name
         self._namespace = namespace or cluster.namespace
         self._timeout = timeout.total_seconds()
-        self._client = AsyncClient(
-            cluster, namespace=self._namespace, timeout=httpx2.Timeout(self._timeout), trust_env=False
-        )
+        try:
+            self._client = AsyncClient(
+                cluster, namespace=self._namespace, timeout=httpx2.Timeout(self._timeout), trust_env=False
+            )
+        except (ConfigError, OSError, ValueError, httpx2.InvalidURL):
+            raise BadSettings(
+                "LEADER_ELECTION is kubernetes, and the API server's address, its authority (ca.crt) or our own "
+                f"certificate cannot be used: look at {cluster.fname or 'the files of the service account'}"
+            ) from None
         # What others wrote beside our fields, such as labels, stays as it is.
         self._last: LeaseObject | None = None
 
