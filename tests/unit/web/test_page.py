@@ -9,6 +9,7 @@ from tests.fact_samples import NOON, a_daemon, a_row
 from tests.web_sources import READY
 from zoho_tokend.core.facts import ConnectionFacts, DaemonFacts, State
 from zoho_tokend.core.health import Check, readiness
+from zoho_tokend.core.sharding import Shard
 from zoho_tokend.web.listing import Selection, select
 from zoho_tokend.web.page import View, page
 from zoho_tokend.web.page.promise import promise
@@ -224,3 +225,9 @@ def test_nothing_on_the_page_is_a_script_or_a_style_of_its_own() -> None:
     assert " style=" not in html
     assert " onclick=" not in html
     assert "//" not in html.replace("<!doctype html>", "")
+
+
+def test_a_standby_tells_who_leads_in_its_place_and_a_shard_which_it_is() -> None:
+    standby = a_daemon(leader=False, holder="tokend-1_77c1", shard=Shard(2, 5))
+    assert "<dt>Election</dt><dd>tokend-1_77c1 leads; shard 2 of 5, counted from 0</dd>" in shown(daemon=standby)
+    assert "<dt>Election</dt>" not in shown()

@@ -79,12 +79,13 @@ def _footer(view: View) -> Element:
     facts = (
         ("Version", daemon.version),
         ("Running for", span(daemon.now - daemon.started_at)),
-        ("Role", "; ".join(filter(None, (role(daemon), election(daemon))))),
+        ("Role", role(daemon)),
+        ("Election", election(daemon)),
         ("Vault session", session),
         ("Unsaved tokens", str(daemon.unsaved)),
     )
     return tag(
         "footer",
-        tag("dl", *(tag("div", tag("dt", name), tag("dd", value)) for name, value in facts)),
+        tag("dl", *(tag("div", tag("dt", name), tag("dd", value)) for name, value in facts if value)),
         tag("p", *(tag("a", text, href=href) for href, text in _LINKS)),
     )
