@@ -69,6 +69,11 @@ class Forked:
         return self._diary.read_text().splitlines() if self._diary.exists() else []
 
     @property
+    def last_moment(self) -> str:
+        """The latest of them; after its death the one at which it died."""
+        return self.moments[-1] if self.moments else "before its work began"
+
+    @property
     def killed(self) -> bool:
         """Whether its moment of death has come."""
         return self._exit_code == -signal.SIGKILL

@@ -1,7 +1,6 @@
 """The daemon is killed at every await of a refresh, and another one is started in its place."""
 
 import re
-from collections.abc import Sequence
 from contextlib import closing
 from datetime import timedelta
 
@@ -36,13 +35,13 @@ def test_a_daemon_that_is_killed_at_any_await_of_a_refresh_loses_nothing(new_sit
         with closing(first):
             first.until(lambda: first.killed or "connection.refreshed" in first.told)
             killed = first.killed
-        assert str(site.token(CRM)["expires_at"]) >= str(published["expires_at"]), first.moments
+        assert str(site.token(CRM)["expires_at"]) >= str(published["expires_at"]), first.last_moment
         landed = site.versions(CRM) > 1
         with closing(daemon(site, "second")) as second:
             second.until(lambda: has_settled(second))
-        assert_nothing_is_lost(site, refresh_token, first.moments)
+        assert_nothing_is_lost(site, refresh_token, first.last_moment)
         issues = len(site.zoho.journal.requests(refresh_token=fingerprint(refresh_token)))
-        assert issues == 1 or not landed, first.moments
+        assert issues == 1 or not landed, first.last_moment
         return Trial(moments=first.moments, killed=killed)
 
     killed_at_each_moment(trial)
@@ -61,11 +60,11 @@ def has_settled(daemon: Forked) -> bool:
     return any(row["state"] == "fresh" and row["next_refresh_at"] > ago(FAR_AWAY).isoformat() for row in rows)
 
 
-def assert_nothing_is_lost(site: Site, refresh_token: str, moments: Sequence[str]) -> None:
+def assert_nothing_is_lost(site: Site, refresh_token: str, moment: str) -> None:
     requests = site.zoho.journal.requests(refresh_token=fingerprint(refresh_token))
-    assert [entry.outcome for entry in requests] in (["issued"], ["issued"] * 2), moments
-    assert site.corner.fields(f"credentials/{CRM}")["refresh_token"] == refresh_token, moments
-    assert site.versions(CRM) <= 1 + len(requests), moments
+    assert [entry.outcome for entry in requests] in (["issued"], ["issued"] * 2), moment
+    assert site.corner.fields(f"credentials/{CRM}")["refresh_token"] == refresh_token, moment
+    assert site.versions(CRM) <= 1 + len(requests), moment
     expiries = [str(record["expires_at"]) for record in site.token_versions(CRM)]
-    assert expiries == sorted(expiries), moments
-    assert crm.takes(site.token(CRM)), moments
+    assert expiries == sorted(expiries), moment
+    assert crm.takes(site.token(CRM)), moment
