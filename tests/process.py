@@ -77,7 +77,13 @@ def call(
 
 
 class Program:
-    """A command that runs, and what it has printed so far."""
+    """A command that runs, and what it has printed so far.
+
+    Attributes:
+        patience: how long anything is waited for, in seconds.
+    """
+
+    patience = PATIENCE
 
     def __init__(
         self,
@@ -125,13 +131,13 @@ class Program:
 
     def until(self, question: Callable[[], T | None], wish: str) -> T:
         """The first answer that is true; a program that ends, or takes too long, is a failure that shows its log."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + self.patience
         while True:
             with suppress(httpx.TransportError):  # it has just ended, as is about to be told
                 if answer := question():
                     return answer
             assert self.runs, f"it ended with {self._process.returncode} before {wish}\n{self.told}"
-            assert time.monotonic() < deadline, f"not within {PATIENCE:.0f} s: {wish}\n{self.told}"
+            assert time.monotonic() < deadline, f"not within {self.patience:.0f} s: {wish}\n{self.told}"
             time.sleep(_GLANCE)
 
     @property
