@@ -172,4 +172,14 @@ def budget() -> Sequence[Builder[Panel]]:
             unit="none",
             span=THIRD,
         ),
+        graph(
+            "Writes of publish targets",
+            Query(
+                f"sum by (target, outcome) (increase({ours('target_writes_total')}[1h]))",
+                "{{target}}, {{outcome}}",
+            ),
+            text="Within an hour. One that failed is tried again; the token record never waits for it.",
+            unit="none",
+            span=THIRD,
+        ),
     )
