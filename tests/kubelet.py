@@ -35,8 +35,13 @@ class Kubelet:
             content = self._content("ConfigMap", source["configMapRef"]["name"])
             yield from ((source.get("prefix", "") + key, value) for key, value in content.items())
         for variable in self.rendered.container.get("env", []):
-            field_path = variable["valueFrom"]["fieldRef"]["fieldPath"]
-            yield variable["name"], self._fields()[field_path]
+            match variable:
+                case {"name": name, "value": value}:
+                    yield name, value
+                case {"name": name, "valueFrom": {"fieldRef": {"fieldPath": path}}}:
+                    yield name, self._fields()[path]
+                case _:
+                    raise AssertionError(f"a variable of a kind that this kubelet does not know: {variable}")
 
     def _fields(self) -> Content:
         """What the pod may learn of itself: https://kubernetes.io/docs/concepts/workloads/pods/downward-api/."""

@@ -67,12 +67,12 @@ class Rendered:
 
     @property
     def settings(self) -> Mapping[str, str]:
-        """What the container's environment is made of, by the names of the README."""
+        """What the container is told, by the names of the README; what a pod is told of itself is left out."""
         (source,) = self.container["envFrom"]
         name = source["configMapRef"]["name"]
-        settings: Mapping[str, str]
-        (settings,) = (thing["data"] for thing in self.of("ConfigMap") if thing["metadata"]["name"] == name)
-        return settings
+        (common,) = (thing["data"] for thing in self.of("ConfigMap") if thing["metadata"]["name"] == name)
+        own = {each["name"]: each["value"] for each in self.container.get("env", []) if "value" in each}
+        return {**common, **{key.removeprefix(source["prefix"]): value for key, value in own.items()}}
 
 
 @dataclass(frozen=True)

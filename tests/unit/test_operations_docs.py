@@ -68,6 +68,25 @@ def _two(folder: Path, *texts: str) -> list[tuple[str, str]]:
     return named
 
 
+def test_its_lines_for_a_prometheus_with_a_label_of_its_own_label_everything_and_change_no_selector(
+    tmp_path: Path,
+) -> None:
+    deploy, lines = files(section("Deploy"))[0], files(section("Scrape, alert and look"))[0]
+    rendered = applied(tmp_path, deploy + lines)
+    assert all(thing["metadata"]["labels"]["release"] == "prometheus" for thing in rendered.objects)
+    assert "release" not in rendered.the("PodMonitor")["spec"]["selector"]["matchLabels"]
+    assert "release" not in rendered.workload["spec"]["selector"]["matchLabels"]
+
+
+def test_its_lines_for_shards_give_each_of_them_two_pods(tmp_path: Path) -> None:
+    kustomization = yaml.safe_load(files(section("Deploy"))[0])
+    lines = yaml.safe_load(files(section("Beyond one process"))[0])
+    kustomization["components"] += lines.pop("components")
+    rendered = applied(tmp_path, yaml.safe_dump(kustomization | lines))
+    assert rendered.workload["kind"] == "StatefulSet"
+    assert rendered.workload["spec"]["replicas"] == 2 * int(rendered.settings["SHARDS"]) == 6
+
+
 def test_every_object_that_its_commands_name_is_one_that_is_applied(tmp_path: Path) -> None:
     rendered = applied(tmp_path, files(section("Deploy"))[0])
     there = {(thing["kind"].lower(), thing["metadata"]["name"]) for thing in rendered.objects}

@@ -2,19 +2,23 @@
 
 import asyncio
 import base64
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import yaml
 
-from tests.kubelet import Content, Kubelet
-from tests.manifests import NAME, Rendered
+from tests.cluster import Cluster as LeaseServer
+from tests.cluster import a_cluster
+from tests.deployed import Deployed
+from tests.kubelet import Content
+from tests.manifests import NAME
 from tests.newcomer import Newcomer, newcomer
 from tests.openbao import Admin, Corner, running
 from tests.operations_page import commands, files, section
-from tests.process import running as running_daemon
 from tests.site import Site, a_site
 from tests.token_review import Cluster, cluster
 from zoho_simulator import ClientKind
@@ -22,6 +26,12 @@ from zoho_tokend.demo.openbao import OpenBao
 from zoho_tokend.vault.layout import Layout
 
 CONNECTION = "crm-prod"
+LONG_DEAD = {
+    "issued_at": "2020-01-01T00:00:00Z",
+    "refresh_after": "2020-01-01T00:30:00Z",
+    "expires_at": "2020-01-01T01:00:00Z",
+    "expires_at_epoch": 1577840400,
+}
 
 # Some thirty commands, each a process of its own.
 pytestmark = pytest.mark.timeout(240)
@@ -36,133 +46,130 @@ def site(tmp_path: Path) -> Iterator[Site]:
             yield site
 
 
-def a_newcomer(site: Site, folder: Path, here: Cluster) -> Newcomer:
-    """Somebody with a self client at this Zoho; what the page says of an example is said of it."""
-    client = site.zoho.add_client("self", home="eu", kind=ClientKind.SELF)
-    site.clients["eu"] = client
-    told = {
-        "https://kubernetes.default.svc": here.origin,
-        "--accounts-server eu": f"--accounts-server {site.zoho.eu.accounts_server}",
-        "1000.XXXX": client.client_id,
-    }
-    settings = {"ALLOWED_ACCOUNTS_SERVERS": site.zoho.eu.accounts_server, "LISTEN": "127.0.0.1:9"}
-    return newcomer(folder, site.corner.admin, kubernetes_ca=here.authority, told=told, settings=settings)
+@dataclass(frozen=True)
+class Follower:
+    """A person who follows the page, and what is around them."""
+
+    person: Newcomer
+    site: Site
+    accounts: Cluster
+    leases: LeaseServer
+
+    def connects(self) -> None:
+        """The page's first connection is made."""
+        client = self.site.clients["eu"]
+        self.person.follows("The first connection", client.secrets["eu"], self.site.zoho.grant_code(client))
+
+    def rotates(self) -> None:
+        """The secrets of Zoho are rotated, by the commands of the page's table."""
+        table = re.findall(r"`(zoho-tokend [^`]+)`", section("Rotate secrets"))
+        client = self.site.clients["eu"]
+        self.person.runs(table, client.secrets["eu"], self.site.zoho.grant_code(client))
+
+    def deploys(self, overlay: str) -> Deployed:
+        """The page's own folder with this overlay, and the Secret that was created last."""
+        (kustomization,) = files(section("Deploy"))
+        assert "overlays/kubernetes-auth" in kustomization
+        rendered = self.person.deploys(kustomization.replace("overlays/kubernetes-auth", f"overlays/{overlay}"))
+        return Deployed(rendered, self.site, self.accounts, self.leases, self._created())
+
+    def _created(self) -> Mapping[str, Content]:
+        if not self.person.secret.exists():
+            return {}
+        secret = yaml.safe_load(self.person.secret.read_text())
+        content = {key: base64.b64decode(value).decode() for key, value in secret["data"].items()}
+        return {secret["metadata"]["name"]: content}
+
+    def runs(self, deployed: Deployed) -> None:
+        """A pod that finds a record as a restored Vault has it brings a new token, and asks for nothing it may not."""
+        before = self.site.versions(CONNECTION)
+        self.site.corner.put(f"tokens/{CONNECTION}", **self.site.token(CONNECTION) | LONG_DEAD)
+        with deployed.pod() as daemon:
+            daemon.until_ready()
+            daemon.until_state(CONNECTION, "fresh")
+            assert daemon.metric("vault_requests_total", outcome="forbidden") == 0
+            daemon.stop()
+        assert self.site.versions(CONNECTION) == before + 2
+        examined = deployed.executes("doctor")
+        assert examined.code == 0, examined.out
+        assert deployed.beyond_the_role() == set()
 
 
-def connects(person: Newcomer, site: Site) -> None:
-    """The person follows the page to a first connection."""
-    client = site.clients["eu"]
-    person.follows("The first connection", client.secrets["eu"], site.zoho.grant_code(client))
+async def followed(page: Callable[[Follower], None], site: Site) -> None:
+    """Somebody with a self client at this Zoho; what the page says of its examples is said of what is here."""
+    client = site.clients["eu"] = site.zoho.add_client("self", home="eu", kind=ClientKind.SELF)
+    async with cluster(namespace=NAME, account=NAME) as accounts:
+        told = {
+            "https://kubernetes.default.svc": accounts.origin,
+            "--accounts-server eu": f"--accounts-server {site.zoho.eu.accounts_server}",
+            "1000.XXXX": client.client_id,
+        }
+        settings = {"ALLOWED_ACCOUNTS_SERVERS": site.zoho.eu.accounts_server, "LISTEN": "127.0.0.1:9"}
+        person = newcomer(
+            site.folder, site.corner.admin, kubernetes_ca=accounts.authority, told=told, settings=settings
+        )
+        with a_cluster() as leases:
+            leases.tokens.clear()
+            await asyncio.to_thread(page, Follower(person, site, accounts, leases))
 
 
-def environment(rendered: Rendered, site: Site, here: Cluster, secrets: Mapping[str, Content]) -> Mapping[str, str]:
-    """The variables of the pod, but for the addresses: they lead to what is on loopback here."""
-    beside: dict[tuple[str, str], Content] = {("ConfigMap", "kube-root-ca.crt"): {"ca.crt": here.authority}}
-    beside |= {("Secret", name): content for name, content in secrets.items()}
-    pod = Kubelet(rendered, site.folder / "pod", beside, token=here.token).environment()
-    given = {
-        "VAULT_ADDR": site.corner.address,
-        "LISTEN": "127.0.0.1:0",
-        "ALLOWED_ACCOUNTS_SERVERS": site.zoho.eu.accounts_server,
-    }
-    return {**pod, **{f"ZOHO_TOKEND_{name}": value for name, value in given.items()}}
+async def test_a_newcomer_gets_from_nothing_to_a_daemon_that_replaces_tokens_and_back(site: Site) -> None:
+    await followed(_from_nothing_and_back, site)
 
 
-def replaces_the_token(variables: Mapping[str, str], site: Site) -> None:
-    """A daemon with these variables, and nothing else, brings a token of its own, without one complaint."""
-    before = site.versions(CONNECTION)
-    site.corner.put(f"tokens/{CONNECTION}", **site.token(CONNECTION) | OLD)
-    with running_daemon(variables, site.folder) as daemon:
-        daemon.until_ready()
-        daemon.until_state(CONNECTION, "fresh")
-        assert daemon.metric("vault_requests_total", outcome="forbidden") == 0
-        daemon.stop()
-    assert site.versions(CONNECTION) == before + 2
+def _from_nothing_and_back(follower: Follower) -> None:
+    follower.person.follows("Vault")
+    follower.connects()
+    deployed = follower.deploys("kubernetes-auth")
+    follower.person.follows("Deploy")
+    follower.runs(deployed)
+    _one_stops_and_the_other_takes_over(deployed)
+
+    for heading in ("The standby", "Scrape, alert and look", "Beyond one process", "Upgrade, and go back"):
+        follower.person.follows(heading)
+    follower.person.follows("Back up and restore")
+    follower.rotates()
+    follower.runs(deployed)
+
+    follower.person.follows("Uninstall")
+    for kind in ("credentials", "tokens", "clients"):
+        assert not follower.site.corner.admin.succeeds("LIST", f"secret/metadata/zoho/{kind}", {})
 
 
-OLD = {
-    "issued_at": "2020-01-01T00:00:00Z",
-    "refresh_after": "2020-01-01T00:30:00Z",
-    "expires_at": "2020-01-01T01:00:00Z",
-    "expires_at_epoch": 1577840400,
-}
+def _one_stops_and_the_other_takes_over(deployed: Deployed) -> None:
+    with deployed.pod(0) as leader:
+        leader.until(lambda: leader.metric("leader") == 1, "it leads")
+        with deployed.pod(1) as standby:
+            standby.until_ready()
+            assert standby.metric("leader") == 0
+            leader.stop()
+            standby.until(lambda: standby.metric("leader") == 1, "it leads in turn")
+            standby.stop()
+    assert deployed.beyond_the_role() == set()
 
 
-async def test_a_newcomer_gets_from_nothing_to_a_daemon_that_replaces_tokens_and_back(
-    site: Site, tmp_path: Path
-) -> None:
-    async with cluster(namespace=NAME, account=NAME) as here:
-        await asyncio.to_thread(_from_nothing_and_back, site, tmp_path, here)
+async def test_a_newcomer_with_an_approle_gets_as_far_and_can_rotate_it(site: Site) -> None:
+    await followed(_with_an_approle, site)
 
 
-def _from_nothing_and_back(site: Site, folder: Path, here: Cluster) -> None:
-    person = a_newcomer(site, folder, here)
-    person.follows("Vault")
-    connects(person, site)
-    rendered = person.deploys(*files(section("Deploy")))
-    person.follows("Deploy")
-    replaces_the_token(environment(rendered, site, here, {}), site)
-
-    person.follows("Upgrade, and go back")
-    person.follows("Back up and restore")
-    person.follows("Scrape, alert and look")
-    rotations = [
-        command.strip("`, ").removeprefix("`")
-        for command in section("Rotate secrets").split("`")
-        if command.startswith("zoho-tokend")
-    ]
-    client = site.clients["eu"]
-    person.runs(rotations, client.secrets["eu"], site.zoho.grant_code(client))
-    replaces_the_token(environment(rendered, site, here, {}), site)
-
-    person.follows("Uninstall")
-    assert not site.corner.admin.succeeds("LIST", "secret/metadata/zoho/credentials", {})
-    assert not site.corner.admin.succeeds("LIST", "secret/metadata/zoho/tokens", {})
-    assert not site.corner.admin.succeeds("LIST", "secret/metadata/zoho/clients", {})
-
-
-async def test_a_newcomer_with_an_approle_gets_as_far_and_can_rotate_it(site: Site, tmp_path: Path) -> None:
-    async with cluster(namespace=NAME, account=NAME) as here:
-        await asyncio.to_thread(_with_an_approle, site, tmp_path, here)
-
-
-def _with_an_approle(site: Site, folder: Path, here: Cluster) -> None:
-    person = a_newcomer(site, folder, here)
-    person.runs(commands(section("Vault"))[:1])
-    connects(person, site)
-    rendered = deploys_instead(person, "overlays/approle")
-    seen = []
+def _with_an_approle(follower: Follower) -> None:
+    follower.person.runs(commands(section("Vault"))[:1])
+    follower.connects()
+    seen = set()
     for heading in ("Where Vault cannot ask Kubernetes", "Rotate secrets"):
-        person.follows(heading)
-        secrets = created(person)
-        replaces_the_token(environment(rendered, site, here, secrets), site)
-        seen.append(secrets["zoho-tokend-approle"]["secret-id"])
-    assert len(set(seen)) == 2
+        follower.person.follows(heading)
+        deployed = follower.deploys("approle")
+        follower.runs(deployed)
+        seen.add(deployed.secrets["zoho-tokend-approle"]["secret-id"])
+    assert len(seen) == 2
 
 
-async def test_a_newcomer_who_tries_it_out_gets_as_far(site: Site, tmp_path: Path) -> None:
-    async with cluster(namespace=NAME, account=NAME) as here:
-        await asyncio.to_thread(_trying_it_out, site, tmp_path, here)
+async def test_a_newcomer_who_tries_it_out_gets_as_far(site: Site) -> None:
+    await followed(_trying_it_out, site)
 
 
-def _trying_it_out(site: Site, folder: Path, here: Cluster) -> None:
-    person = a_newcomer(site, folder, here)
-    person.runs(commands(section("Vault"))[:1])
-    connects(person, site)
-    person.follows("To try it out")
-    rendered = deploys_instead(person, "overlays/dev")
-    replaces_the_token(environment(rendered, site, here, created(person)), site)
-
-
-def deploys_instead(person: Newcomer, overlay: str) -> Rendered:
-    """The page's own folder, with this overlay in the place of its own."""
-    (kustomization,) = files(section("Deploy"))
-    assert "overlays/kubernetes-auth" in kustomization
-    return person.deploys(kustomization.replace("overlays/kubernetes-auth", overlay))
-
-
-def created(person: Newcomer) -> Mapping[str, Content]:
-    """The Secret that the person has created, by its name."""
-    secret = yaml.safe_load(person.secret.read_text())
-    content = {key: base64.b64decode(value).decode() for key, value in secret["data"].items()}
-    return {secret["metadata"]["name"]: content}
+def _trying_it_out(follower: Follower) -> None:
+    follower.person.runs(commands(section("Vault"))[:1])
+    follower.connects()
+    follower.person.follows("To try it out")
+    follower.runs(follower.deploys("dev"))

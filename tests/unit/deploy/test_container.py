@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.manifests import COMPOSITIONS, Composition, Object
+from tests.manifests import COMPOSITIONS, DEPLOY, Composition, Object
 from zoho_tokend import __version__
 from zoho_tokend.cli import main
 from zoho_tokend.core.health import LONGEST_SILENCE, liveness, readiness
@@ -67,3 +67,13 @@ def test_a_pod_is_restarted_only_for_what_a_restart_can_mend(composition: Compos
 def test_a_pod_has_time_to_save_what_is_under_way_and_to_take_leave_of_vault(composition: Composition) -> None:
     given = timedelta(seconds=composition.rendered().pod["terminationGracePeriodSeconds"])
     assert given >= GRACE + 10 * timedelta(seconds=SHORT_SECONDS)
+
+
+@EVERY
+def test_the_pod_is_what_the_image_is_made_for(composition: Composition) -> None:
+    rendered = composition.rendered()
+    image = (DEPLOY.parent / "Dockerfile").read_text()
+    context = rendered.pod["securityContext"]
+    assert f"USER {context['runAsUser']}:{context['runAsGroup']}\n" in image
+    assert f"EXPOSE {rendered.container['ports'][0]['containerPort']}\n" in image
+    assert 'ENTRYPOINT ["zoho-tokend"]\n' in image

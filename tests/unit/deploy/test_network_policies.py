@@ -123,3 +123,8 @@ def test_the_vault_that_may_be_reached_is_that_of_the_settings() -> None:
         (settings,) = rendered.of("ConfigMap")
         assert settings["data"]["VAULT_ADDR"] == "https://vault.vault.svc:8200"
         assert allows(rendered, "to", VAULT, 8200)
+
+
+def test_one_policy_denies_everything_that_no_other_names() -> None:
+    (denial,) = (spec for spec in policies(ALONE.rendered()) if spec.keys() == {"podSelector", "policyTypes"})
+    assert set(denial["policyTypes"]) == {"Ingress", "Egress"}

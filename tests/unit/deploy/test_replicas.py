@@ -1,7 +1,5 @@
 """How many pods `deploy/` makes, how they are replaced, and what they may do in Kubernetes to agree who works."""
 
-from collections.abc import Mapping
-
 import pytest
 
 from tests.manifests import COMPOSITIONS, Composition, parts
@@ -55,16 +53,9 @@ def test_the_pods_may_touch_their_own_leases_and_nothing_else(composition: Compo
             ("coordination.k8s.io", "leases")
         }
         assert (by_name["verbs"], creation["verbs"]) == (["get", "update"], ["create"])
-        assert leases(settings) <= set(by_name["resourceNames"])
         assert all(name.startswith(settings["LEASE_NAME"]) for name in by_name["resourceNames"])
         (binding,) = rendered.of("RoleBinding")
         assert binding["roleRef"]["name"] == role["metadata"]["name"]
         (subject,) = binding["subjects"]
         account = rendered.the("ServiceAccount")["metadata"]
         assert (subject["name"], subject["namespace"]) == (account["name"], account["namespace"])
-
-
-def leases(settings: Mapping[str, str]) -> set[str]:
-    """The names of the Leases that daemons with these settings agree by."""
-    name = settings["LEASE_NAME"]
-    return {f"{name}-{shard}" for shard in range(int(settings["SHARDS"]))} if "SHARDS" in settings else {name}

@@ -1,11 +1,13 @@
 """The settings that the pods of `deploy/` start with are settings that the daemon takes, and say what the pods are."""
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from tests.kubelet import Kubelet
 from tests.manifests import COMPOSITIONS, Composition
+from zoho_tokend.app.leadership import lease_name, shard_of
 from zoho_tokend.settings import Settings, load_settings
 from zoho_tokend.settings.model import DOCUMENTED
 
@@ -75,3 +77,21 @@ def test_a_vault_that_is_named_is_vouched_for_by_the_file_that_is_mounted(
 ) -> None:
     settings = started(composition, tmp_path)
     assert (settings.vault_cacert is not None) is ("vault-ca" in composition.components)
+
+
+@pytest.mark.parametrize("composition", [one for one in COMPOSITIONS if "sharded" in one.components], ids=str)
+def test_every_shard_has_a_leader_and_a_standby(composition: Composition, tmp_path: Path) -> None:
+    numbers = range(composition.rendered().workload["spec"]["replicas"])
+    pods = [started(composition, tmp_path / str(number), number=number) for number in numbers]
+    assert {settings.shards for settings in pods} == {2}
+    assert Counter(shard_of(settings).number for settings in pods) == {0: 2, 1: 2}
+
+
+@EVERY
+def test_the_role_names_the_lease_of_every_pod(composition: Composition, tmp_path: Path) -> None:
+    rendered = composition.rendered()
+    if started(composition, tmp_path).leader_election == "kubernetes":
+        by_name, _creation = rendered.the("Role")["rules"]
+        numbers = range(rendered.workload["spec"]["replicas"])
+        wanted = {lease_name(started(composition, tmp_path / str(number), number=number)) for number in numbers}
+        assert wanted <= set(by_name["resourceNames"])
