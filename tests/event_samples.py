@@ -73,6 +73,7 @@ ONE_OF_EVERY: Final[tuple[Event, ...]] = (
     events.ReportsHeeded(took=timedelta(milliseconds=12)),
     events.TargetTold(connection=CONNECTION, target=Shape.AIRFLOW_CONNECTION),
     events.ErrandCrashed(errand="discover", kind="KeyError", traceback="Traceback…\nKeyError: 'x'"),
+    events.DaemonCrashed(kind="KeyError", traceback="Traceback…\nKeyError: 'x'"),
     events.Started(version="1.2.3", listen="127.0.0.1:8080", vault="https://vault.example:8200"),
     events.Beat(at=NOON, lag=timedelta(milliseconds=3)),
     events.Reloading(),

@@ -2,12 +2,17 @@
 
 import asyncio
 import os
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import click
 
 from zoho_tokend.app.daemon import Daemon
 from zoho_tokend.app.signals import signals_as_commands
 from zoho_tokend.cli.group import load, told_plainly
+from zoho_tokend.core.errors import TokendError
+from zoho_tokend.core.events import DaemonCrashed, Sink
 from zoho_tokend.service_manager import notify_socket
 from zoho_tokend.settings import Settings
 from zoho_tokend.telemetry.log import EventLog, LogFormat, LogLevel, configure_logging
@@ -33,6 +38,20 @@ async def _run(settings: Settings, context: click.Context) -> None:
         with context:
             return load()
 
-    daemon = Daemon(settings, reread=reread, sinks=[EventLog()], notify=notify_socket(os.environ))
-    with signals_as_commands(daemon.tell):
+    log = EventLog()
+    daemon = Daemon(settings, reread=reread, sinks=[log], notify=notify_socket(os.environ))
+    with signals_as_commands(daemon.tell), crashes_told(log):
         await daemon.run()
+
+
+@contextmanager
+def crashes_told(sink: Sink) -> Iterator[None]:
+    """An error that nobody foresaw is a line of the log, redacted as every line is, and exit code 1."""
+    try:
+        yield
+    except TokendError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever it is, a traceback on standard error is read by no collector
+        trace = "".join(traceback.format_exception(error))
+        sink(DaemonCrashed(kind=type(error).__name__, traceback=trace))
+        raise SystemExit(1) from None

@@ -332,6 +332,14 @@ class ErrandCrashed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DaemonCrashed:
+    """The daemon ends, for it met an error of our own that nobody foresaw."""
+
+    kind: str
+    traceback: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Started:
     """The daemon started."""
 
@@ -413,6 +421,7 @@ Event = (
     | Reloaded
     | Stopping
     | Stopped
+    | DaemonCrashed
 )
 
 Sink = Callable[[Event], None]

@@ -85,6 +85,8 @@ def headline(event: Event) -> tuple[int, str]:  # noqa: C901, PLR0912 - a table,
             return _login(outcome)
         case events.VaultSessionChanged(alive=alive):
             return (logging.INFO, "session.renewed") if alive else (logging.WARNING, "session.lost")
+        case events.DaemonCrashed():
+            return logging.ERROR, "daemon.crashed"
         case events.Started():
             return logging.INFO, "daemon.started"
         case events.Reloading():

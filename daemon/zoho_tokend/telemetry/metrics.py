@@ -134,6 +134,7 @@ class Metrics:
                 | events.Reloaded()
                 | events.Stopping()
                 | events.Stopped()
+                | events.DaemonCrashed()
             ):
                 """Told by the connections' states at scrape time, or by the log alone."""
             case _:
