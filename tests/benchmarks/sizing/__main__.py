@@ -43,8 +43,8 @@ class Extent:
 
 WHOLE = Extent(
     sizes=(100, 1_000, 10_000, 100_000),
-    watch=timedelta(seconds=90),
-    start=timedelta(seconds=30),
+    watch=timedelta(seconds=60),
+    start=timedelta(seconds=20),
     due_at_once=100,
     pairs=15,
     scripts=20,

@@ -26,8 +26,8 @@ from zoho_tokend.vault.layout import Layout
 _DISCOVER_EVERY = timedelta(seconds=30)
 _LEAD = Policy().lead(ZOHO_LIFETIME)
 # What a start may take before the first record comes due, beyond what each connection adds to it.
-_START = timedelta(seconds=30)
-_START_OF_EACH = timedelta(milliseconds=4)
+_START = timedelta(seconds=20)
+_START_OF_EACH = timedelta(milliseconds=3.5)
 _SETTLING = 2.0
 _GLANCE = 0.2
 
