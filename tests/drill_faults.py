@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Final
 
 from tests.builders import MINUTE
+from tests.cluster import Cluster, a_cluster
 from tests.drill_place import CRM, Place
 from tests.relay_in_thread import ThreadedRelay, relay_in_thread
 from zoho_simulator import Client
@@ -122,6 +123,29 @@ def two_replicas_without_election(place: Place) -> None:
     place.start()
 
 
+def leases_denied() -> Fault:
+    """The Role of two replicas lacks the Lease, and is given it."""
+    clusters: list[Cluster] = []
+
+    def strike(place: Place) -> None:
+        clusters.append(elected(place))
+        clusters[0].verbs -= {"create", "update"}
+        place.connect()
+        place.start()
+        place.start()
+
+    return Fault(strike=strike, mend=lambda _place: clusters[0].verbs.update({"create", "update"}))
+
+
+def elected(place: Place) -> Cluster:
+    """Every daemon of the place wants the Lease of this cluster."""
+    cluster = place.stack.enter_context(a_cluster())
+    place.settings |= {"LEADER_ELECTION": "kubernetes", "LEASE_DURATION": "6s", "RENEW_DEADLINE": "4s"}
+    place.settings |= {"RETRY_PERIOD": "1s"}
+    place.variables |= {"KUBECONFIG": str(cluster.kubeconfig(place.site.folder))}
+    return cluster
+
+
 def vault_cut_off() -> Fault:
     """The network to Vault is cut, and mended."""
     relays: list[ThreadedRelay] = []
@@ -185,6 +209,7 @@ FAULTS: Final[dict[str, Fault]] = {
     "ZohoRefreshTokenRotated": Fault(strike=refresh_token_rotated, over=False),
     "ZohoConnectionsDropped": Fault(strike=credentials_deleted, lifetime=QUICK),
     "ZohoTokendAbsent": Fault(strike=daemon_killed),
+    "ZohoTokendNoLeader": leases_denied(),
     "ZohoTokendTwoLeaders": Fault(strike=two_replicas_without_election),
     "ZohoTokendVaultUnavailable": vault_cut_off(),
     "ZohoTokendVaultSessionLost": Fault(strike=vault_token_revoked),
@@ -195,5 +220,4 @@ FAULTS: Final[dict[str, Fault]] = {
 NOT_DRILLED: Final = {
     "ZohoRefreshesStartLate": "it takes more work than one machine can do in a minute",
     "ZohoTokendStalled": "a process that stands still does not answer Prometheus either: only a defect of ours does it",
-    "ZohoTokendNoLeader": "neither the simulator nor the Vault fixture has leases",
 }

@@ -25,17 +25,19 @@ CRM: Final = ConnectionName("crm-prod")
 # A machine that runs every drill at once is slow.
 PATIENCE: Final = 150.0
 _RESTART: Final = "rollout restart deployment/zoho-tokend"
+_LOOK: Final = "get lease"
 _SCALE: Final = "scale deployment/zoho-tokend --replicas=1"
 
 
 class Place:
     """A site that is being drilled.
 
-    There is no cluster here: `kubectl` is a stand-in, that carries out the two orders of the runbook on our processes.
+    There is no cluster here: `kubectl` is a stand-in, that carries out the orders of the runbook on our processes.
 
     Attributes:
         job: the name of the drill, by which its alerts are told from those of others.
         settings: those of the daemon, and of the person's commands.
+        variables: what else is in the daemon's environment.
         typed: what the person types where a command asks.
     """
 
@@ -43,6 +45,7 @@ class Place:
         self.site = site
         self.job = job
         self.settings: dict[str, str] = {}
+        self.variables: dict[str, str] = {}
         self.typed = ""
         self.policy = f"zoho-tokend-{site.corner.mount}"
         self.stack = ExitStack()
@@ -101,7 +104,7 @@ class Place:
 
     def start(self) -> None:
         """One daemon more, which Prometheus watches from now on."""
-        environment = self._settings(self.site.corner.admin.token(self.policy).reveal())
+        environment = {**self.variables, **self._settings(self.site.corner.admin.token(self.policy).reveal())}
         folder = Path(tempfile.mkdtemp(dir=self._folder))
         self._daemons.append(self.stack.enter_context(running(environment, folder)))
         self._daemons[-1].patience = PATIENCE
@@ -128,6 +131,15 @@ class Place:
             f"{alert} {'fires' if firing else 'is over'}; there fire {self._prometheus.firing(self.job)}",
             within=PATIENCE,
         )
+
+    def tells_of(self, alert: str) -> int:
+        """How many alerts of this name fire about this place."""
+        return len(self._prometheus.ask(f'ALERTS{{alertstate="firing",job="{self.job}",alertname="{alert}"}}'))
+
+    def stop_first(self) -> None:
+        """The daemon that was started first stops in order, and is scraped no more."""
+        self._daemons.pop(0).stop()
+        self.watch()
 
     def close(self) -> None:
         self._prometheus.scrape(self.job)
@@ -191,6 +203,8 @@ class Place:
             return
         order = orders.read_text().strip()
         orders.unlink()
+        if order == _LOOK:
+            return
         if order == _RESTART:
             for daemon in self._daemons:
                 daemon.kill()
