@@ -66,6 +66,9 @@ ZOHO = Peer(address="136.143.190.1")
 ZOHO_6 = Peer(address="2404:6800::1")
 PROMETHEUS = Peer("monitoring", {"app.kubernetes.io/name": "prometheus"})
 API_SERVER = Peer(address="10.0.0.10")
+# https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance-metadata-service.html, and others like it.
+METADATA = Peer(address="169.254.169.254")
+METADATA_6 = Peer(address="fd00:ec2::254")
 STRANGER = Peer("default", {"app": "stranger"})
 
 
@@ -96,13 +99,23 @@ def test_the_daemon_reaches(peer: Peer, port: int, protocol: str) -> None:
         pytest.param(Peer(address="192.168.1.1"), 443, id="a private address"),
         pytest.param(Peer(address="172.20.0.1"), 443, id="another private address"),
         pytest.param(Peer(address="100.64.0.1"), 443, id="a shared address"),
-        pytest.param(Peer(address="169.254.169.254"), 443, id="the cloud's metadata"),
-        pytest.param(Peer(address="fd00:ec2::254"), 443, id="the cloud's metadata by IPv6"),
+        pytest.param(METADATA, 443, id="the cloud's metadata"),
+        pytest.param(METADATA_6, 443, id="the cloud's metadata by IPv6"),
         pytest.param(Peer(address="fe80::1"), 443, id="a neighbour by IPv6"),
     ],
 )
 def test_the_daemon_does_not_reach(peer: Peer, port: int) -> None:
     assert not allows(ALONE.rendered(), "to", peer, port)
+
+
+@pytest.mark.parametrize("overlay", ["kubernetes-auth", "approle"])
+def test_a_pod_that_takes_part_in_an_election_reaches_kubernetes_too_and_no_more(overlay: str) -> None:
+    rendered = Composition(f"overlays/{overlay}").rendered()
+    assert all(allows(rendered, "to", API_SERVER, port) for port in (443, 6443))
+    assert not allows(rendered, "to", API_SERVER, 22)
+    assert not any(allows(rendered, "to", METADATA, port) for port in (80, 443, 6443))
+    assert not any(allows(rendered, "to", METADATA_6, port) for port in (80, 443, 6443))
+    assert not allows(rendered, "to", STRANGER, 443)
 
 
 def test_every_accounts_server_of_zohos_own_is_reached_by_the_one_port_that_is_open() -> None:
