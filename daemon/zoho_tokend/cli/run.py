@@ -18,6 +18,10 @@ from zoho_tokend.settings import Settings
 from zoho_tokend.telemetry.log import EventLog, LogFormat, LogLevel, configure_logging
 
 
+class Crashed(TokendError):
+    """The daemon met an error that nobody foresaw."""
+
+
 @click.command(short_help="Keep every connection fresh until SIGTERM.")
 @told_plainly
 def run() -> None:
@@ -46,7 +50,11 @@ async def _run(settings: Settings, context: click.Context) -> None:
 
 @contextmanager
 def crashes_told(sink: Sink) -> Iterator[None]:
-    """An error that nobody foresaw is a line of the log, redacted as every line is, and exit code 1."""
+    """An error that nobody foresaw is a line of the log, redacted as every line is, and from then on one of ours.
+
+    Raises:
+        Crashed: there was one.
+    """
     try:
         yield
     except TokendError:
@@ -54,4 +62,4 @@ def crashes_told(sink: Sink) -> Iterator[None]:
     except Exception as error:  # noqa: BLE001 - whatever it is, a traceback on standard error is read by no collector
         trace = "".join(traceback.format_exception(error))
         sink(DaemonCrashed(kind=type(error).__name__, traceback=trace))
-        raise SystemExit(1) from None
+        raise Crashed("ended by an error of its own, which the line daemon.crashed of the log shows") from None
