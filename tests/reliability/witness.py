@@ -5,10 +5,10 @@ How long what they are given is good for is not reckoned from the record, whose 
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from time import monotonic
 from typing import Final
 
 import hvac
@@ -38,14 +38,11 @@ class Seen:
         reads: how often it asked.
         failed: how often it was given no token.
         lives: how long each token that it was given was good for, at that moment and in Zoho's eyes.
-        longest_gap: the longest time from one token to the next, in seconds.
     """
 
     reads: int = 0
     failed: int = 0
     lives: list[timedelta] = field(default_factory=list)
-    longest_gap: float = 0.0
-    troubles: list[str] = field(default_factory=list)
 
     @property
     def least_life(self) -> timedelta:
@@ -94,32 +91,23 @@ def jobs_reading(site: Site, connection: str, *, client: Callable[[], hvac.Clien
         except ReaderError as error:
             raise GivenNone(str(error)) from None
 
-    threads = [
-        threading.Thread(target=_read, args=(site, read, seen, over), daemon=True)
-        for read, seen in ((from_vault, jobs.from_vault), (through_reader, jobs.through_reader))
-    ]
-    for thread in threads:
-        thread.start()
-    try:
-        yield jobs
-    finally:
-        over.set()
-        for thread in threads:
-            thread.join()
-        kept.close()
-        plain.adapter.close()
+    with closing(plain.adapter), kept, ThreadPoolExecutor(2) as threads:
+        both = ((from_vault, jobs.from_vault), (through_reader, jobs.through_reader))
+        reading = [threads.submit(_read, site, read, seen, over) for read, seen in both]
+        try:
+            yield jobs
+        finally:
+            over.set()
+        for job in reading:
+            job.result()
 
 
 def _read(site: Site, read: Read, seen: Seen, over: threading.Event) -> None:
-    last = monotonic()
     while not over.wait(EVERY_SECONDS):
         seen.reads += 1
         try:
             token = read()
-        except GivenNone as none:
+        except GivenNone:
             seen.failed += 1
-            seen.troubles.append(str(none))
-            continue
-        seen.lives.append(site.zoho.life_left(token))
-        seen.longest_gap = max(seen.longest_gap, monotonic() - last)
-        last = monotonic()
+        else:
+            seen.lives.append(site.zoho.life_left(token))
