@@ -18,9 +18,9 @@ from deploy.monitoring.queries import (
     THROTTLED,
     Query,
     at_leader,
+    in_ten_minutes,
     life_left,
     ours,
-    per_minute,
     quantile,
 )
 
@@ -74,10 +74,12 @@ def promise() -> Sequence[Builder[Panel]]:
             "Least life of any published token, and the floor",
             Query(SOONEST, "least life"),
             Query(FLOOR, "floor"),
-            text="The line of the least life stays above that of the floor: that is the promise.",
+            Query(MARGIN, "above its own floor by"),
+            text="The least life stays above the floor: that is the promise. One with its own refresh_at has a floor of"
+            " its own: below nought, the third line says that it is missed.",
             unit="s",
             span=FULL,
-            colors={"least life": "green", "floor": "red"},
+            colors={"least life": "green", "floor": "red", "above its own floor by": "blue"},
         ),
     )
 
@@ -115,9 +117,9 @@ def refreshes() -> Sequence[Builder[Panel]]:
     return (
         graph(
             "Refreshes by outcome",
-            Query(f"{per_minute('refreshes_total', 'outcome')} > 0", "{{outcome}}"),
-            text="Only outcomes that came are shown.",
-            unit="cpm",
+            Query(in_ten_minutes("refreshes_total", "outcome"), "{{outcome}}"),
+            text="In ten minutes each. Only outcomes that came are shown.",
+            unit="none",
             stacked=True,
         ),
         graph(
@@ -136,9 +138,9 @@ def refreshes() -> Sequence[Builder[Panel]]:
         ),
         graph(
             "Requests to Zoho by answer",
-            Query(f"{per_minute('zoho_requests_total', 'data_center', 'outcome')} > 0", "{{data_center}}: {{outcome}}"),
-            text="Every request to a token endpoint, by data centre.",
-            unit="cpm",
+            Query(in_ten_minutes("zoho_requests_total", "data_center", "outcome"), "{{data_center}}: {{outcome}}"),
+            text="In ten minutes each: every request to a token endpoint, by data centre.",
+            unit="none",
             stacked=True,
         ),
     )
@@ -158,10 +160,10 @@ def budget() -> Sequence[Builder[Panel]]:
         graph(
             "Throttled answers",
             Query(
-                f"sum by (data_center) (increase({ours('zoho_requests_total', THROTTLED)}[$__rate_interval]))",
-                "{{data_center}}",
+                f"sum(increase({ours('zoho_requests_total', THROTTLED)}[10m]))",
+                "throttled",
             ),
-            text="Each cools a connection for ten minutes.",
+            text="In ten minutes. Each cools a connection for as long.",
             unit="none",
             span=THIRD,
         ),

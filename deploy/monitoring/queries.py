@@ -34,16 +34,20 @@ def life_left(matchers: str = "") -> str:
     return f"({latest('token_expiry_timestamp_seconds', matchers)} - time())"
 
 
-def per_minute(counter: str, *labels: str, matchers: str = "") -> str:
-    """How often in a minute, for each value of these labels that ever came."""
-    by = ", ".join(labels)
-    return f"60 * sum by ({by}) (rate({ours(counter, matchers)}[$__rate_interval]))"
+def per_minute(counter: str, *labels: str) -> str:
+    """How often in a minute, for each value of these labels that came."""
+    return f"60 * sum by ({', '.join(labels)}) (rate({ours(counter)}[$__rate_interval])) > 0"
 
 
-def quantile(share: float, histogram: str, *labels: str) -> str:
-    """What so many of the observations did not pass."""
+def in_ten_minutes(counter: str, *labels: str) -> str:
+    """How often in ten minutes, the window of Zoho's limits, for each value of these labels that came."""
+    return f"sum by ({', '.join(labels)}) (increase({ours(counter)}[10m])) > 0"
+
+
+def quantile(share: float, histogram: str, *labels: str, window: str = "1h") -> str:
+    """What so many of the observations did not pass; refreshes are rare, so it is told of the past hour."""
     by = ", ".join(("le", *labels))
-    return f"histogram_quantile({share}, sum by ({by}) (rate({ours(f'{histogram}_bucket')}[$__rate_interval])))"
+    return f"histogram_quantile({share}, sum by ({by}) (rate({ours(f'{histogram}_bucket')}[{window}])))"
 
 
 SOONEST: Final = f"min({at_leader(ours('soonest_expiry_timestamp_seconds'))}) - time()"
