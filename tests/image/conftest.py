@@ -15,8 +15,10 @@ def buildah() -> Buildah:
 
 
 @pytest.fixture(scope="session")
-def builder(buildah: Buildah, tmp_path_factory: pytest.TempPathFactory) -> Builder:
-    return Builder(buildah, tmp_path_factory.mktemp("secrets"))
+def builder(buildah: Buildah, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Builder]:
+    builder = Builder(buildah, tmp_path_factory.mktemp("secrets"))
+    yield builder
+    builder.tidy()
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """A stand-in for the official python:3.13-slim where no registry can be reached: the same Debian, Python and places."""
 
 import subprocess
+from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -8,10 +9,11 @@ from zipfile import ZipFile
 
 from tests.image.buildah import Buildah
 
-NAME: Final = "localhost/stand-in/python:3.13-slim"
 _SUITE: Final = "trixie"
 _PACKAGES: Final = "python3,python3-venv,ca-certificates"
 _LONGEST: Final = 300.0
+# One that an older recipe made has another name.
+NAME: Final = f"localhost/stand-in/python:{sha256(Path(__file__).read_bytes()).hexdigest()[:12]}"
 
 
 def stand_in(buildah: Buildah, cache: Path) -> str:
