@@ -159,6 +159,22 @@ async def test_after_a_restart_a_target_that_is_behind_catches_up_without_a_refr
             assert second.zoho.asked == []
 
 
+async def test_a_token_that_a_leader_published_and_did_not_copy_is_copied_by_the_next_one() -> None:
+    async with a_world(policy=LEISURELY) as leader:
+        leader.connect()
+        await leader.passes(MINUTE)
+        async with a_world(policy=LEISURELY, targets=(AIRFLOW,), running=False) as standby:
+            standby.vault._records = leader.vault._records
+            await standby.discovery.look()
+            await follow(standby)
+            await leader.passes(HOUR / 2)
+            assert connection(standby) != main(standby)
+            await standby.refresher.look(CRM)
+            await follow(standby)
+            assert connection(standby) == main(standby)
+            assert standby.zoho.asked == []
+
+
 async def test_a_refresh_that_fails_leaves_the_targets_as_they_are() -> None:
     async with a_world(policy=LEISURELY, targets=(AIRFLOW,)) as world:
         world.connect()
