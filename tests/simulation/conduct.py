@@ -15,8 +15,8 @@ from datetime import timedelta
 from math import inf
 from typing import Final
 
+from tests.simulation.daemon import Daemon
 from tests.simulation.findings import BrokenRule, Tally
-from tests.simulation.replica import Daemon
 from tests.simulation.troubles import Trouble, Troubles
 from tests.simulation.virtual_loop import Process
 from tests.simulation.zoho_side import Call, Reply
@@ -235,7 +235,7 @@ class Conduct:
             connection = daemon.fleet[ConnectionName(name)]
             if connection.parked:
                 raise BrokenRule(f"{name} is still parked, and all is well: {connection.failure}")
-            if connection.unsaved or connection.rotation:
+            if connection.is_unsaved:
                 raise BrokenRule(f"something of {name} is still held, and all is well")
 
 

@@ -1,4 +1,4 @@
-"""A job that reads a connection's token now and then, by the reader's own rules, and looks at what it was given."""
+"""Jobs that read tokens now and then, by the reader's own rules, and look at what they were given."""
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -6,6 +6,8 @@ from typing import Final
 
 from tests.simulation.era import instant, seconds
 from tests.simulation.findings import BrokenRule
+from tests.simulation.promise import Promise
+from tests.simulation.stage import Stage
 from zoho_tokend.reader import decision
 from zoho_tokend.reader.decision import GiveUp, Look, Moment, Shelf, Use, Wish
 from zoho_tokend.reader.errors import NoSuchConnection, ReaderError, VaultUnreachable
@@ -56,3 +58,30 @@ class Job:
             return token_of(fields, connection=self.name, where=where)
         except VaultUnreachable as error:
             return error
+
+
+class Jobs:
+    """One for each connection, a read or two in the lifetime of a token."""
+
+    def __init__(self, stage: Stage, *, see: See, promise: Promise) -> None:
+        self._stage = stage
+        self._promise = promise
+        self._jobs = [Job(name, see=see, now=stage.loop.time) for name in stage.plan.names]
+
+    def start(self) -> None:
+        """From now on they read."""
+        for job in self._jobs:
+            self._read_later(job)
+
+    def _read_later(self, job: Job) -> None:
+        delay = self._stage.rng.uniform(0.1, 0.9) * self._stage.plan.lifetime
+        self._stage.loop.in_the_world(delay, self._stage.guarded, self._read, job)
+
+    def _read(self, job: Job) -> None:
+        self._stage.tally.reads += 1
+        token = job.read()
+        if token is None:
+            self._promise.check(job.name)
+        elif job.life_left(token) <= 0:
+            raise BrokenRule(f"a job was given a token of {job.name} that has expired")
+        self._read_later(job)

@@ -8,6 +8,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import inf
 from typing import Final
 
 from tests.simulation.era import EPOCH
@@ -17,6 +18,7 @@ from tests.simulation.zoho_side import ZohoSide
 
 _SKEW_THAT_IS_NOT_BELIEVED: Final = 120.0
 _A_SECOND: Final = 1.0
+_NOTHING: Final = "and nothing is amiss"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +41,7 @@ class Promise:
         self._tally = tally
         self._now = now
         self._expires: dict[str, float] = {}
+        self._granted: dict[str, float] = {}
 
     def landed(
         self, name: str, before: Mapping[str, object] | None, new: Mapping[str, object], *, writer_is_ahead: float
@@ -51,35 +54,33 @@ class Promise:
             raise BrokenRule(f"the record of {name} promises {promised - issue.expires:.0f} s more than Zoho gave")
         self.check(name)
         self._expires[name] = issue.expires
+        self._granted[name] = 0.0
         self._tally.refreshes += 1
+
+    def grant(self, seconds: float) -> None:
+        """The tokens of now may be replaced so much later: a clock that was put back makes them seem younger."""
+        for name in self._terms:
+            self._granted[name] = self._granted.get(name, 0.0) + seconds
 
     def check(self, name: str) -> None:
         """What a reader would find now, if it is less than the floor, has an excuse."""
-        now, terms = self._now(), self._terms[name]
         self._tally.checks += 1
-        if not terms.floor:
-            return
+        floor = self._terms[name].floor - self._granted.get(name, 0.0)
         expires = self._expires.get(name)
-        left = expires - now if expires is not None else -1.0
-        if left >= terms.floor:
+        left = -1.0 if expires is None else expires - self._now()
+        if floor <= 0 or left >= floor:
             return
-        stretch = self._troubles.last_stretch(name, now)
-        if expires is None:
-            if stretch is None or stretch.end + RECOVERY < now:
-                raise BrokenRule(f"{name} has no token yet, and nothing is amiss")
-        elif left > 0:
-            if now < expires - terms.floor:
-                return
-            if stretch is None or stretch.end + RECOVERY < expires - terms.lead:
-                raise BrokenRule(
-                    f"{name} has {left:.0f} s to live, less than its floor of {terms.floor:.0f} s, and nothing is amiss"
-                )
-        elif stretch is None or stretch.end + RECOVERY < now:
-            raise BrokenRule(f"the token of {name} expired {-left:.0f} s ago, and nothing is amiss any more")
-        elif min(stretch.end, expires) - stretch.begin < terms.floor - _A_SECOND:
+        stretch = self._troubles.last_stretch(name, self._now())
+        over_for = inf if stretch is None else self._now() - stretch.end
+        if left > 0:
+            if over_for - RECOVERY > self._terms[name].lead - left:
+                raise BrokenRule(f"{name} has {left:.0f} s to live, less than its floor of {floor:.0f} s, {_NOTHING}")
+        elif over_for > RECOVERY or stretch is None:
+            raise BrokenRule(f"{name} has had no token for {-left:.0f} s, {_NOTHING}")
+        elif expires is not None and min(stretch.end, expires) - stretch.begin < floor - _A_SECOND:
             raise BrokenRule(
                 f"the token of {name} expired {-left:.0f} s ago, and all that was amiss lasted {stretch.length:.0f} s, "
-                f"less than the floor of {terms.floor:.0f} s ({', '.join(stretch.what)})"
+                f"less than the floor of {floor:.0f} s: {', '.join(stretch.what)}"
             )
         else:
             self._tally.excused += 1

@@ -12,7 +12,8 @@ from typing import Final
 
 from tests.simulation.faults import fate
 from tests.simulation.findings import Tally
-from tests.simulation.world import Plan, World
+from tests.simulation.plan import Plan
+from tests.simulation.world import World
 
 EPISODES: Final = 10
 FAILED_SEEDS: Final = Path(__file__).with_name("failed_seeds.txt")

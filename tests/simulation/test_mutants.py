@@ -61,7 +61,7 @@ MUTANTS = {
         right="        failed_writes=failed,\n        failure=Failure(outcome=error.outcome, error=str(error)),\n",
         wrong="        failed_writes=0,\n        unsaved=None,\n"
         "        failure=Failure(outcome=error.outcome, error=str(error)),\n",
-        caught="nothing is amiss any more",
+        caught="has had no token",
     ),
 }
 

@@ -9,13 +9,15 @@ import pytest
 
 from tests.simulation import runs
 from tests.simulation.faults import fate
-from tests.simulation.world import Plan, World
+from tests.simulation.plan import Plan
+from tests.simulation.world import World
 
 ROOT = Path(__file__).parents[2]
 A_YEAR_AND_A_BIT = 400 * 24 * 3600.0
 A_STORY = """
 from tests.simulation.faults import fate
-from tests.simulation.world import Plan, World
+from tests.simulation.plan import Plan
+from tests.simulation.world import World
 world = World(Plan.of({seed}))
 world.run(fate, range(4))
 print(world.tally, world.journal.count, *world.journal.lines, sep="\\n")

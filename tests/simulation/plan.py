@@ -1,0 +1,73 @@
+"""What kind of world a seed makes."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from random import Random
+from typing import Final
+
+from tests.simulation.promise import Terms
+from zoho_tokend.core.policy import Policy
+
+HOUR: Final = 3600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What kind of world a seed makes.
+
+    Attributes:
+        lifetime: of access tokens, in seconds.
+        shared: whether the first two connections have one refresh token.
+        rotates: whether Zoho changes refresh tokens now and then.
+    """
+
+    seed: int
+    lifetime: float
+    policy: Policy
+    connections: int
+    replicas: int
+    named_client: bool
+    shared: bool
+    rotates: bool
+    refresh_at: tuple[float | None, ...]
+
+    @classmethod
+    def of(cls, seed: int) -> "Plan":
+        """The plan of a seed, which is always the same."""
+        rng = Random(f"{seed}/plan")
+        connections, replicas = rng.randint(2, 8), rng.choice((1, 1, 2))
+        return cls(
+            seed=seed,
+            lifetime=rng.choice((HOUR,) * 8 + (6 * HOUR, 60.0)),
+            policy=Policy(
+                refresh_at=rng.choice((0.5, 0.5, 0.5, 0.2, 0.4, 0.8)),
+                issues_per_ten_minutes=rng.choice((8, 8, 8, 3, 5, 10)),
+                sweep_interval=timedelta(seconds=rng.choice((1, 1, 1, 5, 30))),
+            ),
+            connections=connections,
+            replicas=replicas,
+            named_client=rng.random() < 0.5,
+            shared=rng.random() < 0.15,
+            rotates=rng.random() < 0.25 and replicas == 1,
+            refresh_at=tuple(rng.choice((None, None, None, 0.3, 0.6)) for _ in range(connections)),
+        )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(f"c{number}" for number in range(self.connections))
+
+    @property
+    def is_promised(self) -> bool:
+        """Whether such tokens have a floor at all; those that do not are there to strain the budget."""
+        return self.lifetime >= HOUR
+
+    def terms(self) -> dict[str, Terms]:
+        """What is promised of each connection."""
+        lifetime = timedelta(seconds=self.lifetime)
+        return {
+            name: Terms(
+                lead=self.policy.lead(lifetime, refresh_at).total_seconds(),
+                floor=self.policy.floor_of(lifetime, refresh_at).total_seconds() if self.is_promised else 0.0,
+            )
+            for name, refresh_at in zip(self.names, self.refresh_at, strict=True)
+        }
