@@ -12,7 +12,9 @@ from tests.site import a_site
 from zoho_tokend import __version__
 from zoho_tokend.core.facts import State
 
-READY = "[+]settings ok\n[+]vault-session ok\n[+]discovery ok\n[+]shutdown ok\nreadyz check passed\n"
+READY = (
+    "[+]settings ok\n[+]vault-session ok\n[+]discovery ok\n[+]leader-election ok\n[+]shutdown ok\nreadyz check passed\n"
+)
 
 
 @pytest.fixture(scope="module")
