@@ -78,7 +78,7 @@ class Hall:
             time.sleep(_GLANCE)
 
     def site(self, vault: Server, *, namespace: str = "") -> Site:
-        """A corner of it, a Zoho, and a credential."""
+        """A corner of it, and a Zoho."""
         admin = self.after.enter_context(closing(Admin(vault, namespace=namespace)))
         return self.after.enter_context(a_site(new_corner(admin), self.folder, lifetime=LIFETIME))
 

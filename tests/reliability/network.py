@@ -6,7 +6,7 @@ from tests.reliability.hall import Hall, Reached
 from tests.reliability.names import NameServer
 from tests.reliability.scenario import Scenarios
 from tests.reliability.stage import CONNECTION, Stage
-from tests.reliability.surroundings import Network, name_server
+from tests.reliability.surroundings import Network, names_asked_at
 
 SCENARIOS = Scenarios()
 
@@ -29,7 +29,7 @@ def network_cut(hall: Hall) -> Stage:
 def dns_gone(hall: Hall) -> Stage:
     network = Network()
     names = hall.after.enter_context(closing(NameServer()))
-    name_server("127.0.0.1", hall.folder)
+    names_asked_at("127.0.0.1", hall.folder)
     vault = hall.vault()
     named = Reached(address=vault.address.replace("127.0.0.1", VAULT), root_token=vault.root_token)
     site = hall.site(named)

@@ -48,7 +48,7 @@ class Network:
         _run("nft", "delete", "table", "inet", "cut")
 
 
-def name_server(address: str, folder: Path) -> None:
+def names_asked_at(address: str, folder: Path) -> None:
     """Names are asked for at this address alone, by this thread and what it starts from now on: no file knows any."""
     _unshare(_CLONE_NEWNS)
     _run("mount", "--make-rprivate", "/")
