@@ -19,6 +19,8 @@ class Scenario:
     Attributes:
         name: of its test.
         title: what happens, in words.
+        loses_record: whether the token's record is gone for a moment after the fault, which a reader takes for a token
+            that somebody has withdrawn.
         hides_vault: whether jobs that ask Vault each time cannot be answered meanwhile, whoever wrote the token.
         act: sets the stage, breaks things and mends them; asserts what only this scenario is about.
     """
@@ -26,6 +28,7 @@ class Scenario:
     name: str
     title: str
     hides_vault: bool
+    loses_record: bool
     act: Act
 
     def play(self, folder: Path) -> Account:
@@ -41,11 +44,13 @@ class Scenario:
 class Scenarios(list[Scenario]):
     """Those of one module, in order."""
 
-    def scenario(self, title: str, *, hides_vault: bool = False) -> Callable[[Act], Act]:
+    def scenario(self, title: str, *, hides_vault: bool = False, loses_record: bool = False) -> Callable[[Act], Act]:
         """The act is one of them."""
 
         def enter(act: Act) -> Act:
-            self.append(Scenario(name=act.__name__, title=title, hides_vault=hides_vault, act=act))
+            self.append(
+                Scenario(name=act.__name__, title=title, hides_vault=hides_vault, loses_record=loses_record, act=act)
+            )
             return act
 
         return enter
