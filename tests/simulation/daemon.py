@@ -4,24 +4,31 @@ The clockwork is driven by what is due instead of ticking in vain: a sweep that 
 finds nothing new change nothing, so those alone are left out. Sweeps come at whole intervals, as APScheduler's do.
 """
 
+import asyncio
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from math import inf
 from random import Random
 from typing import Final, cast
 
+from tests.simulation.lease_side import ApiServer, SimulatedLease
 from tests.simulation.machine import Machine
 from tests.simulation.roads import VAULT, RoadToVault, SimulatedDoor, SimulatedTransport
 from tests.simulation.virtual_loop import Process, VirtualLoop
 from tests.simulation.zoho_side import Call, Reply, ZohoSide
 from zoho_tokend.clock import SystemClock
 from zoho_tokend.clockwork import Command
-from zoho_tokend.core.events import DiscoveryEnded, Event, Parked
+from zoho_tokend.core.election import Candidate, Terms
+from zoho_tokend.core.events import DiscoveryEnded, Event, LeaderElected, LeaderLost, Parked
 from zoho_tokend.core.fleet import Fleet
+from zoho_tokend.core.leadership import Alone
 from zoho_tokend.core.model import Secret
 from zoho_tokend.core.policy import Policy
+from zoho_tokend.core.ports import Leadership
 from zoho_tokend.discovery import Discovery
+from zoho_tokend.elector import Elector
 from zoho_tokend.refresher import Refresher
 from zoho_tokend.runner import Inbox, Runner
 from zoho_tokend.vault.auth import AppRole
@@ -38,6 +45,10 @@ from zoho_tokend.zoho.endpoint import ZohoEndpoint
 from zoho_tokend.zoho.transport import Transport
 
 DISCOVERY_INTERVAL: Final = 30.0
+# Longer than by default, for a renewal every second of a year would be most of what is simulated.
+TERMS: Final = Terms(
+    lease=timedelta(seconds=60), renew_deadline=timedelta(seconds=40), retry_period=timedelta(seconds=15)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +56,7 @@ class Surroundings:
     """What every replica has in common.
 
     Attributes:
+        api_server: holds the lease; None where no replica waits for another.
         tell: hears of every event of a process that lives.
         asked: hears of every request to Zoho, ``met`` of what its caller met.
         ended: hears of a process that came to its end by itself.
@@ -53,6 +65,7 @@ class Surroundings:
     loop: VirtualLoop
     zoho: ZohoSide
     road: RoadToVault
+    api_server: ApiServer | None
     policy: Policy
     places: int
     tell: Callable[["Daemon", Event], None]
@@ -73,7 +86,9 @@ class Daemon:
         self.machine = machine
         self.process = Process(name)
         self.clock = SystemClock(wall=machine.wall, monotonic=machine.monotonic)
-        self.fleet = Fleet(world.policy, places=world.places)
+        self.inbox: Inbox = Inbox()
+        self.leadership = self._leadership(rng)
+        self.fleet = Fleet(world.policy, places=world.places, leadership=self.leadership)
         self.touched = True
         self._phase = rng.random()
         self._pace = rng.uniform(600.0, 3600.0)
@@ -88,9 +103,21 @@ class Daemon:
             Command.SWEEP: world.policy.sweep_interval.total_seconds(),
             Command.DISCOVER: DISCOVERY_INTERVAL,
         }
-        self.inbox: Inbox = Inbox()
         self._build()
         world.loop.start(self.process, self._live())
+
+    def _leadership(self, rng: Random) -> Leadership:
+        server = self._world.api_server
+        if server is None:
+            return Alone()
+        candidate = Candidate(identity=f"{self.process.name} {rng.random()}", terms=TERMS)
+        return Elector(
+            candidate,
+            lease=SimulatedLease(server, self.process),
+            clock=self.clock,
+            emit=self._emit,
+            elected=lambda: self.inbox.put_nowait(Command.SWEEP),
+        )
 
     def _build(self) -> None:
         world, process = self._world, self.process
@@ -123,9 +150,11 @@ class Daemon:
 
     async def _live(self) -> None:
         try:
-            await self.runner.run()
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self.leadership.run())
+                await self.runner.run()
         except Exception as error:  # noqa: BLE001 - the world decides what it thinks of it
-            self._end(error)
+            self._end(error.exceptions[0] if isinstance(error, ExceptionGroup) else error)
         else:
             self._end(None)
 
@@ -143,6 +172,9 @@ class Daemon:
         elif isinstance(event, DiscoveryEnded) and not event.error and self._looking_since > self._looked_at:
             self._looked_at = self._looking_since
             self._news = False
+        elif isinstance(event, LeaderLost | LeaderElected):
+            self.inbox.put_nowait(Command.SWEEP)
+            self.look_for_news()
         self._world.tell(self, event)
 
     # --- the clockwork -----------------------------------------------------------------------------------------

@@ -18,9 +18,9 @@ on virtual time, against Zoho's law as the simulator has it, a Vault with versio
 who consent, revoke, mistype and mend. Sockets, threads, the web server and APScheduler are left out; a sweep or a
 discovery that could find nothing is skipped, and everything else happens as often as in life.
 
-A world is made from a seed: two to eight connections, one or two replicas, settings and a lifetime of tokens (mostly
-Zoho's hour). It lives through {episodes} episodes, each of one to three faults, of a second or of twice the floor, the
-quiet before them and the recovery after them.
+A world is made from a seed: two to eight connections; one replica, or two that elect a leader by a lease or both work;
+settings, and a lifetime of tokens (mostly Zoho's hour). It lives through {episodes} episodes, each of one to three
+faults, of a second or of twice the floor, the quiet before them and the recovery after them.
 
 **A connection-year is {a_year} episodes of one connection**: a fault of some kind every {every:.0f} days. The quiet
 weeks between are jumped over, for in them one refresh follows another as in the quiet hours that are lived through;

@@ -18,6 +18,7 @@ class Plan:
     Attributes:
         lifetime: of access tokens, in seconds.
         shared: whether the first two connections have one refresh token.
+        elects: whether the replicas elect one that works, or both do.
         rotates: whether Zoho changes refresh tokens now and then.
     """
 
@@ -30,6 +31,7 @@ class Plan:
     shared: bool
     rotates: bool
     refresh_at: tuple[float | None, ...]
+    elects: bool
 
     @classmethod
     def of(cls, seed: int) -> "Plan":
@@ -38,7 +40,8 @@ class Plan:
         connections, replicas = rng.randint(2, 8), rng.choice((1, 1, 2))
         return cls(
             seed=seed,
-            lifetime=rng.choice((HOUR,) * 8 + (6 * HOUR, 60.0)),
+            # Two that both work would be throttled for ever with tokens so short-lived.
+            lifetime=max(rng.choice((HOUR,) * 8 + (6 * HOUR, 60.0)), HOUR if replicas > 1 else 0.0),
             policy=Policy(
                 refresh_at=rng.choice((0.5, 0.5, 0.5, 0.2, 0.4, 0.8)),
                 issues_per_ten_minutes=rng.choice((8, 8, 8, 3, 5, 10)),
@@ -49,6 +52,7 @@ class Plan:
             named_client=rng.random() < 0.5,
             shared=rng.random() < 0.15,
             rotates=rng.random() < 0.25 and replicas == 1,
+            elects=replicas > 1 and Random(f"{seed}/election").random() < 0.75,
             refresh_at=tuple(rng.choice((None, None, None, 0.3, 0.6)) for _ in range(connections)),
         )
 

@@ -45,7 +45,7 @@ class Replica:
         """Whether it runs, nothing stands between it and Zoho or Vault, and it had the time to recover."""
         if self.daemon is None or self.daemon.process.dead or self._hindrances:
             return False
-        return self._stage.loop.time() >= self._recovers_at
+        return self.daemon.fleet.term is not None and self._stage.loop.time() >= self._recovers_at
 
     def start(self) -> None:
         """Another process."""

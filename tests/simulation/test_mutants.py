@@ -56,6 +56,12 @@ MUTANTS = {
         wrong="if connection.parked or from_zoho or not from_zoho:",
         caught="is still parked, and all is well",
     ),
+    "that steals the lease before it has run out": Mutant(
+        place="core/election.py",
+        right="    return candidate.changed_at + duration.total_seconds()",
+        wrong="    return candidate.changed_at + duration.total_seconds() / 10",
+        caught="while another process leads",
+    ),
     "that drops a token when Vault is down": Mutant(
         place="core/aftermath.py",
         right="        failed_writes=failed,\n        failure=Failure(outcome=error.outcome, error=str(error)),\n",

@@ -5,15 +5,17 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import timedelta
 from math import inf
 from random import Random
+from typing import Final
 
 from tests.simulation.conduct import Conduct
 from tests.simulation.daemon import Daemon, Surroundings
 from tests.simulation.era import EPISODES_A_YEAR, instant
 from tests.simulation.findings import BrokenRule
 from tests.simulation.job import Jobs
+from tests.simulation.lease_side import ApiServer
 from tests.simulation.machine import Machine
 from tests.simulation.people import People
-from tests.simulation.plan import Plan
+from tests.simulation.plan import HOUR, Plan
 from tests.simulation.promise import Promise
 from tests.simulation.replica import Replica
 from tests.simulation.roads import RoadToVault
@@ -24,8 +26,10 @@ from tests.simulation.virtual_loop import Process, VirtualLoop
 from tests.simulation.zoho_side import Call, Reply, ZohoSide
 from zoho_simulator.law.limits import Limits
 from zoho_tokend.core.errors import VaultLoginRefused
-from zoho_tokend.core.events import Event
+from zoho_tokend.core.events import Event, LeaderElected, LeaderLost
 from zoho_tokend.reader.errors import VaultUnreachable
+
+_LONGEST_EPISODE: Final = 24
 
 
 class World(Stage):
@@ -44,7 +48,7 @@ class World(Stage):
         self.road = RoadToVault(self.vault, self.rng)
         self.conduct = Conduct(
             budget=plan.policy.issues_per_ten_minutes,
-            alone=plan.replicas == 1,
+            alone=plan.replicas == 1 or plan.elects,
             promised=plan.is_promised,
             troubles=self.troubles,
             tally=self.tally,
@@ -53,10 +57,12 @@ class World(Stage):
         self.promise = Promise(
             plan.terms(), troubles=self.troubles, zoho=self.zoho, tally=self.tally, now=self.loop.time
         )
+        self.api_server = ApiServer(self.rng) if plan.elects else None
         self.surroundings = Surroundings(
             loop=self.loop,
             zoho=self.zoho,
             road=self.road,
+            api_server=self.api_server,
             policy=plan.policy,
             places=16,
             tell=self._told,
@@ -114,10 +120,18 @@ class World(Stage):
     def _told(self, daemon: Daemon, event: Event) -> None:
         self.journal.note("{}: {}", daemon.process.name, event)
         self.guarded(self.conduct.told, daemon, event)
+        if isinstance(event, LeaderElected | LeaderLost):
+            self._able_changed()
 
     def _asked(self, daemon: Daemon, call: Call) -> None:
         self.journal.note("{} asks Zoho for {}", daemon.process.name, call.names)
+        self.guarded(self._check_it_leads, daemon)
         self.guarded(lambda: self.conduct.asked(daemon, call, clock_stepped_at=self._stepped_at(daemon)))
+
+    def _check_it_leads(self, daemon: Daemon) -> None:
+        leaders = [each for each in self.alive() if each.fleet.term is not None and not each.process.paused]
+        if self.plan.elects and any(each is not daemon for each in leaders):
+            raise BrokenRule(f"{daemon.process.name} asks Zoho while another process leads")
 
     def _met(self, daemon: Daemon, call: Call, reply: Reply) -> None:
         self.guarded(self.conduct.met, daemon, call, reply)
@@ -208,7 +222,12 @@ class World(Stage):
 
     async def _until_all_is_well(self) -> None:
         """Until every fault has run its course, everybody had the time to recover, and has."""
-        while True:
+        while self.pending and not self.plan.is_promised:
+            await asyncio.sleep(self.plan.lifetime)
+        began = self.loop.time()
+        while self.plan.is_promised:
+            if self.loop.time() > began + _LONGEST_EPISODE * self.plan.lifetime + 3 * HOUR:
+                raise BrokenRule(f"all is not well again, although {self.pending} faults have an end")
             over_at = self.troubles.all_over_at()
             if self.pending or over_at == inf:
                 await asyncio.sleep(max(30.0, self.plan.lifetime / 100))
@@ -219,7 +238,8 @@ class World(Stage):
             self._check_all()
         self._check_all()
         for daemon in self.alive():
-            self.conduct.all_awake(daemon)
+            if self.plan.is_promised and daemon.fleet.term is not None:
+                self.conduct.all_awake(daemon)
         self.troubles.forget_before(self.loop.time() - 2 * RECOVERY)
 
     def _check_all(self) -> None:

@@ -46,6 +46,8 @@ def fate(world: World, rng: Random) -> None:
     for _ in range(rng.choice((1, 1, 1, 2, 2, 3))):
         befall = rng.choice(ALL)
         world.after(rng.uniform(0, 0.3 * world.plan.lifetime), _begin, world, befall, rng)
+    if world.plan.elects and rng.random() < 0.5:
+        world.after(rng.uniform(0, 0.3 * world.plan.lifetime), _begin, world, to_replicas.the_api_server_is_away, rng)
 
 
 def _begin(world: World, befall: Befall, rng: Random) -> None:

@@ -6,6 +6,7 @@ from random import Random
 from tests.simulation.faults.at_vault import at_vault, lost
 from tests.simulation.faults.span import MINUTE, a_while
 from tests.simulation.replica import Replica
+from tests.simulation.virtual_loop import Process
 from tests.simulation.world import World
 from tests.simulation.zoho_side import Call, Reply, unreachable
 from zoho_simulator.law.messages import Answer
@@ -54,6 +55,19 @@ def a_replica_is_cut_off(world: World, rng: Random) -> None:
 
         world.zoho.sky.insert(0, unreachable_from_here)
         world.after(span, world.zoho.sky.remove, unreachable_from_here)
+
+
+def the_api_server_is_away(world: World, rng: Random) -> None:
+    server, everybody, victim = world.api_server, rng.random() < 0.3, rng.choice(world.replicas)
+    if server is None:
+        return
+
+    def cut(process: Process) -> bool:
+        return everybody or (victim.daemon is not None and victim.daemon.process is process)
+
+    span = a_while(world, rng)
+    server.cuts.append(cut)
+    world.after(span, server.cuts.remove, cut)
 
 
 def _step_clock(world: World, replica: Replica, by: float) -> None:
