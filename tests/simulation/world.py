@@ -222,10 +222,10 @@ class World(Stage):
 
     async def _until_all_is_well(self) -> None:
         """Until every fault has run its course, everybody had the time to recover, and has."""
-        while self.pending and not self.plan.is_promised:
-            await asyncio.sleep(self.plan.lifetime)
         began = self.loop.time()
-        while self.plan.is_promised:
+        while True:
+            if not self.plan.is_promised and not self.pending:
+                return
             if self.loop.time() > began + _LONGEST_EPISODE * self.plan.lifetime + 3 * HOUR:
                 raise BrokenRule(f"all is not well again, although {self.pending} faults have an end")
             over_at = self.troubles.all_over_at()

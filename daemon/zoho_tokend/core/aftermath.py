@@ -19,13 +19,12 @@ PROBE_INTERVAL: Final = timedelta(hours=6)
 
 
 def discovered(name: ConnectionName, published: Published) -> Connection:
-    """A connection as it is found in Vault; it has nothing to recall where nothing was ever published."""
+    """A connection as it is found in Vault; what it has spent is yet to be recalled, be its record readable or not."""
     token = _token(published.record) if published.record else None
     return Connection(
         name=name,
         token=token,
         version=published.version,
-        recalled=published.version == 0,
         last_success_at=token.issued_at if token else None,
     )
 
