@@ -134,12 +134,14 @@ class Conduct:
         if outcome == "issued" and not isinstance(reply.met, Exception):
             self._by_token[str(reply.met.fields["access_token"])] = mine
         for name in call.names:
-            self._learn(self._records[daemon.process, name], name, outcome, _retry_after(reply))
+            record = self._records[daemon.process, name]
+            record.holds = record.holds or (outcome == "issued" and len(call.names) == 1)
+            self._learn(record, name, outcome, _retry_after(reply))
 
     def _learn(self, record: Record, name: str, outcome: str, retry_after: float) -> None:
         now = self._now()
         if outcome == "issued":
-            record.soonest, record.throttles, record.refused_since, record.holds = -inf, 0, None, True
+            record.soonest, record.throttles, record.refused_since = -inf, 0, None
             return
         record.soonest = now + _BACKOFF_FLOOR
         if outcome == "Access Denied":
