@@ -4,6 +4,7 @@ import json
 import re
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -44,11 +45,12 @@ class Sample:
 
 
 class Prometheus:
-    """The server, as somebody asks it who may only read; targets are added by name of their job."""
+    """The server, as somebody asks it who may only read; targets are added by name of their job, from any thread."""
 
     def __init__(self, folder: Path, port: int) -> None:
         self._targets = folder / "targets.json"
         self._jobs: dict[str, list[str]] = {}
+        self._targets_lock = threading.Lock()
         self._http = httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=10)
         self.log = folder / "log"
 
@@ -58,11 +60,12 @@ class Prometheus:
 
     def scrape(self, job: str, *addresses: str) -> None:
         """From now on these daemons, and no others, are the job's."""
-        self._jobs[job] = [address.removeprefix("http://") for address in addresses]
-        groups = [{"targets": targets, "labels": {"job": job}} for job, targets in self._jobs.items()]
-        fresh = self._targets.with_suffix(".new")
-        fresh.write_text(json.dumps(groups))
-        fresh.rename(self._targets)  # whole, or not at all
+        with self._targets_lock:
+            self._jobs[job] = [address.removeprefix("http://") for address in addresses]
+            groups = [{"targets": targets, "labels": {"job": job}} for job, targets in self._jobs.items()]
+            fresh = self._targets.with_suffix(".new")
+            fresh.write_text(json.dumps(groups))
+            fresh.rename(self._targets)  # whole, or not at all
 
     def ask(self, query: str) -> Sequence[Sample]:
         """The answer to an instant query; one that is refused is a failure that says why."""
