@@ -9,6 +9,7 @@ import json
 import re
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -90,6 +91,7 @@ class Cluster:
         verbs: what they may do with leases.
         namespaces: which there are.
         calls: the requests that arrived so far.
+        reigns: when each holder got a lease, by the monotonic clock; an empty one gave it back.
         cut: every connection ends at once.
         slow: how many seconds an answer takes.
     """
@@ -100,6 +102,7 @@ class Cluster:
     verbs: set[str] = field(default_factory=lambda: set(_VERBS.values()))
     namespaces: set[str] = field(default_factory=lambda: {NAMESPACE, "default"})
     calls: list[Call] = field(default_factory=list)
+    reigns: list[tuple[float, str]] = field(default_factory=list)
     cut: bool = False
     slow: float = 0.0
     _leases: dict[tuple[str, str], Json] = field(default_factory=dict)
@@ -220,6 +223,9 @@ class Cluster:
         metadata = {**lease["metadata"], "namespace": key[0], "resourceVersion": str(self._versions)}
         kind = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease"}
         self._leases[key] = {**kind, "metadata": metadata, "spec": lease["spec"]}
+        holder = lease["spec"].get("holderIdentity", "")
+        if not self.reigns or self.reigns[-1][1] != holder:
+            self.reigns.append((time.monotonic(), holder))
         return self._leases[key]
 
 

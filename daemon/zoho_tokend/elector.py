@@ -118,7 +118,8 @@ class Elector:
         except LeaseRefused as error:
             self._unanswered(error, asked_at)
         else:
-            self._problem = self._told_error = ""
+            if isinstance(request, Write) or self._candidate.rest_until > self._clock.monotonic():
+                self._problem = self._told_error = ""
 
     def _unanswered(
         self, error: LeaseUnavailable | LeaseRefused, asked_at: float, retry_after: timedelta = timedelta()
