@@ -4,7 +4,8 @@ What was heard of the lease goes in, with the local clock; what to do next comes
 run out is judged by local, monotonic time since it last *changed*: no two machines' clocks are ever compared. A leader
 leads until the renew deadline after it *asked* for its last renewal that was granted; the lease outlives that deadline,
 so that no two lead at once as long as their clocks run about equally fast. What a stalled process may do all the same
-is stopped by the check-and-set of the token records. Departures from client-go, and why: docs/adr/0011-election.md.
+is stopped by the check-and-set of the token records. Departures from client-go, and why:
+docs/adr/0014-an-election-by-client-gos-rules.md.
 https://github.com/kubernetes/client-go/blob/master/tools/leaderelection/leaderelection.go
 """
 
