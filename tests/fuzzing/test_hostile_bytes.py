@@ -1,14 +1,21 @@
+import json
 import secrets
 
 import pytest
 
+from tests.builders import a_record
 from tests.fuzzing.campaign import fuzz
-from tests.fuzzing.targets import TARGETS
+from tests.fuzzing.targets import CRM, TARGETS
+from zoho_tokend.vault import codec
 
 pytest.importorskip("atheris", reason="the fuzzer has no package for this machine")
 
 # Inputs that were not survived before.
-_FELL = [("simulator_form", b"Basic \xff\na=b")]
+_FELL = [
+    ("simulator_form", b"Basic \xff\na=b"),
+    ("settings", "ZOHO_TOKEND_\u00df=1".encode()),
+    ("token_record", json.dumps(codec.token_fields(a_record(CRM)) | {"expires_at": "0226-11-24T13:00:00Z"}).encode()),
+]
 _SLOW = {"settings", "status_page", "simulator_form", "consent_answers"}
 
 

@@ -34,7 +34,8 @@ def load_settings(environ: Mapping[str, str], config: Path | None = None) -> Set
             problems.append(str(error))
     settings, refused = _settings(sources)
     problems += _refusals(refused, sources)
-    problems += [found.sentence for found in contradictions(settings) if refused.isdisjoint(found.names)]
+    doubtful = {name.upper() for name in refused}
+    problems += [found.sentence for found in contradictions(settings) if doubtful.isdisjoint(found.names)]
     if problems:
         raise BadSettings("\n".join(problems))
     return settings
@@ -56,21 +57,23 @@ def _settings(sources: Sequence[Source]) -> tuple[Settings, frozenset[str]]:
     """What the sources make, and the names that are refused.
 
     The settings are as if those had not been given: the rest can be checked, and nothing waits for a second round.
+    The names are in lower case, as the sources have them: not every letter's upper case leads back to it.
     """
     try:
         return Settings.settings_from(sources), frozenset()
     except ValidationError as error:
         refused = frozenset(str(failure["loc"][0]) for failure in error.errors(include_url=False, include_input=False))
     left = [source.without(refused) for source in sources]
-    return Settings.settings_from(left), frozenset(name.upper() for name in refused)
+    return Settings.settings_from(left), refused
 
 
 def _refusals(refused: frozenset[str], sources: Sequence[Source]) -> Iterator[str]:
     unknown = False
-    for name in sorted(refused):
-        source = next(source for source in sources if name.lower() in source.values)
+    for given in sorted(refused):
+        name = given.upper()
+        source = next(source for source in sources if given in source.values)
         if name in DOCUMENTED:
-            kind, value = DOCUMENTED[name].kind, source.values[name.lower()]
+            kind, value = DOCUMENTED[name].kind, source.values[given]
             yield f"{name} ({source.where(name)}): {_shown(name, value)} is refused; accepted: {kind.words}"
         else:
             unknown = True

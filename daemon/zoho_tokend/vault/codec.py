@@ -183,7 +183,7 @@ def _revoked(reader: Reader) -> RecordUnreadable:
 
 
 def _instant_text(instant: datetime) -> str:
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return instant.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _instant(text: str) -> datetime:

@@ -265,6 +265,12 @@ def test_an_unknown_name_is_told_with_the_nearest_and_all_that_exist() -> None:
     assert "ISSUES_PER_TEN_MINUTES" in existing
 
 
+def test_a_name_whose_capitals_do_not_lead_back_to_it_is_told_too() -> None:
+    unknown, _existing = problems_of({"STRA\u00dfE": "1"})
+
+    assert unknown.endswith("there is no such setting")
+
+
 def test_a_name_like_no_other_gets_no_suggestion() -> None:
     unknown, _existing = problems_of({"XYZZY": "1"})
 
