@@ -19,7 +19,7 @@ from tests.simulation.daemon import Daemon
 from tests.simulation.findings import BrokenRule, Tally
 from tests.simulation.troubles import Trouble, Troubles
 from tests.simulation.virtual_loop import Process
-from tests.simulation.zoho_side import Call, Reply
+from tests.simulation.zoho_side import LIMITS_OF_TRANSPORT, Call, Reply
 from zoho_tokend.core.events import (
     Event,
     Parked,
@@ -137,6 +137,15 @@ class Conduct:
             record = self._records[daemon.process, name]
             record.holds = record.holds or (outcome == "issued" and len(call.names) == 1)
             self._learn(record, name, outcome, _retry_after(reply))
+        if outcome != "issued" and self._promised:
+            self._excuse_by_the_budget(call)
+
+    def _excuse_by_the_budget(self, call: Call) -> None:
+        """Where the budget is spent, the next try waits until enough of it counts no more."""
+        spent = self._asked[call.form["refresh_token"]]
+        if len(spent) >= self._budget:
+            free_at = spent[-self._budget].at + WINDOW + LIMITS_OF_TRANSPORT["total"]
+            self._troubles.until("the budget is spent", free_at, call.names)
 
     def _learn(self, record: Record, name: str, outcome: str, retry_after: float) -> None:
         now = self._now()

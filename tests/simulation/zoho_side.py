@@ -86,7 +86,7 @@ class ZohoSide:
         """A person consents for these connections; answers the refresh token."""
         consent = Consent(
             client_id=self.client.client_id,
-            user=User(email=f"{names[0]}@example.com", data_center="eu"),
+            user=User(email=f"{'-'.join(names)}@example.com", data_center="eu"),
             scope=_SCOPE,
         )
         refresh_token = shapes.new_token()
