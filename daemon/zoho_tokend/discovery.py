@@ -134,6 +134,8 @@ class Discovery:
             pass  # It is parked for that, or will say so when it is tried.
         else:
             if name in self._fleet and not forbidden and self._has_changed(name, credential):
+                # A standby refreshes nothing, and would otherwise not learn what share of a life to wait for.
+                self._fleet.read(name, credential, self._clock.now())
                 self._fleet.wake(name, self._clock.now())
                 self._emit(Woken(connection=name))
 

@@ -194,6 +194,16 @@ async def test_a_parked_connection_wakes_when_its_credential_changes() -> None:
         assert world.zoho.asked[-1].refresh_token == secret("consented again").reveal()
 
 
+async def test_a_credential_that_could_not_be_read_at_the_start_is_known_whole_once_it_is_mended() -> None:
+    async with a_world(running=False) as world:
+        world.connect(accounts_server="no server", refresh_at="0.3")
+        await world.discovery.look()
+        world.connect(refresh_at="0.3")
+        await world.discovery.look()
+        assert world.all(Woken)
+        assert world.fleet[CRM].refresh_at == 0.3
+
+
 async def test_a_parked_connection_wakes_when_its_named_client_changes() -> None:
     async with a_world() as world:
         world.zoho.script(CRM, times(2, fails(ClientRejected())), ok())
