@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from zoho_tokend.core import aftermath, recording, schedule
 from zoho_tokend.core.connection import Connection, Reason, Rotation
 from zoho_tokend.core.course import Course
-from zoho_tokend.core.errors import NoCredential, Outcome, RefreshError, VaultForbidden, ZohoUnavailable
+from zoho_tokend.core.errors import NoCredential, NotAllowed, Outcome, RefreshError, VaultForbidden, ZohoUnavailable
 from zoho_tokend.core.events import (
     Followed,
     Parked,
@@ -114,7 +114,12 @@ class Refresher:
     async def _recall(self, name: ConnectionName) -> None:
         """What was spent before this process started is known, by whichever connection of the refresh token it was."""
         for sharer in self._fleet.unrecalled(name):
-            issues = await self._tokens.history(sharer)
+            try:
+                issues = await self._tokens.history(sharer)
+            except NotAllowed:
+                if sharer == name:
+                    raise
+                continue  # that is the other connection's trouble, and none of this one's
             if sharer in self._fleet.unrecalled(name):
                 self._fleet.recall(sharer, issues, self._clock.now())
 

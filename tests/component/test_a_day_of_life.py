@@ -358,6 +358,19 @@ async def test_a_restart_remembers_what_each_connection_spent_of_a_refresh_token
         assert not reborn.zoho.asked
 
 
+async def test_a_record_that_may_not_be_read_is_no_trouble_of_another_connection_with_the_same_refresh_token() -> None:
+    async with a_world() as world:
+        world.connect(CRM, SALES, refresh_token=secret("shared").reveal())
+        await world.passes(A_MOMENT)
+        vault = world.vault
+    async with a_world() as reborn:
+        reborn.vault._records = vault._records
+        reborn.vault.forbid(f"tokens/{CRM}")
+        await reborn.passes(HOUR)
+        assert reborn.state(CRM) is State.MISCONFIGURED
+        assert reborn.state(SALES) is State.FRESH
+
+
 async def test_two_connections_with_one_refresh_token_share_its_budget() -> None:
     async with a_world(lifetime=20 * SECOND) as world:
         world.connect(CRM, SALES, refresh_token=secret("shared").reveal())

@@ -47,7 +47,7 @@ from zoho_tokend.zoho.transport import Transport
 DISCOVERY_INTERVAL: Final = 30.0
 # Longer than by default, for a renewal every second of a year would be most of what is simulated.
 TERMS: Final = Terms(
-    lease=timedelta(seconds=60), renew_deadline=timedelta(seconds=40), retry_period=timedelta(seconds=15)
+    lease=timedelta(minutes=2), renew_deadline=timedelta(seconds=80), retry_period=timedelta(seconds=40)
 )
 
 

@@ -230,7 +230,7 @@ class World(Stage):
                 raise BrokenRule(f"all is not well again, although {self.pending} faults have an end")
             over_at = self.troubles.all_over_at()
             if self.pending or over_at == inf:
-                await asyncio.sleep(max(30.0, self.plan.lifetime / 100))
+                await asyncio.sleep(max(30.0, self.plan.lifetime / 20))
             elif self.loop.time() <= over_at + RECOVERY:
                 await asyncio.sleep(over_at + RECOVERY + 1.0 - self.loop.time())
             else:
