@@ -124,15 +124,15 @@ def two_replicas_without_election(place: Place) -> None:
 
 
 def leases_denied() -> Fault:
-    """The Role of two replicas lacks the Lease, and is given it."""
+    """The Role of two replicas loses the Lease, and is given it again."""
     clusters: list[Cluster] = []
 
     def strike(place: Place) -> None:
         clusters.append(elected(place))
-        clusters[0].verbs -= {"create", "update"}
         place.connect()
         place.start()
         place.start()
+        clusters[0].verbs -= {"create", "update"}
 
     return Fault(strike=strike, mend=lambda _place: clusters[0].verbs.update({"create", "update"}))
 
@@ -177,7 +177,7 @@ def vault_token_revoked(place: Place) -> None:
 
 
 def vault_token_at_its_maximum(place: Place) -> None:
-    _with_a_token_file(place, ttl="60s", explicit_max_ttl="60s", renewable=False)
+    _with_a_token_file(place, ttl="90s", explicit_max_ttl="90s", renewable=False)
 
 
 def listing_denied(place: Place) -> None:
