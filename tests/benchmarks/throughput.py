@@ -150,15 +150,16 @@ async def _pair(
 ) -> Pair:
     """The two begin in turn, so that a machine that gets slower or faster favours neither."""
     if turn % 2:
-        ours_cost = await _cost(ours, refreshes)
-        return Pair(ours=ours_cost, bare=await _cost(bare, refreshes))
-    bare_cost = await _cost(bare, refreshes)
-    return Pair(ours=await _cost(ours, refreshes), bare=bare_cost)
+        ours_cost = await cost_of(ours, refreshes)
+        return Pair(ours=ours_cost, bare=await cost_of(bare, refreshes))
+    bare_cost = await cost_of(bare, refreshes)
+    return Pair(ours=await cost_of(ours, refreshes), bare=bare_cost)
 
 
-async def _cost(refresh_all: Callable[[], Awaitable[None]], refreshes: int) -> Cost:
-    elapsed, processor = time.perf_counter(), time.process_time()
+async def cost_of(
+    refresh_all: Callable[[], Awaitable[None]], refreshes: int, *, processor: Callable[[], float] = time.process_time
+) -> Cost:
+    """What one of so many refreshes costs; ``processor`` tells the seconds that were used so far."""
+    began, used = time.perf_counter(), processor()
     await refresh_all()
-    return Cost(
-        elapsed=(time.perf_counter() - elapsed) / refreshes, processor=(time.process_time() - processor) / refreshes
-    )
+    return Cost(elapsed=(time.perf_counter() - began) / refreshes, processor=(processor() - used) / refreshes)

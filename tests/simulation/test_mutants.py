@@ -62,6 +62,12 @@ MUTANTS = {
         wrong="    return candidate.changed_at + duration.total_seconds() / 10",
         caught="while another process leads",
     ),
+    "that goes on refreshing after its renew deadline": Mutant(
+        place="core/election.py",
+        right="    return now < candidate.leads_until\n",
+        wrong="    return now < candidate.leads_until + 600\n",
+        caught="while another process leads",
+    ),
     "that drops a token when Vault is down": Mutant(
         place="core/aftermath.py",
         right="        failed_writes=failed,\n        failure=Failure(outcome=error.outcome, error=str(error)),\n",

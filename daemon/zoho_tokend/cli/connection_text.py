@@ -6,7 +6,7 @@ from datetime import datetime
 import click
 
 from zoho_tokend.cli.width import fitting
-from zoho_tokend.core.facts import HEALTHY, State
+from zoho_tokend.core.facts import HEALTHY, WAITING_FOR_A_PERSON, State
 from zoho_tokend.core.model import ClientCredentialsGrant, Credential
 from zoho_tokend.inventory.reading import Detail, Glance
 from zoho_tokend.vault.kv import Version
@@ -119,4 +119,4 @@ def _line(row: Sequence[str], widths: Sequence[int], *, colour: str | None = Non
 def _colour(state: State) -> str:
     if state in HEALTHY:
         return "green"
-    return "red" if state in {State.EXPIRED, State.NEEDS_CONSENT, State.MISCONFIGURED} else "yellow"
+    return "red" if state in WAITING_FOR_A_PERSON | {State.EXPIRED} else "yellow"

@@ -8,7 +8,7 @@ import click
 from zoho_tokend.cli.group import told_plainly
 from zoho_tokend.cli.names import CONNECTION
 from zoho_tokend.core.model import ConnectionName
-from zoho_tokend.core.targets import Target, parse_target
+from zoho_tokend.core.targets import Target, parse_targets
 from zoho_tokend.settings import given_in
 from zoho_tokend.settings.model import Switch
 from zoho_tokend.vault.layout import Layout
@@ -36,9 +36,8 @@ class _Targets(click.ParamType[tuple[Target, ...]]):
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[Target, ...]:
         if isinstance(value, tuple):
             return value
-        texts = value if isinstance(value, list) else str(value).split(",")
         try:
-            return tuple(parse_target(str(text).strip()) for text in texts)
+            return parse_targets(value)
         except ValueError as error:
             self.fail(f"{value!r}: {error}", param, ctx)
 

@@ -62,6 +62,16 @@ def parse_target(text: str) -> Target:
     return Target(shape=Shape(match["shape"]), folder=match["folder"], start=match["start"])
 
 
+def parse_targets(value: object) -> tuple[Target, ...]:
+    """The targets of a list of such texts, or of one text with commas between them.
+
+    Raises:
+        ValueError: one of them is none.
+    """
+    texts = value if isinstance(value, list) else str(value).split(",")
+    return tuple(parse_target(str(text).strip()) for text in texts)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
     """What a target's record tells.

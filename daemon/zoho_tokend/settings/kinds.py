@@ -12,7 +12,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from zoho_tokend.core.model import Secret
 from zoho_tokend.core.origin import Origin, parse_origin
-from zoho_tokend.core.targets import Shape, Target, parse_target
+from zoho_tokend.core.targets import Shape, parse_targets
 
 _DURATION: Final = re.compile(r"(?=[0-9])(?:([0-9]{1,4})h)?(?:([0-9]{1,5})m)?(?:([0-9]{1,6})s)?", re.ASCII)
 _LISTEN: Final = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):(?P<port>[0-9]{1,5})", re.ASCII)
@@ -111,11 +111,6 @@ def _read_origins(value: object) -> tuple[Origin, ...]:
     return tuple(parse_origin(_text(text).strip()) for text in texts)
 
 
-def _read_targets(value: object) -> tuple[Target, ...]:
-    texts = value if isinstance(value, list) else _text(value).split(",")
-    return tuple(parse_target(_text(text).strip()) for text in texts)
-
-
 def _read_vault_address(value: object) -> str:
     return _matched(_VAULT_ADDRESS, value)[1]
 
@@ -164,7 +159,7 @@ ORIGINS: Final = Kind(
 TARGETS: Final = Kind(
     "shapes and paths separated by commas, such as airflow-connection=connections/{connection}: the shapes are "
     f"{' and '.join(Shape)}, and a path has a folder, no slash in front, and {{connection}} at its end",
-    _read_targets,
+    parse_targets,
 )
 VAULT_ADDRESS: Final = Kind(
     "the URL of a Vault server, such as https://vault.example:8200, without user, path or query", _read_vault_address

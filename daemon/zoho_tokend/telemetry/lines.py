@@ -8,6 +8,7 @@ from typing import Final, assert_never
 
 from zoho_tokend.core import events
 from zoho_tokend.core.events import Event
+from zoho_tokend.core.instants import rfc3339
 from zoho_tokend.core.reports import Verdict
 
 # A report that was stale, or forged, may come in floods.
@@ -111,7 +112,7 @@ def details(event: Event) -> dict[str, object]:
             case timedelta() as duration:
                 line[f"{name}_ms"] = _milliseconds(duration)
             case datetime() as instant:
-                line[name] = instant.isoformat(timespec="seconds").replace("+00:00", "Z")
+                line[name] = rfc3339(instant)
             case dict() as by_stage:
                 line |= {f"{stage}_ms": _milliseconds(duration) for stage, duration in by_stage.items()}
             case value:

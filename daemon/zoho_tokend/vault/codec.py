@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from zoho_tokend.core.errors import RecordUnreadable
+from zoho_tokend.core.instants import rfc3339
 from zoho_tokend.core.model import (
     Client,
     ClientCredentialsGrant,
@@ -104,10 +105,10 @@ def token_fields(record: TokenRecord) -> dict[str, object]:
         "access_token": record.access_token.reveal(),
         "token_type": record.token_type,
         "authorization": f"Zoho-oauthtoken {record.access_token.reveal()}",
-        "expires_at": _instant_text(expires_at),
+        "expires_at": rfc3339(expires_at),
         "expires_at_epoch": int(expires_at.timestamp()),
-        "issued_at": _instant_text(record.issued_at),
-        "refresh_after": _instant_text(record.refresh_after),
+        "issued_at": rfc3339(record.issued_at),
+        "refresh_after": rfc3339(record.refresh_after),
         "api_domain": record.api_domain,
         "accounts_server": record.accounts_server,
         "data_center": record.data_center,
@@ -174,16 +175,12 @@ def _revoked(reader: Reader) -> RecordUnreadable:
     """What is to be said of a grant that was ended on purpose."""
     revoked_at = reader.demand("revoked_at", reader.word("revoked_at"))
     try:
-        when = _instant_text(_instant(revoked_at))
+        when = rfc3339(_instant(revoked_at))
     except ValueError:
         raise reader.fault("revoked_at", "is no instant such as 2026-11-24T12:00:00Z") from None
     return RecordUnreadable(
         f"{reader.document.where}: revoked on {when}: authorize again, with --replace", stamp=reader.stamp
     )
-
-
-def _instant_text(instant: datetime) -> str:
-    return instant.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _instant(text: str) -> datetime:

@@ -21,6 +21,7 @@ length of a page (200; 1,000 at most).
 from datetime import datetime
 
 from zoho_tokend.core.facts import ConnectionFacts, DaemonFacts
+from zoho_tokend.core.instants import rfc3339
 from zoho_tokend.web.listing import Listing
 
 Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
@@ -65,4 +66,4 @@ def _connection(row: ConnectionFacts) -> Json:
 
 
 def _instant(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat(timespec="seconds").replace("+00:00", "Z")
+    return None if moment is None else rfc3339(moment)

@@ -6,8 +6,6 @@ Neither decides anything, remembers anything, or survives an error; what is comp
 import asyncio
 import os
 import resource
-import time
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -15,7 +13,7 @@ from pathlib import Path
 from tests.benchmarks.bare_loop import bare_loop
 from tests.benchmarks.filling import fill, names
 from tests.benchmarks.our_side import our_side
-from tests.benchmarks.throughput import Cost
+from tests.benchmarks.throughput import Cost, cost_of
 from tests.benchmarks.token_server import TokenServer
 from zoho_tokend.core.model import ConnectionName
 from zoho_tokend.demo.openbao import OpenBao
@@ -52,9 +50,9 @@ async def measure(vault: OpenBao, zoho: TokenServer, *, connections: int, script
         await job.refresh_all()
         await ours.first_refreshes()
         return Instead(
-            script=await _cost(run_scripts, scripts),
-            job=await _cost(job.refresh_all, connections),
-            daemon=await _cost(ours.refresh_all, connections),
+            script=await cost_of(run_scripts, scripts, processor=_processor_seconds),
+            job=await cost_of(job.refresh_all, connections, processor=_processor_seconds),
+            daemon=await cost_of(ours.refresh_all, connections, processor=_processor_seconds),
         )
 
 
@@ -65,15 +63,6 @@ async def _run_script(vault: OpenBao, layout: Layout, name: ConnectionName) -> N
     paths = (str(layout.credential(name)), str(layout.token(name)))
     process = await asyncio.create_subprocess_exec(_SCRIPT, *paths, env=inherited | secrets)
     assert await process.wait() == 0
-
-
-async def _cost(refresh_all: Callable[[], Awaitable[None]], refreshes: int) -> Cost:
-    elapsed, processor = time.perf_counter(), _processor_seconds()
-    await refresh_all()
-    return Cost(
-        elapsed=(time.perf_counter() - elapsed) / refreshes,
-        processor=(_processor_seconds() - processor) / refreshes,
-    )
 
 
 def _processor_seconds() -> float:

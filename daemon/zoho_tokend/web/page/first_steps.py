@@ -4,6 +4,7 @@ from xml.etree.ElementTree import Element
 
 from zoho_tokend.web.html import tag
 from zoho_tokend.web.page.command import command
+from zoho_tokend.web.page.finding import words
 from zoho_tokend.web.page.view import View
 
 
@@ -19,7 +20,7 @@ def nothing_shown(view: View) -> Element:
 def _nothing_found(view: View) -> Element:
     search, state = view.selection.search, view.selection.state
     named = f" whose name contains \N{LEFT DOUBLE QUOTATION MARK}{search}\N{RIGHT DOUBLE QUOTATION MARK}"
-    kind = f" that is {state.replace('_', ' ')}" if state else ""
+    kind = f" that is {words(state)}" if state else ""
     sentence = f"There is no connection{kind}{' and' if kind and search else ''}{named if search else ''} here. "
     return tag("p", sentence, tag("a", "Show all", href="?"), class_="nothing")
 

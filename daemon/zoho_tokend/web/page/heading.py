@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
 from zoho_tokend.core.facts import DaemonFacts
+from zoho_tokend.core.instants import rfc3339
 from zoho_tokend.web.durations import span
 from zoho_tokend.web.html import Node, tag
 from zoho_tokend.web.page.bar import bar
 from zoho_tokend.web.page.command import command
 from zoho_tokend.web.page.promise import Promise
 from zoho_tokend.web.page.role import role
-from zoho_tokend.web.page.times import exact
 from zoho_tokend.web.page.view import View
 
 
@@ -56,7 +56,7 @@ def verdict(view: View) -> str:
 
 def _as_of(daemon: DaemonFacts) -> Iterator[Node]:
     yield "as of "
-    yield tag("time", f"{daemon.now:%H:%M:%S} UTC", datetime=exact(daemon.now), id="now")
+    yield tag("time", f"{daemon.now:%H:%M:%S} UTC", datetime=rfc3339(daemon.now), id="now")
     yield f" \N{MIDDLE DOT} {role(daemon)}"
 
 

@@ -3,15 +3,11 @@
 from datetime import datetime
 from xml.etree.ElementTree import Element
 
+from zoho_tokend.core.instants import rfc3339
 from zoho_tokend.web.durations import relative
 from zoho_tokend.web.html import tag
 
 
 def moment(when: datetime, now: datetime) -> Element:
     """How far it lies from now; the instant itself where a pointer rests on it."""
-    return tag("time", relative(when - now), datetime=exact(when), title=exact(when))
-
-
-def exact(when: datetime) -> str:
-    """The instant: RFC 3339, UTC."""
-    return when.isoformat(timespec="seconds").replace("+00:00", "Z")
+    return tag("time", relative(when - now), datetime=rfc3339(when), title=rfc3339(when))
