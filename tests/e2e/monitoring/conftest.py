@@ -6,8 +6,8 @@ from tests.openbao import Admin, new_corner
 from tests.watched_site import Watched, a_watched_site
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def watched(admin: Admin, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
-    """One for all tests here."""
+    """One for each module, whose tests stay together: nobody is without a token for long enough to be told of."""
     with a_watched_site(new_corner(admin), tmp_path_factory.mktemp("watched")) as watched:
         yield watched
