@@ -15,7 +15,7 @@ hypothesis.settings.load_profile("unhurried")
 # pytest-asyncio asks for a current event loop before its first test, and never closes the one that Python then makes.
 asyncio.set_event_loop(None)
 
-pytest_plugins = ["tests.openbao", "tests.site"]
+pytest_plugins = ["tests.servers.openbao", "tests.places.site"]
 
 
 # Zoho's shape of a token or a code, which every invented one of the tests has too.

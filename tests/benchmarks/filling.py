@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from tests.builders import a_record, secret
+from tests.samples.builders import a_record, secret
 from zoho_tokend.core.model import ConnectionName, TokenRecord
 from zoho_tokend.demo.openbao import OpenBao
 from zoho_tokend.vault import codec

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import get_args
 
-from tests.builders import a_record
-from tests.wall_clock import WallClock
+from tests.clocks.wall_clock import WallClock
+from tests.samples.builders import a_record
 from zoho_tokend.clockwork import Command
 from zoho_tokend.core.events import Event, Refreshed, Sink, VaultAnswered
 from zoho_tokend.core.fleet import Fleet

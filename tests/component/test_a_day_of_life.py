@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from tests.builders import CRM, HOUR, MINUTE, SALES, SECOND, a_record, secret
-from tests.fake_zoho import fails, ok, times
-from tests.world import DISCOVERY_INTERVAL, World, a_world
+from tests.samples.builders import CRM, HOUR, MINUTE, SALES, SECOND, a_record, secret
+from tests.stand_ins.fake_zoho import fails, ok, times
+from tests.stand_ins.world import DISCOVERY_INTERVAL, World, a_world
 from zoho_tokend.clockwork import Command
 from zoho_tokend.core.connection import Reason
 from zoho_tokend.core.errors import (

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from tests.builders import CRM, HOUR, MINUTE, SALES, secret
-from tests.fake_zoho import fails, ok
-from tests.world import DISCOVERY_INTERVAL, World, a_world
+from tests.samples.builders import CRM, HOUR, MINUTE, SALES, secret
+from tests.stand_ins.fake_zoho import fails, ok
+from tests.stand_ins.world import DISCOVERY_INTERVAL, World, a_world
 from zoho_tokend.core.consent import Unproven
 from zoho_tokend.core.errors import GrantRejected, Throttled
 from zoho_tokend.core.events import Refreshed, ReportAnswered, ReportsHeeded

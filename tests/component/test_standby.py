@@ -7,9 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from tests.builders import CRM, HOUR, MINUTE, SECOND
-from tests.fake_lease import FakeLease
-from tests.world import TERMS, World, a_world
+from tests.samples.builders import CRM, HOUR, MINUTE, SECOND
+from tests.stand_ins.fake_lease import FakeLease
+from tests.stand_ins.world import TERMS, World, a_world
 from zoho_tokend.clockwork import Command
 from zoho_tokend.core.errors import Outcome
 from zoho_tokend.core.events import (

@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from tests.builders import CRM, HOUR, MINUTE, SALES, SECOND
-from tests.fake_zoho import fails
-from tests.world import DISCOVERY_INTERVAL, World, a_world
+from tests.samples.builders import CRM, HOUR, MINUTE, SALES, SECOND
+from tests.stand_ins.fake_zoho import fails
+from tests.stand_ins.world import DISCOVERY_INTERVAL, World, a_world
 from zoho_tokend.clockwork import Command
 from zoho_tokend.core.errors import Outcome, ZohoUnavailable
 from zoho_tokend.core.events import ErrandCrashed, Refreshed, TargetTold

@@ -10,8 +10,8 @@ from datetime import timedelta
 import pytest
 import trustme
 
-from tests.loopback_server import Behaviour, answering, closing_after, loopback_server, silent, writing
-from tests.wall_clock import WallClock
+from tests.clocks.wall_clock import WallClock
+from tests.servers.loopback_server import Behaviour, answering, closing_after, loopback_server, silent, writing
 from zoho_tokend.core.origin import Origin, parse_origin
 from zoho_tokend.doctor import probe as probing
 from zoho_tokend.doctor.probe import Probe

@@ -7,10 +7,18 @@ from datetime import timedelta
 
 import pytest
 
-from tests.loopback_server import Behaviour, LoopbackServer, answering, closing_after, dripping, loopback_server, silent
+from tests.clocks.wall_clock import WallClock
 from tests.samples.zoho_credentials import a_credential
 from tests.samples.zoho_samples import sample_bytes
-from tests.wall_clock import WallClock
+from tests.servers.loopback_server import (
+    Behaviour,
+    LoopbackServer,
+    answering,
+    closing_after,
+    dripping,
+    loopback_server,
+    silent,
+)
 from zoho_tokend.core.errors import (
     ClientRejected,
     GrantRejected,

@@ -9,7 +9,9 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from tests.loopback_server import (
+from tests.clocks.wall_clock import WallClock
+from tests.samples.zoho_samples import sample_bytes
+from tests.servers.loopback_server import (
     Behaviour,
     LoopbackServer,
     answering,
@@ -19,8 +21,6 @@ from tests.loopback_server import (
     silent,
     writing,
 )
-from tests.samples.zoho_samples import sample_bytes
-from tests.wall_clock import WallClock
 from zoho_tokend import __version__
 from zoho_tokend.core.errors import BadSettings, NeverSent, ZohoUnavailable
 from zoho_tokend.core.model import Secret

@@ -2,8 +2,8 @@
 
 from operator import gt
 
-from tests.daemon_role import DaemonRole
-from tests.site import BRISK, Site
+from tests.places.daemon_role import DaemonRole
+from tests.places.site import BRISK, Site
 from zoho_simulator.faults import delayed
 
 

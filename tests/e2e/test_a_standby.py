@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster import NAMESPACE, Cluster, a_cluster
-from tests.openbao import Corner
-from tests.process import Daemon, running
-from tests.relay_in_thread import relay_in_thread
-from tests.site import BRISK, Site, a_site
+from tests.places.site import BRISK, Site, a_site
+from tests.processes.process import Daemon, running
+from tests.servers.cluster import NAMESPACE, Cluster, a_cluster
+from tests.servers.openbao import Corner
+from tests.servers.relay_in_thread import relay_in_thread
 
 NAME = "zoho-tokend"
 CONNECTIONS = [f"crm-{number}" for number in range(4)]

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from tests.canary import assert_no_canary
-from tests.daemon_role import DaemonRole
-from tests.openbao import Admin, new_corner, running
-from tests.process import Daemon, call
+from tests.places.daemon_role import DaemonRole
+from tests.places.site import Site, a_site
+from tests.places.troubles import Troubles
+from tests.processes.process import Daemon, call
 from tests.raised_errors import raised_errors
-from tests.relay_in_thread import relay_in_thread
-from tests.site import Site, a_site
-from tests.troubles import Troubles
+from tests.servers.openbao import Admin, new_corner, running
+from tests.servers.relay_in_thread import relay_in_thread
 from zoho_tokend.app.daemon import Daemon as EmbeddedDaemon
 from zoho_tokend.clockwork import Command
 from zoho_tokend.core.errors import Outcome

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.process import Daemon
-from tests.site import Site
+from tests.places.site import Site
+from tests.processes.process import Daemon
 
 
 @dataclass(frozen=True)

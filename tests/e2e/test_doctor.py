@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.openbao import Admin, Corner, running
-from tests.process import Finished, call
-from tests.site import Site
+from tests.places.site import Site
+from tests.processes.process import Finished, call
+from tests.servers.openbao import Admin, Corner, running
 from zoho_simulator import Endpoint
 from zoho_simulator.faults import always, clock_skew
 from zoho_tokend.demo.openbao import OpenBao

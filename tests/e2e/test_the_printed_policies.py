@@ -7,10 +7,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.openbao import Admin, Corner, new_corner
-from tests.operator_shell import OperatorShell
-from tests.process import call
-from tests.site import Site, a_site
+from tests.people.operator_shell import OperatorShell
+from tests.places.site import Site, a_site
+from tests.processes.process import call
+from tests.servers.openbao import Admin, Corner, new_corner
 from zoho_simulator import ClientKind
 from zoho_simulator.faults import rotated_refresh_token
 

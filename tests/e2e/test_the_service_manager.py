@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.process import running
-from tests.relay_in_thread import relay_in_thread
-from tests.service_manager import Listener, listening
-from tests.site import Site
+from tests.places.site import Site
+from tests.processes.process import running
+from tests.servers.relay_in_thread import relay_in_thread
+from tests.servers.service_manager import Listener, listening
 
 
 @pytest.fixture

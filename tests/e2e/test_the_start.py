@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 import trustme
 
-from tests.daemon_role import DaemonRole
-from tests.openbao import Admin, Corner, new_corner, running
-from tests.process import Daemon, call
-from tests.relay_in_thread import relay_in_thread
-from tests.site import Site, a_site
+from tests.places.daemon_role import DaemonRole
+from tests.places.site import Site, a_site
+from tests.processes.process import Daemon, call
+from tests.servers.openbao import Admin, Corner, new_corner, running
+from tests.servers.relay_in_thread import relay_in_thread
 from zoho_tokend.demo.openbao import OpenBao
 
 A_LOGIN_IS_REFUSED_WITHIN = 15.0

@@ -3,8 +3,8 @@
 import signal
 import time
 
-from tests.daemon_role import DaemonRole
-from tests.site import Site
+from tests.places.daemon_role import DaemonRole
+from tests.places.site import Site
 from zoho_simulator.faults import delayed
 
 SLOW = 3.0

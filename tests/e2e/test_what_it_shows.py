@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.openbao import Admin, new_corner
-from tests.process import Daemon
-from tests.site import a_site
+from tests.places.site import a_site
+from tests.processes.process import Daemon
+from tests.servers.openbao import Admin, new_corner
 from zoho_tokend import __version__
 from zoho_tokend.core.facts import State
 

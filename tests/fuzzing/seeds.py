@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from tests.builders import a_record
 from tests.fuzzing.targets import CRM
+from tests.samples.builders import a_record
 from tests.samples.zoho_samples import sample, sample_names
 from zoho_tokend.vault import codec
 

@@ -6,10 +6,10 @@ from html.parser import HTMLParser
 from typing import Final
 from urllib.parse import parse_qsl
 
-from tests.fact_samples import NOON, a_daemon, a_row
-from tests.fakes import zoho_location
 from tests.fuzzing.verdicts import check_verdict
-from tests.web_sources import READY
+from tests.samples.fact_samples import NOON, a_daemon, a_row
+from tests.samples.web_sources import READY
+from tests.stand_ins.fakes import zoho_location
 from zoho_simulator.law.messages import Request
 from zoho_simulator.law.routes import ACCOUNTS
 from zoho_simulator.zoho import Zoho

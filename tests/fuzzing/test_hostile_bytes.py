@@ -3,9 +3,9 @@ import secrets
 
 import pytest
 
-from tests.builders import a_record
 from tests.fuzzing.campaign import fuzz
 from tests.fuzzing.targets import CRM, TARGETS
+from tests.samples.builders import a_record
 from zoho_tokend.vault import codec
 
 pytest.importorskip("atheris", reason="the fuzzer has no package for this machine")

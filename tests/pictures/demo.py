@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from tests.person import COLUMNS, at_terminal
+from tests.people.person import COLUMNS, at_terminal
 from tests.pictures.terminal import picture
 
 _MOMENT: Final = "in 12 s"

@@ -10,13 +10,13 @@ from typing import Final
 import hvac
 import requests
 
-from tests.openbao import Admin, Server, new_corner
-from tests.process import FROM_SOURCE, Daemon, Launcher
-from tests.raft import RaftNode, Tls
-from tests.relay_in_thread import relay_in_thread
+from tests.places.site import Site, a_site
+from tests.processes.process import FROM_SOURCE, Daemon, Launcher
 from tests.reliability.stage import CONNECTION, LIFETIME, POLICY, Stage
 from tests.reliability.witness import jobs_reading
-from tests.site import Site, a_site
+from tests.servers.openbao import Admin, Server, new_corner
+from tests.servers.raft import RaftNode, Tls
+from tests.servers.relay_in_thread import relay_in_thread
 from zoho_tokend.core.model import Secret
 from zoho_tokend.vault.policy import reader_policy
 

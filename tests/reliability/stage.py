@@ -9,11 +9,11 @@ from typing import Final
 
 import httpx
 
-from tests.process import Daemon
+from tests.clocks.wall_clock import WallClock
+from tests.places.site import Site
+from tests.processes.process import Daemon
 from tests.reliability.account import Account, Reads
 from tests.reliability.witness import Jobs
-from tests.site import Site
-from tests.wall_clock import WallClock
 from zoho_simulator.law.shapes import fingerprint
 from zoho_tokend.core.policy import Policy
 

@@ -5,10 +5,10 @@ import select
 import threading
 from contextlib import suppress
 
-from tests.openbao import make_ready
 from tests.reliability.hall import Hall
 from tests.reliability.scenario import Scenarios
 from tests.reliability.stage import CONNECTION, Stage
+from tests.servers.openbao import make_ready
 
 SCENARIOS = Scenarios()
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import trustme
 
-from tests.raft import Tls
 from tests.reliability.hall import Hall
 from tests.reliability.scenario import Scenarios
 from tests.reliability.stage import Stage
 from tests.reliability.surroundings import small_disk
+from tests.servers.raft import Tls
 
 SCENARIOS = Scenarios()
 

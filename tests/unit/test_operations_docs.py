@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.generated_docs import OPERATIONS_PARTS, ROOT, renewed
-from tests.manifests import DEPLOY, Rendered, kustomized
-from tests.operations_page import OPERATIONS, commands, files, section
-from tests.pod_resources import Size, measured
+from tests.documents.generated_docs import OPERATIONS_PARTS, ROOT, renewed
+from tests.documents.manifests import DEPLOY, Rendered, kustomized
+from tests.documents.operations_page import OPERATIONS, commands, files, section
+from tests.documents.pod_resources import Size, measured
 
 PAGE = OPERATIONS.read_text()
 MEASURED_FOR_THE_BASE = 10_000

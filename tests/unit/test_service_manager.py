@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.event_samples import NOON, ONE_OF_EVERY
-from tests.service_manager import listening
+from tests.samples.event_samples import NOON, ONE_OF_EVERY
+from tests.servers.service_manager import listening
 from zoho_tokend.core import events
 from zoho_tokend.core.events import LoginOutcome
 from zoho_tokend.core.health import Check

@@ -14,9 +14,9 @@ from tests.benchmarks.daemon_process import DaemonProcess, running_daemon
 from tests.benchmarks.filling import fill, names, publish
 from tests.benchmarks.sizing.patience import patient_probe
 from tests.benchmarks.token_server import TokenServer
-from tests.builders import a_record
-from tests.openbao import Admin, new_corner
-from tests.wall_clock import WallClock
+from tests.clocks.wall_clock import WallClock
+from tests.samples.builders import a_record
+from tests.servers.openbao import Admin, new_corner
 from zoho_tokend.core.model import ConnectionName, TokenRecord
 from zoho_tokend.core.policy import ZOHO_LIFETIME, Policy
 from zoho_tokend.core.spread import share

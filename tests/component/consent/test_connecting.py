@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders import CRM, a_record, secret
-from tests.consent_fakes import FakeApi, FakePerson, FakeRegistry
-from tests.fake_zoho import FakeZoho, fails
-from tests.fakes import FakeVault
-from tests.loop_clock import LoopClock
+from tests.clocks.loop_clock import LoopClock
+from tests.samples.builders import CRM, a_record, secret
+from tests.stand_ins.consent_fakes import FakeApi, FakePerson, FakeRegistry
+from tests.stand_ins.fake_zoho import FakeZoho, fails
+from tests.stand_ins.fakes import FakeVault
 from zoho_tokend.consent.connecting import AlreadyConnected, Connecting, NotProved
 from zoho_tokend.consent.keeping import Keeper
 from zoho_tokend.core.consent import Alive, AliveWithoutScope, Dead, NoApiAccess, Proof, Unproven

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from tests.builders import HOUR, MINUTE, SECOND, secret
-from tests.consent_fakes import FakeDevicePage, FakePerson
-from tests.loop_clock import LoopClock
+from tests.clocks.loop_clock import LoopClock
+from tests.samples.builders import HOUR, MINUTE, SECOND, secret
+from tests.stand_ins.consent_fakes import FakeDevicePage, FakePerson
 from zoho_tokend.consent.device_flow import DeviceFlow
 from zoho_tokend.core.consent import DeviceCode, Granted, MovedTo, Pending, SlowDown
 from zoho_tokend.core.errors import (

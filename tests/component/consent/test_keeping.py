@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders import CRM, MINUTE, SECOND, secret
 from tests.canary import assert_no_canary
-from tests.consent_fakes import FakePerson, FakeRegistry
-from tests.fakes import FakeVault
-from tests.loop_clock import LoopClock
+from tests.clocks.loop_clock import LoopClock
+from tests.samples.builders import CRM, MINUTE, SECOND, secret
+from tests.stand_ins.consent_fakes import FakePerson, FakeRegistry
+from tests.stand_ins.fakes import FakeVault
 from zoho_tokend.consent.keeping import PATIENCE, Keeper, NotKept
 from zoho_tokend.consent.person import NobodyThere
 from zoho_tokend.consent.rescue import recover

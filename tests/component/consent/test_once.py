@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 
-from tests.builders import CRM, MINUTE, SECOND, a_record, secret
-from tests.fake_zoho import FakeZoho, fails
-from tests.fakes import FakeVault
-from tests.loop_clock import LoopClock
+from tests.clocks.loop_clock import LoopClock
+from tests.samples.builders import CRM, MINUTE, SECOND, a_record, secret
+from tests.stand_ins.fake_zoho import FakeZoho, fails
+from tests.stand_ins.fakes import FakeVault
 from zoho_tokend.core.errors import GrantRejected, NoCredential, VaultForbidden, VaultUnavailable
 from zoho_tokend.core.events import RefreshDeferred, Refreshed, RefreshFailed
 from zoho_tokend.core.policy import Policy

@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 import pytest
 
-from tests.web_sources import sources
+from tests.samples.web_sources import sources
 from zoho_tokend.web.app import create_app
 from zoho_tokend.web.crowd import MOST_CONNECTIONS, Patience
 from zoho_tokend.web.server import Server

@@ -4,9 +4,9 @@ import httpx
 import pytest
 from playwright.async_api import Page
 
-from tests.browser import IN_BROWSER, accept, reject
 from tests.component.simulator.visiting import consent_url, exchanged
-from tests.loopback_server import LoopbackServer
+from tests.people.browser import IN_BROWSER, accept, reject
+from tests.servers.loopback_server import LoopbackServer
 from zoho_simulator import Client, ClientKind, Zoho
 
 pytestmark = IN_BROWSER

@@ -3,9 +3,9 @@ from datetime import timedelta
 import httpx
 from playwright.async_api import Page
 
-from tests.browser import IN_BROWSER, accept, client_id, client_secret, create_client, generate_code
 from tests.component.simulator.visiting import consent_url
-from tests.loopback_server import LoopbackServer
+from tests.people.browser import IN_BROWSER, accept, client_id, client_secret, create_client, generate_code
+from tests.servers.loopback_server import LoopbackServer
 from zoho_simulator import Zoho
 
 pytestmark = IN_BROWSER

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.browser import IN_BROWSER
-from tests.site import Site
+from tests.people.browser import IN_BROWSER
+from tests.places.site import Site
 
 pytestmark = [IN_BROWSER, pytest.mark.timeout(120)]
 

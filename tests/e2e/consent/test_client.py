@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.consent_desk import REDIRECT_URI, Desk
+from tests.people.consent_desk import REDIRECT_URI, Desk
 from zoho_simulator import ClientKind
 from zoho_simulator.law.shapes import new_client_secret
 

@@ -4,9 +4,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.consent_desk import SCOPE, Desk, a_desk
-from tests.consent_flows import BOB, FLOWS, SOID, Flow, by_browser, by_client_credentials, by_device, by_self_client
-from tests.site import BRISK, Site
+from tests.people.consent_desk import SCOPE, Desk, a_desk
+from tests.people.consent_flows import (
+    BOB,
+    FLOWS,
+    SOID,
+    Flow,
+    by_browser,
+    by_client_credentials,
+    by_device,
+    by_self_client,
+)
+from tests.places.site import BRISK, Site
 from zoho_simulator import ClientKind
 
 NAMES = ("self", "server", "mobile", "device", "own")

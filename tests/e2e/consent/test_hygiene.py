@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tests.canary import assert_no_canary
-from tests.consent_desk import Desk
+from tests.people.consent_desk import Desk
 
 
 def seen_from_outside(pid: int) -> list[bytes]:

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.canary import assert_no_canary
-from tests.consent_desk import Desk
-from tests.person import AtTerminal
-from tests.process import Finished
-from tests.relay_in_thread import ThreadedRelay, relay_in_thread
+from tests.people.consent_desk import Desk
+from tests.people.person import AtTerminal
+from tests.processes.process import Finished
+from tests.servers.relay_in_thread import ThreadedRelay, relay_in_thread
 
 PASSPHRASE = "correct horse battery"
 SHORT = "--patience=2s"

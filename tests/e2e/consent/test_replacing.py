@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.consent_desk import SCOPE, Desk
-from tests.consent_flows import by_browser, by_client_credentials, by_self_client
+from tests.people.consent_desk import SCOPE, Desk
+from tests.people.consent_flows import by_browser, by_client_credentials, by_self_client
 from zoho_simulator import ClientKind, Endpoint
 from zoho_simulator.faults import always, authentication_failure, html_502
 

@@ -5,13 +5,13 @@ from contextlib import closing
 
 import pytest
 
-from tests.cluster import Cluster, a_cluster
 from tests.crash_points.enumeration import Trial, killed_at_each_moment
 from tests.crash_points.forked import Death, Forked
 from tests.e2e.crash_points.conftest import NewSite
 from tests.e2e.crash_points.test_a_refresh import CRM, DUE, assert_nothing_is_lost, has_settled
-from tests.reader_samples import ago, record_fields
-from tests.site import Site
+from tests.places.site import Site
+from tests.samples.reader_samples import ago, record_fields
+from tests.servers.cluster import Cluster, a_cluster
 
 WORK = "Elector.run"
 ELECTION = {

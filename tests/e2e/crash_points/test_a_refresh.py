@@ -7,12 +7,12 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from tests import crm
 from tests.crash_points.enumeration import Trial, killed_at_each_moment
 from tests.crash_points.forked import Death, Forked
 from tests.e2e.crash_points.conftest import NewSite
-from tests.reader_samples import ago, record_fields
-from tests.site import Site
+from tests.places.site import Site
+from tests.samples.reader_samples import ago, record_fields
+from tests.servers import crm
 from zoho_simulator.law.shapes import fingerprint
 
 WORK = "Runner._go"

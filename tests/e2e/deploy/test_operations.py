@@ -11,16 +11,16 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.cluster import Cluster as LeaseServer
-from tests.cluster import a_cluster
-from tests.deployed import Deployed
-from tests.kubelet import Content
-from tests.manifests import NAME
-from tests.newcomer import Newcomer, newcomer
-from tests.openbao import Admin, Corner, running
-from tests.operations_page import commands, files, section
-from tests.site import Site, a_site
-from tests.token_review import Cluster, cluster
+from tests.documents.manifests import NAME
+from tests.documents.operations_page import commands, files, section
+from tests.people.newcomer import Newcomer, newcomer
+from tests.places.site import Site, a_site
+from tests.processes.deployed import Deployed
+from tests.processes.kubelet import Content
+from tests.servers.cluster import Cluster as LeaseServer
+from tests.servers.cluster import a_cluster
+from tests.servers.openbao import Admin, Corner, running
+from tests.servers.token_review import Cluster, cluster
 from zoho_simulator import ClientKind
 from zoho_tokend.demo.openbao import OpenBao
 from zoho_tokend.vault.layout import Layout

@@ -10,12 +10,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import pytest
 
 from deploy.monitoring.prometheus_rule import RULES
-from tests.drill_faults import FAULTS, NOT_DRILLED, Fault
-from tests.drill_place import Place
-from tests.openbao import Admin, new_corner
-from tests.prometheus import Prometheus, a_prometheus, hurried
-from tests.runbook import sections
-from tests.site import a_site
+from tests.documents.runbook import sections
+from tests.places.drill_faults import FAULTS, NOT_DRILLED, Fault
+from tests.places.drill_place import Place
+from tests.places.site import a_site
+from tests.servers.openbao import Admin, new_corner
+from tests.servers.prometheus import Prometheus, a_prometheus, hurried
 
 pytestmark = pytest.mark.timeout(400)
 

@@ -3,10 +3,10 @@
 import pytest
 
 from deploy.monitoring.prometheus_rule import RULES
-from tests.drill_faults import elected
-from tests.drill_place import Place
-from tests.prometheus import a_prometheus, hurried
-from tests.site import Site
+from tests.places.drill_faults import elected
+from tests.places.drill_place import Place
+from tests.places.site import Site
+from tests.servers.prometheus import a_prometheus, hurried
 
 pytestmark = pytest.mark.timeout(300)
 

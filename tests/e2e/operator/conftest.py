@@ -1,7 +1,7 @@
 import pytest
 
-from tests.operator_shell import OperatorShell
-from tests.site import Site
+from tests.people.operator_shell import OperatorShell
+from tests.places.site import Site
 
 
 @pytest.fixture

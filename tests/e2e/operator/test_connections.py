@@ -4,7 +4,7 @@ import json
 import shlex
 from typing import Any
 
-from tests.operator_shell import OperatorShell
+from tests.people.operator_shell import OperatorShell
 from zoho_tokend.core.model import Secret
 
 

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from tests.canary import assert_no_canary
-from tests.site import BRISK, Site
+from tests.places.site import BRISK, Site
 
 _DUMPABLE = """
 import ctypes

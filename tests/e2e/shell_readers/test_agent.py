@@ -13,9 +13,9 @@ from stat import S_IMODE
 import httpx
 import yaml
 
-from tests.default_site import CONNECTION, DefaultSite
-from tests.reader_rows import READERS
-from tests.site import BRISK
+from tests.documents.reader_rows import READERS
+from tests.places.default_site import CONNECTION, DefaultSite
+from tests.places.site import BRISK
 
 BAO = Path(sys.executable).with_name("bao")
 PATIENCE = 40.0

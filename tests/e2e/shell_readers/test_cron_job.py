@@ -16,12 +16,12 @@ import trustme
 import yaml
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from tests.default_site import ROLE, DefaultSite
-from tests.loopback_server import answering, loopback_server
-from tests.openbao import Corner
-from tests.process import Finished
-from tests.reader_rows import READERS
-from tests.spied_programs import SpiedPrograms
+from tests.documents.reader_rows import READERS
+from tests.places.default_site import ROLE, DefaultSite
+from tests.processes.process import Finished
+from tests.processes.spied_programs import SpiedPrograms
+from tests.servers.loopback_server import answering, loopback_server
+from tests.servers.openbao import Corner
 
 AUTHORITY = trustme.CA()
 VAULT_TOKEN = re.compile(r"\bs\.\w{20,}")  # https://openbao.org/docs/concepts/tokens/

@@ -7,11 +7,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.builders import CRM
-from tests.fakes import zoho_location
-from tests.openbao import Corner
-from tests.relay import Relay
-from tests.wall_clock import WallClock
+from tests.clocks.wall_clock import WallClock
+from tests.samples.builders import CRM
+from tests.servers.openbao import Corner
+from tests.servers.relay import Relay
+from tests.stand_ins.fakes import zoho_location
 from zoho_tokend.core.consent import Revocation
 from zoho_tokend.core.errors import NoCredential, ServerNotAllowed, Throttled, VaultForbidden, ZohoUnavailable
 from zoho_tokend.core.model import Client, Secret

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.builders import CRM
-from tests.openbao import Corner, steered
+from tests.samples.builders import CRM
+from tests.servers.openbao import Corner, steered
 from zoho_tokend.core.errors import VaultForbidden
 from zoho_tokend.vault.registry import Registry
 

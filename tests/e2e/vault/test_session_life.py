@@ -9,12 +9,12 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.builders import NOON
-from tests.hand_clock import HandClock
-from tests.openbao import Corner
-from tests.relay import Relay
-from tests.vault_sessions import Role, Watched
-from tests.wall_clock import WallClock
+from tests.clocks.hand_clock import HandClock
+from tests.clocks.wall_clock import WallClock
+from tests.samples.builders import NOON
+from tests.servers.openbao import Corner
+from tests.servers.relay import Relay
+from tests.servers.vault_sessions import Role, Watched
 from zoho_tokend.core.errors import VaultForbidden, VaultUnavailable
 from zoho_tokend.core.events import (
     ClockCompared,

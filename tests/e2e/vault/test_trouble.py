@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 import trustme
 
-from tests.builders import CRM
-from tests.fakes import zoho_location
-from tests.hand_clock import HandClock
-from tests.loopback_server import answering, loopback_server
-from tests.openbao import Admin, Corner, new_corner, running
-from tests.vault_sessions import Role, a_token_method, watched
+from tests.clocks.hand_clock import HandClock
+from tests.samples.builders import CRM
+from tests.servers.loopback_server import answering, loopback_server
+from tests.servers.openbao import Admin, Corner, new_corner, running
+from tests.servers.vault_sessions import Role, a_token_method, watched
+from tests.stand_ins.fakes import zoho_location
 from zoho_tokend.core.errors import VaultUnavailable
 from zoho_tokend.core.model import Secret
 from zoho_tokend.demo.openbao import OpenBao

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import click
 
-from tests.builders import NOON
+from tests.samples.builders import NOON
 from zoho_tokend.cli.connection_text import glance_lines
 from zoho_tokend.core.facts import State
 from zoho_tokend.core.model import ConnectionName

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.builders import CRM, secret
+from tests.samples.builders import CRM, secret
 from zoho_tokend.consent.rescue import Rescued, RescueUnreadable, recover, rescue
 from zoho_tokend.core.model import Secret, connection_name
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.builders import CRM, MINUTE, NOON, SALES, SECOND
+from tests.samples.builders import CRM, MINUTE, NOON, SALES, SECOND
 from zoho_tokend.core import budget, cooling
 from zoho_tokend.core.cooling import Cooling
 from zoho_tokend.core.policy import TEN_MINUTES, Policy

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.builders import CRM, MINUTE, NOON, SALES, SECOND
+from tests.samples.builders import CRM, MINUTE, NOON, SALES, SECOND
 from zoho_tokend.core.due_queue import DueQueue
 from zoho_tokend.core.lanes import Lanes
 from zoho_tokend.core.model import ConnectionName

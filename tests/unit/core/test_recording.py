@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.builders import HOUR, NOON, SECOND, a_connection, a_credential, an_issue
+from tests.samples.builders import HOUR, NOON, SECOND, a_connection, a_credential, an_issue
 from zoho_tokend.core.connection import Connection
 from zoho_tokend.core.model import Credential, Issued, TokenRecord
 from zoho_tokend.core.policy import Policy

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.builders import CRM, HOUR, MINUTE, NOON, SECOND, a_connection, a_record
+from tests.samples.builders import CRM, HOUR, MINUTE, NOON, SECOND, a_connection, a_record
 from zoho_tokend.core import aftermath, schedule
 from zoho_tokend.core.connection import Connection, Doubt, Reason
 from zoho_tokend.core.cooling import Cooling

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.manifests import COMPOSITIONS, DEPLOY, Composition, Object
+from tests.documents.manifests import COMPOSITIONS, DEPLOY, Composition, Object
 from zoho_tokend import __version__
 from zoho_tokend.cli import main
 from zoho_tokend.core.health import LONGEST_SILENCE, liveness, readiness

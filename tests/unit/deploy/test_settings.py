@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.kubelet import Kubelet
-from tests.manifests import COMPOSITIONS, Composition
+from tests.documents.manifests import COMPOSITIONS, Composition
+from tests.processes.kubelet import Kubelet
 from zoho_tokend.app.leadership import lease_name, shard_of
 from zoho_tokend.settings import Settings, load_settings
 from zoho_tokend.settings.model import DOCUMENTED

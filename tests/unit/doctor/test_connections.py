@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.builders import CRM, HOUR, MINUTE, NOON, SALES, SECOND
+from tests.samples.builders import CRM, HOUR, MINUTE, NOON, SALES, SECOND
 from zoho_tokend.core.model import ConnectionName
 from zoho_tokend.core.origin import parse_origin
 from zoho_tokend.core.policy import Policy

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.builders import CRM, NOON, SALES
+from tests.samples.builders import CRM, NOON, SALES
 from zoho_tokend.doctor.finding import Level, worst
 from zoho_tokend.doctor.judging.kv import Mount, kv
 from zoho_tokend.doctor.judging.policy import Need, needs, policy

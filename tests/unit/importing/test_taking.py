@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from tests.builders import CRM
+from tests.samples.builders import CRM
 from zoho_tokend.core.errors import Conflict, RecordUnreadable, VaultForbidden, VaultUnavailable
 from zoho_tokend.core.model import ConnectionName
 from zoho_tokend.importing.rows import Fault, Row

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from tests.builders import HOUR, MINUTE, NOON, SECOND, a_record
+from tests.samples.builders import HOUR, MINUTE, NOON, SECOND, a_record
 from zoho_tokend.core.facts import State
 from zoho_tokend.core.policy import Policy
 from zoho_tokend.inventory.verdict import verdict

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.one_machine import ROOT, composed
+from tests.documents.one_machine import ROOT, composed
 from zoho_tokend import __version__
 from zoho_tokend.runner import GRACE
 from zoho_tokend.settings import load_settings

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.generated_docs import ONE_MACHINE_PARTS, renewed
-from tests.hardening import UNIT, analyzed, analyzer, exposure, systemd_version
-from tests.one_machine import PAGE, ROOT, unit, unit_environment
+from tests.documents.generated_docs import ONE_MACHINE_PARTS, renewed
+from tests.documents.hardening import UNIT, analyzed, analyzer, exposure, systemd_version
+from tests.documents.one_machine import PAGE, ROOT, unit, unit_environment
 from zoho_tokend.clockwork import BEAT_INTERVAL
 from zoho_tokend.core.health import LONGEST_SILENCE
 from zoho_tokend.runner import GRACE

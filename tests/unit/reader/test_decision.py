@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.builders import HOUR, MINUTE, NOON, SECOND
-from tests.reader_samples import a_token
+from tests.samples.builders import HOUR, MINUTE, NOON, SECOND
+from tests.samples.reader_samples import a_token
 from zoho_tokend.reader.decision import (
     GiveUp,
     Look,

@@ -1,6 +1,6 @@
 import pytest
 
-from tests.builders import CRM
+from tests.samples.builders import CRM
 from zoho_tokend.core.model import ConnectionName
 from zoho_tokend.reader import NoSuchConnection
 from zoho_tokend.reader.place import Place

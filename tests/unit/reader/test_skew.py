@@ -2,8 +2,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from tests.builders import MINUTE, NOON, SECOND
-from tests.reader_samples import a_token
+from tests.samples.builders import MINUTE, NOON, SECOND
+from tests.samples.reader_samples import a_token
 from zoho_tokend.reader.skew import skew
 from zoho_tokend.reader.wording import clock_remark
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.reader_rows import AT_ONCE, FILE_ROWS, MINUTE, READERS, ROWS, Row, readers_table
+from tests.documents.reader_rows import AT_ONCE, FILE_ROWS, MINUTE, READERS, ROWS, Row, readers_table
 from zoho_tokend.core.model import ConnectionName
 from zoho_tokend.vault.layout import Layout
 

@@ -4,7 +4,7 @@ from typing import get_args
 
 import pytest
 
-from tests.event_samples import CONNECTION, NOON, ONE_OF_EVERY, REFRESH_FAILED, REFRESHED
+from tests.samples.event_samples import CONNECTION, NOON, ONE_OF_EVERY, REFRESH_FAILED, REFRESHED
 from zoho_tokend.core import events
 from zoho_tokend.core.events import Event, LoginOutcome
 from zoho_tokend.telemetry.lines import details, headline

@@ -9,8 +9,8 @@ from prometheus_client import Metric
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse
 
-from tests.event_samples import CONNECTION, NOON, ONE_OF_EVERY, REFRESH_FAILED, REFRESHED
-from tests.promtool import promtool
+from tests.samples.event_samples import CONNECTION, NOON, ONE_OF_EVERY, REFRESH_FAILED, REFRESHED
+from tests.servers.promtool import promtool
 from zoho_tokend.core import events
 from zoho_tokend.core.errors import Outcome
 from zoho_tokend.core.facts import ConnectionFacts, State

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.fact_samples import NOON, a_daemon, a_row
-from tests.web_sources import READY
+from tests.samples.fact_samples import NOON, a_daemon, a_row
+from tests.samples.web_sources import READY
 from zoho_tokend.core.facts import ConnectionFacts, DaemonFacts, State
 from zoho_tokend.core.health import Check, readiness
 from zoho_tokend.core.sharding import Shard

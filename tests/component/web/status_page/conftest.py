@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 import pytest_asyncio
 from playwright.async_api import Browser, Page
 
-from tests.browser import browser
 from tests.component.web.status_page.stage import Stage
+from tests.people.browser import browser
 
 __all__ = ["browser"]
 

@@ -6,11 +6,11 @@ from typing import Literal
 import pytest
 from playwright.async_api import Browser, Error, Page, expect
 
-from tests.browser import IN_BROWSER
 from tests.component.web.status_page.contrast import FAINT_MARKS, FAINT_TEXTS
 from tests.component.web.status_page.stage import Stage, look_again
-from tests.fact_samples import a_row
-from tests.fleet_samples import LARGE, a_fleet, a_large_fleet
+from tests.people.browser import IN_BROWSER
+from tests.samples.fact_samples import a_row
+from tests.samples.fleet_samples import LARGE, a_fleet, a_large_fleet
 from zoho_tokend.core.facts import State
 
 pytestmark = [IN_BROWSER, pytest.mark.timeout(90)]
