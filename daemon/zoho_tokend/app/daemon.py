@@ -9,7 +9,7 @@ from typing import get_args
 
 from zoho_tokend import __version__
 from zoho_tokend.app.errands import errands_of, intervals_of, reports_of, targets_of
-from zoho_tokend.app.leadership import leadership, shard_of
+from zoho_tokend.app.leadership import leadership, own_shard
 from zoho_tokend.app.promise import policy_of
 from zoho_tokend.app.vault import layout_of, vault
 from zoho_tokend.clock import SystemClock
@@ -64,7 +64,7 @@ class Daemon:
             version=__version__,
             data_centers=[center.location for center in DATA_CENTERS],
             login_methods=get_args(VaultAuth),
-            shard=str(shard_of(settings).number),
+            shard=str(own_shard(settings).number),
             per_connection=PerConnection(settings.per_connection_metrics),
         )
         manager = ServiceManager(notify, live=self._live, monotonic=self._clock.monotonic)
@@ -85,7 +85,7 @@ class Daemon:
             tokens=self._store,
             clock=self._clock,
             emit=self._emit,
-            shard=shard_of(settings),
+            shard=own_shard(settings),
         )
         self._started_at = self._clock.now()
         self._metrics.promise(self._fleet.policy.floor)
@@ -209,7 +209,7 @@ class Daemon:
             credentials=str(layout_of(self._settings).credentials()),
             leader=self._fleet.term is not None,
             holder=self._leadership.holder,
-            shard=shard_of(self._settings),
+            shard=own_shard(self._settings),
         )
 
     def _emit(self, event: Event) -> None:

@@ -15,14 +15,14 @@ from zoho_tokend.elector import Elector
 from zoho_tokend.settings import Settings
 
 
-def shard_of(settings: Settings) -> Shard:
+def own_shard(settings: Settings) -> Shard:
     """Which share of the connections is this process's own."""
     return Shard.from_ordinal(settings.shard, settings.shards)
 
 
 def lease_name(settings: Settings) -> str:
     """The name of the Lease of this process's shard."""
-    return settings.lease_name if settings.shards == 1 else f"{settings.lease_name}-{shard_of(settings).number}"
+    return settings.lease_name if settings.shards == 1 else f"{settings.lease_name}-{own_shard(settings).number}"
 
 
 def leadership(settings: Settings, *, clock: Clock, sink: Sink, elected: Callable[[], None]) -> Leadership:

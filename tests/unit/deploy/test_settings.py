@@ -7,7 +7,7 @@ import pytest
 
 from tests.documents.manifests import COMPOSITIONS, Composition
 from tests.processes.kubelet import Kubelet
-from zoho_tokend.app.leadership import lease_name, shard_of
+from zoho_tokend.app.leadership import lease_name, own_shard
 from zoho_tokend.settings import Settings, load_settings
 from zoho_tokend.settings.model import DOCUMENTED
 
@@ -84,7 +84,7 @@ def test_every_shard_has_a_leader_and_a_standby(composition: Composition, tmp_pa
     numbers = range(composition.rendered().workload["spec"]["replicas"])
     pods = [started(composition, tmp_path / str(number), number=number) for number in numbers]
     assert {settings.shards for settings in pods} == {2}
-    assert Counter(shard_of(settings).number for settings in pods) == {0: 2, 1: 2}
+    assert Counter(own_shard(settings).number for settings in pods) == {0: 2, 1: 2}
 
 
 @EVERY
