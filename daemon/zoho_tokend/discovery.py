@@ -4,7 +4,6 @@ A listing names deleted credentials too, so each new name is read before it coun
 in the next pass, since a deletion can be undone.
 """
 
-import asyncio
 from datetime import timedelta
 from functools import partial
 from typing import Final
@@ -25,11 +24,10 @@ from zoho_tokend.core.fleet import Fleet
 from zoho_tokend.core.model import ConnectionName, Credential, Published
 from zoho_tokend.core.ports import Clock, CredentialStore, TokenStore
 from zoho_tokend.core.sharding import WHOLE, Shard
+from zoho_tokend.unhurried import unhurried
 
 # As many at once as keep Vault's threads busy, and no more: refreshes are served by the same ones.
 _AT_ONCE: Final = 8
-# How many names are told apart in one go; the event loop has other things to do too.
-_IN_ONE_GO: Final = 1000
 _NOTHING_PUBLISHED: Final = Published(version=0, record=None)
 
 
@@ -82,8 +80,9 @@ class Discovery:
             if self._shard.owns(ill_named):
                 self._emit(IllNamed(name=ill_named))
         self._ill_named = listing.ill_named
-        for name in set(self._fleet.names) - listing.names:
-            self._vanish(name)
+        async for name in unhurried(tuple(self._fleet.names)):
+            if name not in listing.names:
+                self._vanish(name)
         if new := await self._new(listing.names):
             unwritable = await self._tokens.unwritable(new)
             await abreast(partial(self._add, unwritable=unwritable), new, at_once=_AT_ONCE)
@@ -91,11 +90,11 @@ class Discovery:
 
     async def _new(self, names: frozenset[ConnectionName]) -> list[ConnectionName]:
         """Our own among those that are not known yet; each name is asked about once, for there may be 100,000."""
-        unknown = sorted(names - set(self._fleet.names) - self._of_others)
-        own: list[ConnectionName] = []
-        for begin in range(0, len(unknown), _IN_ONE_GO):
-            own += filter(self._shard.owns, unknown[begin : begin + _IN_ONE_GO])
-            await asyncio.sleep(0)
+        unfamiliar = [
+            name async for name in unhurried(names) if name not in self._fleet and name not in self._of_others
+        ]
+        unknown = sorted(unfamiliar)
+        own = [name async for name in unhurried(unknown) if self._shard.owns(name)]
         self._of_others = (self._of_others & names) | set(unknown).difference(own)
         return own
 

@@ -10,6 +10,7 @@ from typing import Final
 from zoho_tokend.core.errors import Conflict, NoCredential
 from zoho_tokend.core.model import ConnectionName, Credential, Published, Secret, TokenRecord, connection_name
 from zoho_tokend.core.ports import Clock, Listing
+from zoho_tokend.unhurried import unhurried
 from zoho_tokend.vault import codec
 from zoho_tokend.vault.document import Document
 from zoho_tokend.vault.kv import Kv
@@ -31,7 +32,7 @@ class VaultStore:
 
     async def names(self) -> Listing:
         names, ill_named = set(), set()
-        for key in await self._kv.names(self._layout.credentials()):
+        async for key in unhurried(await self._kv.names(self._layout.credentials())):
             try:
                 names.add(connection_name(key))
             except ValueError:
