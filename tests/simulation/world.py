@@ -222,13 +222,16 @@ class World(Stage):
 
     async def _until_all_is_well(self) -> None:
         """Until every fault has run its course, everybody had the time to recover, and has."""
-        began = self.loop.time()
+        began = last_fault_at = self.loop.time()
         while True:
+            if self.pending:
+                last_fault_at = self.loop.time()
             if not self.plan.is_promised and not self.pending:
                 return
             if self.loop.time() > began + _LONGEST_EPISODE * self.plan.lifetime + 3 * HOUR:
                 raise BrokenRule(f"all is not well again, although {self.pending} faults have an end")
-            over_at = self.troubles.all_over_at()
+            # A fault may trouble one replica alone, and no connection: that one has to recover too.
+            over_at = max(self.troubles.all_over_at(), last_fault_at)
             if self.pending or over_at == inf:
                 await asyncio.sleep(max(30.0, self.plan.lifetime / 20))
             elif self.loop.time() <= over_at + RECOVERY:

@@ -17,11 +17,11 @@ def recent(spent: Iterable[datetime], now: datetime) -> Spent:
     return tuple(sorted(at for at in spent if now - at < TEN_MINUTES))
 
 
-def remembered(issues: Iterable[datetime], now: datetime) -> frozenset[datetime]:
+def remembered(issues: Iterable[datetime], now: datetime) -> Spent:
     """What Vault remembers, by our own clock: where its clock is ahead, the latest issue was made just now."""
-    known = frozenset(issues)
+    known = tuple(issues)
     ahead = max((at - now for at in known), default=timedelta())
-    return frozenset(at - ahead for at in known) if ahead > timedelta() else known
+    return tuple(at - ahead for at in known) if ahead > timedelta() else known
 
 
 def remaining(spent: Spent, now: datetime, *, limit: int) -> int:

@@ -200,8 +200,9 @@ class Fleet:
         each = self[name]
         self._connections[name] = replace(each, recalled=True)
         if each.grant_key:
-            known = set(self._spent.get(each.grant_key, ()))
-            self._spent[each.grant_key] = budget.recent(known | budget.remembered(issues, now), now)
+            # Two that share a refresh token may each have been issued a token at the same instant: that is two.
+            spent = (*self._spent_by(each), *budget.remembered(issues, now))
+            self._spent[each.grant_key] = budget.recent(spent, now)
 
     def begin(self, name: ConnectionName, now: datetime) -> Wait | None:
         """An issue is begun and counted; or, where the budget, the client or the leader forbids it, until when to wait.

@@ -41,7 +41,7 @@ def test_what_vault_remembers_is_past_even_where_its_clock_is_ahead_of_ours() ->
 
 def test_what_vault_remembers_by_a_clock_that_is_behind_is_taken_as_it_is() -> None:
     issues = [NOON - MINUTE, NOON - 2 * MINUTE]
-    assert budget.remembered(issues, NOON) == set(issues)
+    assert budget.remembered(issues, NOON) == tuple(issues)
 
 
 def test_one_throttled_connection_says_nothing_about_its_siblings() -> None:
