@@ -90,10 +90,8 @@ class Discovery:
 
     async def _new(self, names: frozenset[ConnectionName]) -> list[ConnectionName]:
         """Our own among those that are not known yet; each name is asked about once, for there may be 100,000."""
-        unfamiliar = [
-            name async for name in unhurried(names) if name not in self._fleet and name not in self._of_others
-        ]
-        unknown = sorted(unfamiliar)
+        unknown = [name async for name in unhurried(names) if name not in self._fleet and name not in self._of_others]
+        unknown.sort()
         own = [name async for name in unhurried(unknown) if self._shard.owns(name)]
         self._of_others = (self._of_others & names) | set(unknown).difference(own)
         return own

@@ -222,7 +222,7 @@ class World(Stage):
 
     async def _until_all_is_well(self) -> None:
         """Until every fault has run its course, everybody had the time to recover, and has."""
-        began = last_fault_at = self.loop.time()
+        began, last_fault_at = self.loop.time(), -inf
         while True:
             if self.pending:
                 last_fault_at = self.loop.time()
