@@ -1,4 +1,4 @@
-"""Learning from Vault which connections exist, and which of the parked ones have something new to try.
+"""Learning from Vault which connections exist, and which of the refused ones have something new to try.
 
 A listing names deleted credentials too, so each new name is read before it counts; one that is gone is looked at again
 in the next pass, since a deletion can be undone.
@@ -56,12 +56,13 @@ class Discovery:
         self._ill_named: frozenset[str] = frozenset()
         self._of_others: frozenset[ConnectionName] = frozenset()
         self.complete = False
+        self._was_unanswered = False
 
     async def look(self) -> None:
-        """The fleet has every connection of Vault and no other; parked ones with something new to try are awake.
+        """The fleet has every connection of Vault and no other; refused ones with something new to try are awake.
 
-        Where Vault does not answer, the fleet stays as it is; an event says so. ``complete`` is true once one pass
-        came to its end.
+        Where Vault does not answer, the fleet stays as it is; an event says so, and the first pass that it answers
+        again wakes whom its absence made wait. ``complete`` is true once one pass came to its end.
         """
         begun = self._clock.monotonic()
         error: RefreshError | None = None
@@ -71,6 +72,9 @@ class Discovery:
             error = refusal
         else:
             self.complete = True
+            if self._was_unanswered:
+                await self._try_again()
+        self._was_unanswered = error is not None
         took = timedelta(seconds=self._clock.monotonic() - begun)
         self._emit(DiscoveryEnded(connections=len(self._fleet), took=took, error=str(error) if error else None))
 
@@ -86,7 +90,12 @@ class Discovery:
         if new := await self._new(listing.names):
             unwritable = await self._tokens.unwritable(new)
             await abreast(partial(self._add, unwritable=unwritable), new, at_once=_AT_ONCE)
-        await abreast(self._look_again, [connection.name for connection in self._fleet.parked], at_once=_AT_ONCE)
+        await abreast(self._look_again, [connection.name for connection in self._fleet.refused], at_once=_AT_ONCE)
+
+    async def _try_again(self) -> None:
+        async for name in unhurried(tuple(self._fleet.names)):
+            if name in self._fleet:
+                self._fleet.vault_came_back(name, self._clock.now())
 
     async def _new(self, names: frozenset[ConnectionName]) -> list[ConnectionName]:
         """Our own among those that are not known yet; each name is asked about once, for there may be 100,000."""
@@ -118,7 +127,7 @@ class Discovery:
             self._park(name, problem)
 
     async def _look_again(self, name: ConnectionName) -> None:
-        """Wake a parked connection whose records or policy are no longer what its verdict was about."""
+        """Wake a refused connection whose records or policy are no longer what its verdict was about."""
         try:
             credential = await self._credentials.credential(name, fresh=True)
             forbidden = self._verdict(name) is Outcome.VAULT_FORBIDDEN and await self._tokens.unwritable({name})
@@ -128,7 +137,7 @@ class Discovery:
             if name in self._fleet and error.stamp != self._fleet[name].stamp:
                 self._park(name, error)
         except NotAllowed:
-            pass  # It is parked for that, or will say so when it is tried.
+            pass  # It is refused for that, or will say so when it is tried.
         else:
             if name in self._fleet and not forbidden and self._has_changed(name, credential):
                 # A standby refreshes nothing, and would otherwise not learn what share of a life to wait for.

@@ -59,7 +59,7 @@ class Runner:
         self._inbox = inbox
         self._under_way: set[asyncio.Task[None]] = set()
         self._abroad: dict[Command, asyncio.Task[None]] = {}
-        self._opened = False
+        self._opened = self._was_alive = False
         self._failed_logins = 0
         self._log_in_at = 0.0
         self._refused: VaultLoginRefused | None = None
@@ -136,6 +136,9 @@ class Runner:
     async def _keep_session(self) -> None:
         if self._opened:
             await self._session.upkeep()
+            if self._session.alive and not self._was_alive:
+                self._send_for_everything()
+            self._was_alive = self._session.alive
         elif self._clock.monotonic() >= self._log_in_at:
             await self._open_session()
 
@@ -150,10 +153,14 @@ class Runner:
             self._refused = error
             self._inbox.put_nowait(Command.STOP)
         else:
-            self._opened = True
+            self._opened = self._was_alive = True
             self._fleet.leadership.stand()
-            for command in self._errands:
-                self._inbox.put_nowait(command)
+            self._send_for_everything()
+
+    def _send_for_everything(self) -> None:
+        """Every errand at once: what waited for Vault need not wait for its hour."""
+        for command in self._errands:
+            self._inbox.put_nowait(command)
 
     def _beat(self) -> None:
         now = self._clock.monotonic()

@@ -106,6 +106,31 @@ async def test_an_outage_of_vault_shorter_than_the_floor_is_noticed_by_nobody() 
         assert world.state() is State.FRESH
 
 
+async def test_what_an_outage_of_vault_made_wait_is_tried_as_soon_as_it_is_seen_to_be_over() -> None:
+    async with a_world() as world:
+        world.connect()
+        await world.passes(26 * MINUTE)
+        world.vault.down()
+        await world.passes(2 * HOUR)
+        asked = len(world.zoho.asked)
+        assert world.facts().outcome is Outcome.VAULT_UNAVAILABLE
+        world.vault.up()
+        await world.passes(DISCOVERY_INTERVAL + A_MOMENT)
+        assert world.state() is State.FRESH
+        assert len(world.zoho.asked) == asked + 1
+
+
+async def test_a_session_that_is_back_is_used_at_once() -> None:
+    async with a_world() as world:
+        await world.passes(MINUTE)
+        world.session.alive = False
+        await world.passes(A_MOMENT)
+        passes = len(world.all(DiscoveryEnded))
+        world.session.alive = True
+        await world.passes(A_MOMENT)
+        assert len(world.all(DiscoveryEnded)) == passes + 1
+
+
 async def test_a_token_that_vault_did_not_take_is_written_when_vault_is_back_and_not_issued_again() -> None:
     async with a_world() as world:
         world.connect()
@@ -192,6 +217,18 @@ async def test_a_parked_connection_wakes_when_its_credential_changes() -> None:
         assert world.all(Woken)
         assert world.state() is State.FRESH
         assert world.zoho.asked[-1].refresh_token == secret("consented again").reveal()
+
+
+async def test_a_credential_that_is_corrected_while_its_rejection_is_in_doubt_is_tried_soon() -> None:
+    async with a_world() as world:
+        world.connect()
+        world.zoho.script(CRM, fails(GrantRejected()), ok())
+        await world.passes(A_MOMENT)
+        world.connect()
+        await world.passes(DISCOVERY_INTERVAL + A_MOMENT)
+        assert world.state() is State.FRESH
+        assert world.all(Parked) == []
+        assert len(world.all(Woken)) == 1
 
 
 async def test_a_credential_that_could_not_be_read_at_the_start_is_known_whole_once_it_is_mended() -> None:

@@ -137,11 +137,11 @@ class Conduct:
             record = self._records[daemon.process, name]
             record.holds = record.holds or (outcome == "issued" and len(call.names) == 1)
             self._learn(record, name, outcome, _retry_after(reply))
-        if outcome != "issued" and self._promised:
+        if self._promised:
             self._excuse_by_the_budget(call)
 
     def _excuse_by_the_budget(self, call: Call) -> None:
-        """Where the budget is spent, the next try waits until enough of it counts no more."""
+        """Where the budget is spent, be it by a success, the next of those that share it waits until some is free."""
         spent = self._asked[call.form["refresh_token"]]
         if len(spent) >= self._budget:
             free_at = spent[-self._budget].at + WINDOW + LIMITS_OF_TRANSPORT["total"]

@@ -148,6 +148,17 @@ def after_waking(connection: Connection, now: datetime) -> Connection:
     )
 
 
+def after_vault_came_back(connection: Connection, now: datetime) -> Connection:
+    """The connection once Vault answers again: one that waits for nothing else is tried at once.
+
+    Its failures still count, so that a Vault that comes and goes is asked no more often.
+    """
+    waits = connection.retry_at is not None and not connection.parked
+    if waits and connection.failure is not None and connection.failure.outcome is Outcome.VAULT_UNAVAILABLE:
+        return replace(connection, retry_at=now, retry_reason=Reason.RETRY)
+    return connection
+
+
 def after_report(connection: Connection, now: datetime) -> Connection:
     """The connection once its token was found dead before its time: a new one is due at once."""
     return replace(connection, retry_at=now, retry_reason=Reason.REPORTED)

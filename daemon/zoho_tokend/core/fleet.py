@@ -66,9 +66,9 @@ class Fleet:
         return self._connections.keys()
 
     @property
-    def parked(self) -> Iterator[Connection]:
-        """The parked connections."""
-        return (each for each in tuple(self._connections.values()) if each.parked)
+    def refused(self) -> Iterator[Connection]:
+        """The connections that got a permanent answer: parked, or about to ask whether it was meant."""
+        return (each for each in tuple(self._connections.values()) if each.parked or each.doubt)
 
     @property
     def unsaved(self) -> int:
@@ -259,6 +259,11 @@ class Fleet:
     def wake(self, name: ConnectionName, now: datetime) -> Connection:
         """The connection is tried at once."""
         return self._put(aftermath.after_waking(self[name], now), now)
+
+    def vault_came_back(self, name: ConnectionName, now: datetime) -> None:
+        """The connection is tried at once if it waits because Vault was away."""
+        if (again := aftermath.after_vault_came_back(self[name], now)) is not self[name]:
+            self._put(again, now)
 
     def report_dead(self, name: ConnectionName, now: datetime) -> Connection:
         """The connection's token is dead before its time: it is replaced as soon as the budget allows."""

@@ -95,6 +95,27 @@ def test_waking_forgets_the_verdict_and_tries_at_once() -> None:
     assert not after(woken, GrantRejected(), now=LATE).parked
 
 
+def test_a_vault_that_came_back_is_tried_at_once_by_those_that_it_made_wait_and_their_failures_still_count() -> None:
+    waiting = after(a_connection(), *[VaultUnavailable()] * 8)
+    again = aftermath.after_vault_came_back(waiting, LATE)
+    assert again == replace(waiting, retry_at=LATE)
+    assert waited(after(again, VaultUnavailable()), LATE) > 4 * MINUTE
+
+
+@pytest.mark.parametrize(
+    "waiting",
+    [
+        a_connection(),
+        after(a_connection(), ZohoUnavailable()),
+        after(a_connection(), Throttled()),
+        after(a_connection(), GrantRejected(), GrantRejected(), VaultUnavailable()),
+    ],
+    ids=["its token is fresh", "Zoho was away", "Zoho throttles", "parked"],
+)
+def test_a_vault_that_came_back_changes_nothing_for_those_that_wait_for_something_else(waiting: Connection) -> None:
+    assert aftermath.after_vault_came_back(waiting, LATE) is waiting
+
+
 def test_throttles_cool_for_ten_then_twenty_then_thirty_minutes() -> None:
     connection, waits = a_connection(issued_at=None), []
     for _ in range(4):
