@@ -47,10 +47,11 @@ _LONGEST_RETRY_AFTER: Final = 1800.0
 
 @dataclass(slots=True)
 class Asked:
-    """One request, and when Vault learned of it: never, unless its token landed there."""
+    """One request, whether it was made in vain, and when Vault learned of it: never, unless its token landed there."""
 
     at: float
     process: Process
+    in_vain: bool = False
     landed_at: float = inf
     landed_as: str = ""
 
@@ -131,6 +132,7 @@ class Conduct:
         """What the caller met; how long it may excuse it."""
         mine = self._of_call.pop(id(call))
         outcome = "" if isinstance(reply.met, Exception) else reply.met.outcome
+        mine.in_vain = outcome != "issued"
         if outcome == "issued" and not isinstance(reply.met, Exception):
             self._by_token[str(reply.met.fields["access_token"])] = mine
         for name in call.names:
@@ -141,9 +143,9 @@ class Conduct:
             self._excuse_by_the_budget(call)
 
     def _excuse_by_the_budget(self, call: Call) -> None:
-        """Where the budget is spent, be it by a success, the next of those that share it waits until some is free."""
+        """Where tries in vain have spent the budget, the next of those that share it waits until some is free again."""
         spent = self._asked[call.form["refresh_token"]]
-        if len(spent) >= self._budget:
+        if len(spent) >= self._budget and any(each.in_vain for each in spent):
             free_at = spent[-self._budget].at + WINDOW + LIMITS_OF_TRANSPORT["total"]
             self._troubles.until("the budget is spent", free_at, call.names)
 
@@ -186,6 +188,7 @@ class Conduct:
         for (of, _), record in self._records.items():
             if of is process:
                 record.soonest = -inf
+                record.refused_since = None if record.refused_since is None else -inf
 
     def landed(self, name: str, access_token: str) -> None:
         """The token stands in Vault, which remembers its issue from now on."""

@@ -3,7 +3,8 @@
 * With nothing amiss, never less than the floor is left.
 * An expired token is excused by a stretch of trouble that was longer than the floor, and that is not over for longer
   than ``RECOVERY``; nothing else excuses it.
-* A record never gives way to one that expires earlier, and promises no longer life than Zoho gave.
+* A record never gives way to one that expires earlier, and promises no longer life than Zoho gave. Where a clock was
+  put back, a newer token may seem to expire earlier than the one before it; an older one never takes its place.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,7 +15,7 @@ from typing import Final
 from tests.simulation.era import EPOCH
 from tests.simulation.findings import BrokenRule, Tally
 from tests.simulation.troubles import RECOVERY, Troubles
-from tests.simulation.zoho_side import ZohoSide
+from tests.simulation.zoho_side import Issue, ZohoSide
 
 _SKEW_THAT_IS_NOT_BELIEVED: Final = 120.0
 _A_SECOND: Final = 1.0
@@ -49,8 +50,8 @@ class Promise:
         self, name: str, before: Mapping[str, object] | None, new: Mapping[str, object], *, writer_is_ahead: float
     ) -> None:
         """A token record was written."""
-        self._check_order(name, before, new, writer_is_ahead=writer_is_ahead)
         issue = self._zoho.issues[str(new["access_token"])]
+        self._check_order(name, before, new, issue, writer_is_ahead=writer_is_ahead)
         promised = _epoch(new, "expires_at_epoch") - EPOCH.timestamp()
         if promised - writer_is_ahead > issue.expires + _A_SECOND + _DRIFT * (self._now() - issue.at):
             raise BrokenRule(f"the record of {name} promises {promised - issue.expires:.0f} s more than Zoho gave")
@@ -88,16 +89,26 @@ class Promise:
             self._tally.excused += 1
 
     def _check_order(
-        self, name: str, before: Mapping[str, object] | None, new: Mapping[str, object], *, writer_is_ahead: float
+        self,
+        name: str,
+        before: Mapping[str, object] | None,
+        new: Mapping[str, object],
+        issue: Issue,
+        *,
+        writer_is_ahead: float,
     ) -> None:
         if before is None:
             return
         stood, stands = _epoch(before, "expires_at_epoch"), _epoch(new, "expires_at_epoch")
-        issued = self._zoho.issues.get(str(before["access_token"]))
+        replaced = self._zoho.issues.get(str(before["access_token"]))
+        if stands >= stood or replaced is None:
+            return
         lifetime = self._zoho.limits.token_lifetime.total_seconds()
         seems_issued = stood - lifetime - EPOCH.timestamp()
-        unbelievable = issued is None or seems_issued > self._now() + writer_is_ahead + _SKEW_THAT_IS_NOT_BELIEVED
-        if stands < stood and not unbelievable:
+        if seems_issued > self._now() + writer_is_ahead + _SKEW_THAT_IS_NOT_BELIEVED:
+            return
+        clocks_are_right = max(abs(writer_is_ahead), seems_issued - replaced.at) < _A_SECOND
+        if clocks_are_right or issue.expires < replaced.expires:
             raise BrokenRule(f"the record of {name} went back to an expiry that is {stood - stands:.0f} s earlier")
 
 

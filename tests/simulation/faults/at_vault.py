@@ -105,7 +105,6 @@ def the_policy_is_narrowed(world: World, rng: Random) -> None:
 
     def mend() -> None:
         world.vault.denied.discard(denied)
-        world.conduct.mended(name)
         world.troubles.end(trouble)
         world.changed()
 

@@ -1,0 +1,48 @@
+"""What the program consists of is left alone by the garbage collector, and what comes later is not."""
+
+import gc
+import weakref
+from collections.abc import Iterator
+
+import pytest
+
+from zoho_tokend.cli.run import spare_the_program
+
+
+class Held:
+    """Something that the collector keeps an eye on."""
+
+
+@pytest.fixture(autouse=True)
+def _the_collector_as_it_was() -> Iterator[None]:
+    yield
+    gc.unfreeze()
+
+
+def is_visited(held: Held) -> bool:
+    return any(each is held for each in gc.get_objects())
+
+
+def test_what_was_there_is_visited_by_no_collection() -> None:
+    held = Held()
+    assert is_visited(held)
+    spare_the_program()
+    assert not is_visited(held)
+
+
+def test_it_ends_with_its_last_reference_all_the_same() -> None:
+    held = Held()
+    spare_the_program()
+    gone = weakref.ref(held)
+    del held
+    assert gone() is None
+
+
+def test_a_cycle_of_what_came_later_is_collected_as_ever() -> None:
+    spare_the_program()
+    held = Held()
+    held.itself = held  # type: ignore[attr-defined]
+    gone = weakref.ref(held)
+    del held
+    gc.collect()
+    assert gone() is None
