@@ -2,10 +2,12 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from itertools import chain, islice
 from math import inf
-from typing import Final
+from typing import Final, Self
 
 from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
@@ -23,63 +25,86 @@ class PerConnection(StrEnum):
     OFF = "off"
 
 
-def connection_series(rows: Sequence[ConnectionFacts], mode: PerConnection) -> Iterator[Metric]:
-    """The counts of all rows, and the series of those that ``mode`` lets through."""
-    yield _counts(rows)
-    yield _unsaved(rows)
-    yield from _promise(rows)
-    shown = _shown(rows, mode)
+def connection_series(rows: Iterable[ConnectionFacts], mode: PerConnection) -> Iterator[Metric]:
+    """The counts of all rows, and the series of those that ``mode`` lets through.
+
+    The rows are gone through once, and of a large fleet none is kept but those that have series: a hundred thousand
+    at once would call for a garbage collection that visits every object there is, and stops the event loop meanwhile.
+    """
+    fleet = _Fleet.of(rows, mode)
+    yield from fleet.series()
     for name, text, value in _GAUGES:
         family = GaugeMetricFamily(f"zoho_tokend_{name}", text, labels=["connection"])
-        for row in shown:
+        for row in fleet.shown:
             family.add_metric([row.name], value(row))
         yield family
-    yield _states(shown)
+    yield _states(fleet.shown)
 
 
-def _shown(rows: Sequence[ConnectionFacts], mode: PerConnection) -> Sequence[ConnectionFacts]:
+@dataclass(slots=True)
+class _Fleet:
+    """What all rows come to, and the rows that are shown one by one.
+
+    Attributes:
+        soonest: when the first token ends of all that wait for no person, as a timestamp; infinite when there is none.
+        holds: until when each of these has its floor to live.
+    """
+
+    counts: Counter[State] = field(default_factory=Counter)
+    soonest: float = inf
+    holds: float = inf
+    shown: list[ConnectionFacts] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, rows: Iterable[ConnectionFacts], mode: PerConnection) -> Self:
+        fleet, coming = cls(), iter(rows)
+        first = list(islice(coming, LARGE_FLEET + 1))
+        large = len(first) > LARGE_FLEET
+        for row in chain(first, coming):
+            fleet._add(row, shown=_is_shown(row, mode, large=large))
+        return fleet
+
+    def _add(self, row: ConnectionFacts, *, shown: bool) -> None:
+        self.counts[row.state] += 1
+        if row.expires_at is not None and row.state not in WAITING_FOR_A_PERSON:
+            self.soonest = min(self.soonest, row.expires_at.timestamp())
+            self.holds = min(self.holds, (row.expires_at - row.floor).timestamp())
+        if shown:
+            self.shown.append(row)
+
+    def series(self) -> Iterator[Metric]:
+        states = GaugeMetricFamily(
+            "zoho_tokend_connections", "How many connections are in each state.", labels=["state"]
+        )
+        for state in State:
+            states.add_metric([state], self.counts[state])
+        yield states
+        yield GaugeMetricFamily(
+            "zoho_tokend_unsaved_tokens",
+            "How many tokens Zoho has issued that Vault has not taken yet; they are held in memory and written again.",
+            value=self.counts[State.UNSAVED],
+        )
+        yield GaugeMetricFamily(
+            "zoho_tokend_soonest_expiry_timestamp_seconds",
+            "When the first token ends of all that wait for no person; +Inf when there is none.",
+            value=self.soonest,
+        )
+        yield GaugeMetricFamily(
+            "zoho_tokend_promise_holds_until_timestamp_seconds",
+            "Until when each of these tokens has its floor to live, were none of them replaced; "
+            "+Inf when there is none.",
+            value=self.holds,
+        )
+
+
+def _is_shown(row: ConnectionFacts, mode: PerConnection, *, large: bool) -> bool:
     match mode:
         case PerConnection.ON:
-            return rows
+            return True
         case PerConnection.OFF:
-            return ()
+            return False
         case PerConnection.AUTO:
-            return rows if len(rows) <= LARGE_FLEET else [row for row in rows if row.state not in HEALTHY]
-
-
-def _counts(rows: Sequence[ConnectionFacts]) -> Metric:
-    family = GaugeMetricFamily("zoho_tokend_connections", "How many connections are in each state.", labels=["state"])
-    counts = Counter(row.state for row in rows)
-    for state in State:
-        family.add_metric([state], counts[state])
-    return family
-
-
-def _unsaved(rows: Sequence[ConnectionFacts]) -> Metric:
-    return GaugeMetricFamily(
-        "zoho_tokend_unsaved_tokens",
-        "How many tokens Zoho has issued that Vault has not taken yet; they are held in memory and written again.",
-        value=sum(row.state is State.UNSAVED for row in rows),
-    )
-
-
-def _promise(rows: Sequence[ConnectionFacts]) -> Iterator[Metric]:
-    """The promise for the whole fleet, however large it is, and whichever connections have series of their own."""
-    kept = [row for row in rows if row.state not in WAITING_FOR_A_PERSON]
-    yield GaugeMetricFamily(
-        "zoho_tokend_soonest_expiry_timestamp_seconds",
-        "When the first token ends of all that wait for no person; +Inf when there is none.",
-        value=_first(row.expires_at for row in kept),
-    )
-    yield GaugeMetricFamily(
-        "zoho_tokend_promise_holds_until_timestamp_seconds",
-        "Until when each of these tokens has its floor to live, were none of them replaced; +Inf when there is none.",
-        value=_first(row.expires_at and row.expires_at - row.floor for row in kept),
-    )
-
-
-def _first(moments: Iterable[datetime | None]) -> float:
-    return min((moment.timestamp() for moment in moments if moment is not None), default=inf)
+            return not large or row.state not in HEALTHY
 
 
 def _states(rows: Sequence[ConnectionFacts]) -> Metric:

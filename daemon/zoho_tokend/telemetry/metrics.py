@@ -1,6 +1,6 @@
 """The metrics: a sink that counts events, and the page that Prometheus scrapes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, assert_never
@@ -68,7 +68,7 @@ class Metrics:
         """``leader`` tells from now on whether this process refreshes; it does, until told otherwise."""
         self._process.leader.set(leading)
 
-    def render(self, connections: Sequence[ConnectionFacts], accept: str) -> tuple[bytes, str]:
+    def render(self, connections: Iterable[ConnectionFacts], accept: str) -> tuple[bytes, str]:
         """The page and its content type, in the format that an ``Accept`` header prefers.
 
         May be called from any thread, several at once, while events are counted.
@@ -79,8 +79,8 @@ class Metrics:
             encode, content_type = choose_encoder("")
         return encode(self.scrape(connections)), content_type
 
-    def scrape(self, connections: Sequence[ConnectionFacts]) -> Collector:
-        """Everything that the page tells, for an encoder to collect."""
+    def scrape(self, connections: Iterable[ConnectionFacts]) -> Collector:
+        """Everything that the page tells, for an encoder to collect, once."""
         return _Scrape(self.registry, connections, self.per_connection)
 
     def __call__(self, event: Event) -> None:  # noqa: C901, PLR0912 - a table, one row for each event
@@ -150,7 +150,7 @@ class Metrics:
 @dataclass(frozen=True, slots=True)
 class _Scrape(Collector):
     registry: CollectorRegistry
-    connections: Sequence[ConnectionFacts]
+    connections: Iterable[ConnectionFacts]
     mode: PerConnection
 
     def collect(self) -> Iterator[Metric]:

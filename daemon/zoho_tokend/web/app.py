@@ -25,7 +25,7 @@ from zoho_tokend.web.status import status
 
 ROWS: Final = 100
 
-Render = Callable[[Sequence[ConnectionFacts], str], tuple[bytes, str]]
+Render = Callable[[Iterable[ConnectionFacts], str], tuple[bytes, str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +75,7 @@ class _Site:
     async def metrics(self, request: Request) -> Response:
         connections, accept = self._sources.connections(), request.headers.get("accept", "")
         async with self._rendering:
-            text, content_type = await asyncio.to_thread(lambda: self._sources.render(tuple(connections), accept))
+            text, content_type = await asyncio.to_thread(self._sources.render, connections, accept)
         return Response(text, headers={"Content-Type": content_type})
 
     async def status(self, request: Request) -> Response:

@@ -1,6 +1,8 @@
+import gc
 import re
 import sys
 import threading
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -329,6 +331,23 @@ def test_of_a_large_fleet_only_the_unhealthy_are_told_one_by_one_but_all_are_cou
     assert told(metrics, rows) == {"consecutive_failures{connection=ill}"}
     assert scraped(metrics, *rows)["connections{state=fresh}"] == LARGE_FLEET
     assert len(told(metrics, rows[1:])) == LARGE_FLEET
+
+
+def test_a_scrape_of_a_huge_fleet_holds_no_row_that_it_does_not_tell() -> None:
+    held = []
+
+    def count() -> None:
+        held.append(sum(isinstance(thing, ConnectionFacts) for thing in gc.get_objects()))
+
+    def rows() -> Iterator[ConnectionFacts]:
+        count()
+        for number in range(3 * LARGE_FLEET):
+            yield a_row(f"c{number}", state=State.FRESH if number else State.FAILING)
+        count()
+
+    some_metrics().render(rows(), "")
+    before, after = held
+    assert after - before <= LARGE_FLEET + 10
 
 
 def test_single_connections_are_told_or_not_as_the_setting_says() -> None:
