@@ -46,10 +46,11 @@ def _probe(address: str, patience: Patience, ended: threading.Event) -> None:
 
 
 def _scrape(address: str, ended: threading.Event) -> None:
-    with closing(HTTPConnection(urlsplit(address).netloc)) as connection:
-        while not ended.is_set():
+    while not ended.is_set():
+        # The daemon keeps no idle connection for as long as the next scrape is away.
+        with closing(HTTPConnection(urlsplit(address).netloc)) as connection:
             _get(connection, "/metrics")
-            ended.wait(_SCRAPES_APART)
+        ended.wait(_SCRAPES_APART)
 
 
 def _get(connection: HTTPConnection, path: str) -> None:
