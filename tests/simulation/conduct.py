@@ -10,7 +10,7 @@
 
 from collections import defaultdict, deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from math import inf
 from typing import Final
@@ -73,6 +73,15 @@ class Record:
     holds: bool = False
 
 
+@dataclass(slots=True)
+class Client:
+    """A client of Zoho's console: whose connections ask by it, which were throttled when, and whether it cools."""
+
+    connections: set[str] = field(default_factory=set)
+    throttled: list[tuple[tuple[str, ...], float]] = field(default_factory=list)
+    cools: Trouble | None = None
+
+
 class Conduct:
     """Watches every process; those that are not ``alone`` know of each other's issues by conflicts only."""
 
@@ -90,6 +99,7 @@ class Conduct:
         self._records: defaultdict[tuple[Process, str], Record] = defaultdict(Record)
         self._of_call: dict[int, Asked] = {}
         self._by_token: dict[str, Asked] = {}
+        self._clients: defaultdict[str, Client] = defaultdict(Client)
         self._stays_parked: defaultdict[str, list[Trouble]] = defaultdict(list)
 
     # --- towards Zoho ------------------------------------------------------------------------------------------
@@ -139,6 +149,7 @@ class Conduct:
             record = self._records[daemon.process, name]
             record.holds = record.holds or (outcome == "issued" and len(call.names) == 1)
             self._learn(record, name, outcome, _retry_after(reply))
+        self._excuse_by_the_client(call, outcome)
         if self._promised:
             self._excuse_by_the_budget(call)
 
@@ -148,6 +159,22 @@ class Conduct:
         if len(spent) >= self._budget and any(each.in_vain for each in spent):
             free_at = spent[-self._budget].at + WINDOW + LIMITS_OF_TRANSPORT["total"]
             self._troubles.until("the budget is spent", free_at, call.names)
+
+    def _excuse_by_the_client(self, call: Call, outcome: str) -> None:
+        """Where two connections of a client were throttled within ten minutes, all take turns until one succeeds."""
+        client, now = self._clients[call.form["client_id"]], self._now()
+        client.connections.update(call.names)
+        # Those that share a refresh token cannot be told apart here.
+        others = [each for each in client.throttled if each[0] != call.names or len(call.names) > 1]
+        if outcome == "issued":
+            client.throttled = others
+            if client.cools is not None:
+                self._troubles.end(client.cools)
+        if outcome == "Access Denied":
+            client.throttled.append((call.names, now))
+            if self._promised and any(now - at < WINDOW for _, at in others):
+                client.cools = self._troubles.begin("the client cools", client.connections)
+                client.cools.end = now + WINDOW + LIMITS_OF_TRANSPORT["total"]
 
     def _learn(self, record: Record, name: str, outcome: str, retry_after: float) -> None:
         now = self._now()

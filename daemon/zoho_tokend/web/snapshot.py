@@ -26,7 +26,7 @@ class Snapshot:
 
 
 class Snapshots:
-    """Makes a snapshot when the last one is too old to be shared."""
+    """Makes a snapshot when there is none to be shared, and keeps none for longer than it is shared."""
 
     def __init__(
         self,
@@ -39,16 +39,21 @@ class Snapshots:
         self._daemon = daemon
         self._connections = connections
         self._making = asyncio.Lock()
-        self._latest: tuple[float, Snapshot] | None = None
+        self._shared: Snapshot | None = None
 
     async def latest(self) -> Snapshot:
-        """A snapshot that is no older than that."""
-        loop = asyncio.get_running_loop()
+        """A snapshot that is no older than that, or was in the making when it was asked for."""
         async with self._making:
-            if self._latest is None or loop.time() - self._latest[0] >= self._shared_for:
-                begun, daemon, connections = loop.time(), self._daemon(), self._connections()
-                self._latest = begun, await asyncio.to_thread(_snapshot, daemon, connections)
-            return self._latest[1]
+            if self._shared is not None:
+                return self._shared
+            loop = asyncio.get_running_loop()
+            begun, daemon, connections = loop.time(), self._daemon(), self._connections()
+            self._shared = latest = await asyncio.to_thread(_snapshot, daemon, connections)
+            loop.call_at(begun + self._shared_for, self._forget)
+            return latest
+
+    def _forget(self) -> None:
+        self._shared = None
 
 
 def _snapshot(daemon: DaemonFacts, connections: Iterable[ConnectionFacts]) -> Snapshot:

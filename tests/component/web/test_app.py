@@ -1,4 +1,5 @@
 import asyncio
+import gc
 import json
 import threading
 from collections.abc import Iterator, Sequence
@@ -12,6 +13,7 @@ from tests.samples.web_sources import sources
 from zoho_tokend.core.facts import ConnectionFacts, State
 from zoho_tokend.core.health import readiness
 from zoho_tokend.web.app import create_app
+from zoho_tokend.web.snapshot import SHARED_FOR
 
 UNREADY = readiness(vault_session=False, discovered=True, stopping=False)
 HOSTILE = "<script>alert('x')</script>"
@@ -263,6 +265,19 @@ async def test_many_readers_at_once_have_the_fleet_gone_through_once() -> None:
         pages = await asyncio.gather(*(web.get("/") for _reader in range(20)))
     assert {page.status_code for page in pages} == {200}
     assert looks == ["once"]
+
+
+async def test_a_look_at_the_fleet_is_kept_for_no_longer_than_it_is_shared() -> None:
+    def held() -> bool:
+        gc.collect()
+        return any(isinstance(thing, ConnectionFacts) and thing.name == "looked-at" for thing in gc.get_objects())
+
+    async with site(connections=lambda: [a_row("looked-at")]) as web:
+        assert "looked-at" in (await web.get("/")).text
+        assert held()
+        async with asyncio.timeout(10 * SHARED_FOR.total_seconds()):
+            while held():  # noqa: ASYNC110 - nothing tells of it
+                await asyncio.sleep(0.05)
 
 
 async def test_the_status_page_shows_a_hundred_at_a_time() -> None:
