@@ -4,7 +4,6 @@ Plain memory that takes facts and ``now``. A connection is always in exactly one
 one too), standing in line, or under way.
 """
 
-from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -45,7 +44,7 @@ class Fleet:
         self._queue = DueQueue()
         self._lanes = Lanes(places)
         self._spent: dict[str, Spent] = {}
-        self._sharers: defaultdict[str, set[ConnectionName]] = defaultdict(set)
+        self._sharers: dict[str, tuple[ConnectionName, ...]] = {}
         self._clients: dict[str, Cooling] = {}
         self._troubled: set[str] = set()
 
@@ -102,8 +101,8 @@ class Fleet:
 
     def forget(self, name: ConnectionName) -> None:
         """The connection is known no longer."""
-        if (each := self._connections.pop(name, None)) and each.grant_key:
-            self._sharers[each.grant_key].discard(name)
+        if each := self._connections.pop(name, None):
+            self._share_no_more(each)
         self._queue.discard(name)
 
     # --- what is due -------------------------------------------------------------------------------------------
@@ -186,13 +185,13 @@ class Fleet:
         before = self[name]
         each = self._put(aftermath.after_reading(before, credential), now)
         if each.grant_key != before.grant_key:
-            self._sharers[before.grant_key or ""].discard(name)
-            self._sharers[credential.grant.key].add(name)
+            self._share_no_more(before)
+            self._sharers[credential.grant.key] = tuple({*self._sharers.get(credential.grant.key, ()), name})
         return each
 
     def unrecalled(self, name: ConnectionName) -> list[ConnectionName]:
         """Whose issues, of those that share the connection's refresh token, have not been read from Vault yet."""
-        sharers = self._sharers[self[name].grant_key or ""]
+        sharers = self._sharers.get(self[name].grant_key or "", ())
         return sorted(sharer for sharer in sharers if not self[sharer].recalled)
 
     def recall(self, name: ConnectionName, issues: Iterable[datetime], now: datetime) -> None:
@@ -292,6 +291,14 @@ class Fleet:
         return (_facts(each, now, going=going, spent=spent, policy=policy) for each in rows)
 
     # --- within ------------------------------------------------------------------------------------------------
+
+    def _share_no_more(self, each: Connection) -> None:
+        if each.grant_key is None:
+            return
+        if rest := tuple(name for name in self._sharers[each.grant_key] if name != each.name):
+            self._sharers[each.grant_key] = rest
+        else:
+            del self._sharers[each.grant_key]
 
     def _heed_a_new_term(self, now: datetime) -> None:
         """What was left to the leader is ours at once, when we become it."""

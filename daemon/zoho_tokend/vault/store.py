@@ -5,6 +5,7 @@ A refresh costs two requests here: one read and one write, or one more when its 
 
 from collections.abc import Collection
 from datetime import datetime
+from itertools import islice
 from typing import Final
 
 from zoho_tokend.core.errors import Conflict, NoCredential
@@ -12,6 +13,7 @@ from zoho_tokend.core.model import ConnectionName, Credential, Published, Secret
 from zoho_tokend.core.ports import Clock, Listing
 from zoho_tokend.unhurried import unhurried
 from zoho_tokend.vault import codec
+from zoho_tokend.vault.capabilities import PATHS_PER_REQUEST
 from zoho_tokend.vault.document import Document
 from zoho_tokend.vault.kv import Kv
 from zoho_tokend.vault.layout import Layout
@@ -73,8 +75,13 @@ class VaultStore:
         return await self._kv.write(place, codec.token_fields(record), after_version=after_version)
 
     async def unwritable(self, connections: Collection[ConnectionName]) -> frozenset[ConnectionName]:
-        places = {self._layout.token(connection): connection for connection in connections}
-        return frozenset(places[place] for place in await self._kv.unwritable(places))
+        found: set[ConnectionName] = set()
+        waiting = iter(connections)
+        # As many at once as one request asks about: the event loop has its turn while Vault answers.
+        while some := list(islice(waiting, PATHS_PER_REQUEST)):
+            places = {self._layout.token(connection): connection for connection in some}
+            found.update(places[place] for place in await self._kv.unwritable(places))
+        return frozenset(found)
 
     async def _credential_record(self, connection: ConnectionName) -> Document:
         place = self._layout.credential(connection)
