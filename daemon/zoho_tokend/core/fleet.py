@@ -21,6 +21,7 @@ from zoho_tokend.core.leadership import Alone
 from zoho_tokend.core.model import ConnectionName, Credential, Published
 from zoho_tokend.core.policy import ZOHO_LIFETIME, Policy
 from zoho_tokend.core.ports import Leadership
+from zoho_tokend.core.roster import Roster
 from zoho_tokend.core.schedule import Decision, Look, Parked, Refresh, Save, Wait
 
 _ZOHO_VERDICTS: Final = frozenset({Outcome.GRANT_REJECTED, Outcome.CLIENT_REJECTED})
@@ -40,7 +41,7 @@ class Fleet:
         self.leadership = leadership or Alone()
         self._last_term: int | None = None
         self._left_to_leader: set[ConnectionName] = set()
-        self._connections: dict[ConnectionName, Connection] = {}
+        self._roster = Roster()
         self._queue = DueQueue()
         self._lanes = Lanes(places)
         self._spent: dict[str, Spent] = {}
@@ -51,33 +52,33 @@ class Fleet:
     # --- which connections there are ---------------------------------------------------------------------------
 
     def __contains__(self, name: object) -> bool:
-        return name in self._connections
+        return name in self._roster
 
     def __getitem__(self, name: ConnectionName) -> Connection:
-        return self._connections[name]
+        return self._roster[name]
 
     def __len__(self) -> int:
-        return len(self._connections)
+        return len(self._roster)
 
     @property
     def names(self) -> Collection[ConnectionName]:
         """The names of all connections."""
-        return self._connections.keys()
+        return self._roster.names
 
     @property
     def refused(self) -> Iterator[Connection]:
         """The connections that got a permanent answer: parked, or about to ask whether it was meant."""
-        return (each for each in tuple(self._connections.values()) if each.parked or each.doubt)
+        return (each for each in self._roster.restless() if each.parked or each.doubt)
 
     @property
     def unsaved(self) -> int:
         """Of how many connections something is held that Vault has not taken."""
-        return sum(each.is_unsaved for each in self._connections.values())
+        return sum(each.is_unsaved for each in self._roster.restless())
 
     @property
     def held(self) -> int:
         """Of how many connections something is held, be it for the moment that a write takes."""
-        return sum(each.write_at is not None for each in self._connections.values())
+        return sum(each.write_at is not None for each in self._roster.restless())
 
     @property
     def in_flight(self) -> int:
@@ -94,15 +95,17 @@ class Fleet:
 
     def add(self, name: ConnectionName, published: Published, now: datetime) -> Connection:
         """The connection is known; where its token cannot be believed or there is none, it is due."""
-        each = self._connections[name] = aftermath.discovered(name, published)
+        each = aftermath.discovered(name, published)
+        self._roster.put(each)
         if name not in self._lanes.going:
             self._queue.put(name, schedule.next_at(each, now, self._policy))
         return each
 
     def forget(self, name: ConnectionName) -> None:
         """The connection is known no longer."""
-        if each := self._connections.pop(name, None):
-            self._share_no_more(each)
+        if name in self._roster:
+            self._share_no_more(self[name])
+            self._roster.discard(name)
         self._queue.discard(name)
 
     # --- what is due -------------------------------------------------------------------------------------------
@@ -120,7 +123,7 @@ class Fleet:
     def take(self, now: datetime) -> tuple[ConnectionName, Refresh | Save | Look] | None:
         """The next connection that may go, and what to do with it; None when none may. ``leave`` ends it."""
         while (name := self._lanes.take()) is not None:
-            if name in self._connections:
+            if name in self._roster:
                 decision = self.decide(name, now)
                 if isinstance(decision, Refresh | Save | Look):
                     return name, decision
@@ -132,7 +135,7 @@ class Fleet:
         """Every connection of which something is held and that is not under way, now under way."""
         names = [
             each.name
-            for each in self._connections.values()
+            for each in self._roster.restless()
             if each.write_at is not None and not self.is_under_way(each.name)
         ]
         for name in names:
@@ -143,7 +146,7 @@ class Fleet:
     def leave(self, name: ConnectionName, now: datetime) -> None:
         """What was taken is done, however it ended; the connection waits for its next time."""
         self._lanes.leave(name)
-        if name in self._connections:
+        if name in self._roster:
             self._queue.put(name, schedule.next_at(self[name], now, self._policy))
 
     def stand_down(self) -> None:
@@ -197,7 +200,7 @@ class Fleet:
     def recall(self, name: ConnectionName, issues: Iterable[datetime], now: datetime) -> None:
         """The issues that Vault remembers count against the budget; the connection's credential was read before."""
         each = self[name]
-        self._connections[name] = replace(each, recalled=True)
+        self._roster.put(replace(each, recalled=True))
         if each.grant_key:
             # Two that share a refresh token may each have been issued a token at the same instant: that is two.
             spent = (*self._spent_by(each), *budget.remembered(issues, now))
@@ -214,7 +217,7 @@ class Fleet:
         wait = schedule.may_issue(spent=self._spent_by(each), client=self._client(each), now=now, policy=self._policy)
         if wait is not None:
             return wait
-        self._connections[name] = replace(each, last_attempt_at=now)
+        self._roster.put(replace(each, last_attempt_at=now))
         if each.grant_key:
             self._spent[each.grant_key] = (*budget.recent(self._spent_by(each), now), now)
         if each.client_id and each.client_id in self._clients:
@@ -223,7 +226,7 @@ class Fleet:
 
     def answered(self, name: ConnectionName, begun: datetime, now: datetime) -> None:
         """The issue that was begun then has ended: it counts from now, the latest at which Zoho can have met it."""
-        if (each := self._connections.get(name)) and each.grant_key:
+        if name in self and (each := self[name]).grant_key:
             spent = list(self._spent_by(each))
             if begun in spent:
                 spent.remove(begun)
@@ -261,7 +264,8 @@ class Fleet:
 
     def vault_came_back(self, name: ConnectionName, now: datetime) -> None:
         """The connection is tried at once if it waits because Vault was away."""
-        if (again := aftermath.after_vault_came_back(self[name], now)) is not self[name]:
+        before = self[name]
+        if (again := aftermath.after_vault_came_back(before, now)) is not before:
             self._put(again, now)
 
     def report_dead(self, name: ConnectionName, now: datetime) -> Connection:
@@ -278,7 +282,7 @@ class Fleet:
     def obey(self, policy: Policy, now: datetime) -> None:
         """Other numbers decide from now on; what only settings stood in the way of is tried again."""
         self._policy = policy
-        for each in tuple(self._connections.values()):
+        for each in self._roster.everyone():
             if each.parked and each.failure and each.failure.outcome not in _ZOHO_VERDICTS:
                 self.wake(each.name, now)
             else:
@@ -287,8 +291,8 @@ class Fleet:
     def facts(self, now: datetime) -> Iterator[ConnectionFacts]:
         """What anybody may know of each connection. Made of values that never change: any thread may go through it."""
         going, spent, policy = self._lanes.going, dict(self._spent), self._policy
-        rows = tuple(self._connections.values())
-        return (_facts(each, now, going=going, spent=spent, policy=policy) for each in rows)
+        everyone = self._roster.everyone()
+        return (_facts(each, now, going=going, spent=spent, policy=policy) for each in everyone)
 
     # --- within ------------------------------------------------------------------------------------------------
 
@@ -317,7 +321,7 @@ class Fleet:
         self._queue.put(name, wait.until)
 
     def _put(self, each: Connection, now: datetime) -> Connection:
-        self._connections[each.name] = each
+        self._roster.put(each)
         # One that stands in line or is under way gets its next time when it leaves.
         if self._queue.when(each.name) is not None:
             self._queue.put(each.name, schedule.next_at(each, now, self._policy))

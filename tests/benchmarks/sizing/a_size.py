@@ -26,9 +26,9 @@ from zoho_tokend.vault.layout import Layout
 _DISCOVER_EVERY = timedelta(seconds=30)
 _LEAD = Policy().lead(ZOHO_LIFETIME)
 # What a start may take before the first record comes due, beyond what each connection adds to it: twice what it took on
-# the machine of docs/sizing.md, for a slower one has to be through as well.
+# a quick machine, for a slower one has to be through as well.
 _START = timedelta(seconds=20)
-_START_OF_EACH = timedelta(milliseconds=6)
+_START_OF_EACH = timedelta(milliseconds=4)
 _SETTLING = 2.0
 _GLANCE = 0.2
 
