@@ -112,16 +112,22 @@ class Refresher:
         await self._publisher.store(course)
 
     async def _recall(self, name: ConnectionName) -> None:
-        """What was spent before this process started is known, by whichever connection of the refresh token it was."""
-        for sharer in self._fleet.unrecalled(name):
-            try:
-                issues = await self._tokens.history(sharer)
-            except NotAllowed:
-                if sharer == name:
-                    raise
-                continue  # that is the other connection's trouble, and none of this one's
-            if sharer in self._fleet.unrecalled(name):
-                self._fleet.recall(sharer, issues, self._clock.now())
+        """What was spent before this process started is known, by whichever connection of the refresh token it was.
+
+        Those that are discovered meanwhile are asked about as well.
+        """
+        refused: set[ConnectionName] = set()
+        while sharers := [each for each in self._fleet.unrecalled(name) if each not in refused]:
+            for sharer in sharers:
+                try:
+                    issues = await self._tokens.history(sharer)
+                except NotAllowed:
+                    if sharer == name:
+                        raise
+                    refused.add(sharer)  # That is the other connection's trouble, and none of this one's.
+                    continue
+                if sharer in self._fleet.unrecalled(name):
+                    self._fleet.recall(sharer, issues, self._clock.now())
 
     async def _look(self, name: ConnectionName) -> None:
         term = self._fleet.term

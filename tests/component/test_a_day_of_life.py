@@ -394,6 +394,26 @@ async def test_a_restart_remembers_what_each_connection_spent_of_a_refresh_token
         assert not reborn.zoho.asked
 
 
+async def test_a_restart_remembers_what_was_spent_by_a_connection_that_is_discovered_while_it_remembers() -> None:
+    async with a_world(lifetime=20 * SECOND) as world:
+        world.connect(CRM, SALES, refresh_token=secret("shared").reveal())
+        await world.passes(5 * MINUTE)
+        vault = world.vault
+    async with a_world(lifetime=20 * SECOND, running=False) as reborn:
+        reborn.vault._records = vault._records
+        credential = reborn.vault.fields(f"credentials/{SALES}")
+        reborn.vault.delete(f"credentials/{SALES}")
+        await reborn.discovery.look()
+        reborn.vault.put(f"credentials/{SALES}", **credential)
+        reborn.vault.latency = SECOND
+        async with asyncio.TaskGroup() as group:
+            group.create_task(reborn.discovery.look())
+            await asyncio.sleep(2.5)
+            await reborn.refresher.refresh(CRM, Reason.EXPIRED)
+        assert SALES in reborn.fleet
+        assert not reborn.zoho.asked
+
+
 async def test_a_record_that_may_not_be_read_is_no_trouble_of_another_connection_with_the_same_refresh_token() -> None:
     async with a_world() as world:
         world.connect(CRM, SALES, refresh_token=secret("shared").reveal())

@@ -128,7 +128,7 @@ class Conduct:
             each
             for each in asked
             if each.process is daemon.process
-            or (counts_others and each.landed_at < began - 1 and each.landed_as in daemon.fleet)
+            or (counts_others and each.landed_at < began - 1 and self._is_known(each.landed_as, daemon))
         ]
         if len(known) >= self._budget and clock_stepped_at < call.at - WINDOW:
             raise BrokenRule(
@@ -137,6 +137,10 @@ class Conduct:
             )
         self._of_call[id(call)] = mine = Asked(call.at, daemon.process)
         asked.append(mine)
+
+    def _is_known(self, name: str, daemon: Daemon) -> bool:
+        """Whether the process can know which refresh token the connection has: its credential may be unreadable."""
+        return name in daemon.fleet and daemon.fleet[ConnectionName(name)].grant_key is not None
 
     def met(self, daemon: Daemon, call: Call, reply: Reply) -> None:
         """What the caller met; how long it may excuse it."""
