@@ -22,6 +22,7 @@ from tests.simulation.virtual_loop import Process
 from tests.simulation.zoho_side import LIMITS_OF_TRANSPORT, Call, Reply
 from zoho_tokend.core.events import (
     Event,
+    Followed,
     Parked,
     RefreshCrashed,
     RefreshDeferred,
@@ -239,7 +240,12 @@ class Conduct:
             case RefreshDeferred(connection=name):
                 self._recalled.setdefault((daemon.process, name), self._now())
                 self._put_off(event, (event.until - daemon.clock.now()).total_seconds())
-            case Parked(connection=name) | UnsavedTokenExpired(connection=name) | Woken(connection=name):
+            case (
+                Parked(connection=name)
+                | UnsavedTokenExpired(connection=name)
+                | Woken(connection=name)
+                | Followed(connection=name)
+            ):
                 self._note(self._records[daemon.process, name], event)
             case Vanished(connection=name) | Refreshed(connection=name):
                 self._records.pop((daemon.process, name), None)
@@ -252,13 +258,14 @@ class Conduct:
         if self._promised:
             self._troubles.until(event.reason, self._now() + wait, [event.connection])
 
-    def _note(self, record: Record, event: Parked | UnsavedTokenExpired | Woken) -> None:
+    def _note(self, record: Record, event: Parked | UnsavedTokenExpired | Woken | Followed) -> None:
         match event:
             case Parked():
                 record.parked, record.soonest = True, self._now() + _SOONEST_PROBE
             case UnsavedTokenExpired():
                 record.holds = False
-            case Woken():
+            case Woken() | Followed():
+                # What another process published takes the failures of this one with it.
                 record.parked, record.soonest, record.throttles, record.refused_since = False, -inf, 0, None
 
     def look(self, daemon: Daemon) -> None:
