@@ -154,8 +154,8 @@ class Conduct:
             record = self._records[daemon.process, name]
             record.holds = record.holds or (outcome == "issued" and len(call.names) == 1)
             self._learn(record, name, outcome, _retry_after(reply))
-        self._excuse_by_the_client(call, outcome)
         if self._promised:
+            self._excuse_by_the_client(call, outcome)
             self._excuse_by_the_budget(call)
 
     def _excuse_by_the_budget(self, call: Call) -> None:
@@ -177,7 +177,7 @@ class Conduct:
                 self._troubles.end(client.cools)
         if outcome == "Access Denied":
             client.throttled.append((call.names, now))
-            if self._promised and any(now - at < WINDOW for _, at in others):
+            if any(now - at < WINDOW for _, at in others):
                 client.cools = self._troubles.begin("the client cools", client.connections)
                 client.cools.end = now + WINDOW + LIMITS_OF_TRANSPORT["total"]
 
