@@ -98,7 +98,6 @@ def reader(corner: Corner) -> Iterator[Visitor]:
     [
         ("GET", "data/other/thing"),
         ("GET", "data/zoho/other"),
-        ("LIST", "metadata/zoho/tokens"),
         ("LIST", "metadata/zoho/clients"),
         ("LIST", "metadata/zoho"),
         ("DELETE", "data/zoho/tokens/crm-prod"),
