@@ -24,7 +24,7 @@ _A_TICK: Final = 0.001
 class BulkReader:
     """Reads at the pace of a congestion window; what Vault limits is asked again as soon as it allows.
 
-    It asks with ``probe`` whether Vault is there at all, once many reads in a row brought nothing.
+    It asks with ``probe`` whether Vault is there at all, once many in a row brought nothing, or the last did.
     """
 
     def __init__(self, *, probe: Callable[[], Awaitable[object]], clock: Clock) -> None:
@@ -81,19 +81,19 @@ class BulkReader:
                     self._fruitless += isinstance(error, VaultUnavailable)
                 else:
                     self._fruitless = 0
-                if (gone := await self._away()) is not None:
+                if self._fruitless >= _FRUITLESS and (gone := await self._away()) is not None:
                     away.append(gone)
 
         while left and not away:
             async with asyncio.TaskGroup() as group:
                 for place in range(self._window.size):
                     group.create_task(work(place))
-        if away:
-            raise away[0]
+        gone = away[0] if away else await self._away() if self._fruitless else None
+        if gone is not None:
+            raise gone
 
     async def _away(self) -> VaultUnavailable | NotAllowed | None:
-        if self._fruitless < _FRUITLESS:
-            return None
+        """Why Vault cannot be asked at all; None where it is there."""
         self._fruitless = 0
         try:
             await self.ask(self._probe)

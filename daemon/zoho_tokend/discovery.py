@@ -157,14 +157,19 @@ class Discovery:
         await self._reader.each(read, names, failed=self._failed)
 
     def _failed(self, name: ConnectionName, error: Exception) -> None:
-        if not isinstance(error, VaultUnavailable):
-            self._emit(RefreshCrashed(connection=name, kind=type(error).__name__, traceback=trace_of(error)))
-            if name not in self._fleet:
-                self._found(name, None, _NOTHING_PUBLISHED, RecordUnreadable(f"the records of {name}: see the log"))
-        elif name not in self._fleet:
-            if self.undiscovered.get(name) != str(error):
-                self._emit(NotDiscovered(connection=name, error=str(error)))
-            self.undiscovered[name] = str(error)
+        known = name in self._fleet
+        match error:
+            case VaultUnavailable():
+                if not known and self.undiscovered.get(name) != str(error):
+                    self._emit(NotDiscovered(connection=name, error=str(error)))
+                if not known:
+                    self.undiscovered[name] = str(error)
+            case NotAllowed():
+                """The policy denies what was only to be compared: a refresh says so when it is tried."""
+            case _:
+                self._emit(RefreshCrashed(connection=name, kind=type(error).__name__, traceback=trace_of(error)))
+                if not known:
+                    self._found(name, None, _NOTHING_PUBLISHED, RecordUnreadable(f"the records of {name}: see the log"))
 
     # --- new names ---------------------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 * In any ten minutes it makes no more requests for a refresh token than the budget allows; those of processes before it
   count as far as Vault can know of them.
 * It waits a second at least after any failure, and ten minutes after a throttle.
-* It leaves a parked connection alone but for the slow probe.
+* It leaves a parked connection alone until the moment that it said, and for a minute at least.
 * A connection is in exactly one place: waiting with a time (parked or not), standing in line, or in flight.
 * It never meets an error of its own.
 """
@@ -11,7 +11,7 @@
 from collections import defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from math import inf
 from typing import Final
 
@@ -20,6 +20,7 @@ from tests.simulation.findings import BrokenRule, Tally
 from tests.simulation.troubles import Trouble, Troubles
 from tests.simulation.virtual_loop import Process
 from tests.simulation.zoho_side import LIMITS_OF_TRANSPORT, Call, Reply
+from zoho_tokend.core.errors import NeverSent
 from zoho_tokend.core.events import (
     Event,
     Followed,
@@ -38,7 +39,6 @@ from zoho_tokend.core.model import ConnectionName
 WINDOW: Final = 600.0
 _CLOCKS_DIFFER: Final = 0.5
 _PROBE: Final = 6 * 3600.0
-_SOONEST_PROBE: Final = 0.89 * _PROBE
 _BACKOFF_FLOOR: Final = 0.99
 _CONFIRMATION: Final = 59.0
 _VERDICTS: Final = frozenset({"invalid_code", "invalid_grant", "invalid_client", "invalid_client_secret"})
@@ -148,6 +148,8 @@ class Conduct:
         mine = self._of_call.pop(id(call))
         outcome = "" if isinstance(reply.met, Exception) else reply.met.outcome
         mine.in_vain = outcome != "issued"
+        if isinstance(reply.met, NeverSent):
+            self._asked[call.form["refresh_token"]].remove(mine)
         if outcome == "issued" and not isinstance(reply.met, Exception):
             self._by_token[str(reply.met.fields["access_token"])] = mine
         for name in call.names:
@@ -199,8 +201,6 @@ class Conduct:
         refused_twice = record.refused_since is not None and now - record.refused_since >= _CONFIRMATION
         if record.parked or (refused_twice and outcome in _VERDICTS):
             self._park(name)
-        if record.parked:
-            record.soonest = max(record.soonest, now + _SOONEST_PROBE)
 
     def _park(self, name: str) -> None:
         trouble = self._troubles.begin("refused for good", [name])
@@ -235,8 +235,12 @@ class Conduct:
             case RefreshCrashed(traceback=traceback):
                 raise BrokenRule(f"an error of its own: {traceback}")
             case RefreshFailed(connection=name, next_refresh_at=at) | TokenUnsaved(connection=name, next_write_at=at):
-                if at - daemon.clock.now() < timedelta(seconds=_BACKOFF_FLOOR):
+                outdated = isinstance(event, RefreshFailed) and event.failures == 0  # of a credential replaced since
+                if at - daemon.clock.now() < timedelta(seconds=_BACKOFF_FLOOR) and not outdated:
                     raise BrokenRule(f"{name} waits less than a second after a failure")
+                record = self._records[daemon.process, name]
+                if isinstance(event, RefreshFailed) and record.parked:
+                    record.soonest = self._now() + _until(daemon, at)
             case RefreshDeferred(connection=name):
                 self._recalled.setdefault((daemon.process, name), self._now())
                 self._put_off(event, (event.until - daemon.clock.now()).total_seconds())
@@ -246,7 +250,7 @@ class Conduct:
                 | Woken(connection=name)
                 | Followed(connection=name)
             ):
-                self._note(self._records[daemon.process, name], event)
+                self._note(daemon, self._records[daemon.process, name], event)
             case Vanished(connection=name) | Refreshed(connection=name):
                 self._records.pop((daemon.process, name), None)
             case _:
@@ -258,10 +262,10 @@ class Conduct:
         if self._promised:
             self._troubles.until(event.reason, self._now() + wait, [event.connection])
 
-    def _note(self, record: Record, event: Parked | UnsavedTokenExpired | Woken | Followed) -> None:
+    def _note(self, daemon: Daemon, record: Record, event: Parked | UnsavedTokenExpired | Woken | Followed) -> None:
         match event:
-            case Parked():
-                record.parked, record.soonest = True, self._now() + _SOONEST_PROBE
+            case Parked(next_probe_at=probe_at):
+                record.parked, record.soonest = True, self._now() + _until(daemon, probe_at)
             case UnsavedTokenExpired():
                 record.holds = False
             case Woken() | Followed():
@@ -293,3 +297,8 @@ class Conduct:
 def _retry_after(reply: Reply) -> float:
     headers = {} if isinstance(reply.met, Exception) else reply.met.headers
     return min(float(headers.get("Retry-After", 0)), _LONGEST_RETRY_AFTER)
+
+
+def _until(daemon: Daemon, moment: datetime) -> float:
+    """How long it is to that moment of the daemon's clock, in seconds; a minute at least, and a sweep less."""
+    return max((moment - daemon.clock.now()).total_seconds() - 1.0, _CONFIRMATION)

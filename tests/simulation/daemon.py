@@ -175,13 +175,16 @@ class Daemon:
         self.touched = True
         if isinstance(event, Parked):
             self.look_for_news()
-        elif isinstance(event, DiscoveryEnded) and not event.error and self._looking_since > self._looked_at:
+        elif isinstance(event, DiscoveryEnded) and self._found_everything(event):
             self._looked_at = self._looking_since
             self._news = False
         elif isinstance(event, LeaderLost | LeaderElected):
             self.inbox.put_nowait(Command.SWEEP)
             self.look_for_news()
         self._world.tell(self, event)
+
+    def _found_everything(self, ended: DiscoveryEnded) -> bool:
+        return not ended.error and not ended.unreadable and self._looking_since > self._looked_at
 
     # --- the clockwork -----------------------------------------------------------------------------------------
 
