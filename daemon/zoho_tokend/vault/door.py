@@ -8,10 +8,11 @@ import asyncio
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final, TypeVar
 
 from zoho_tokend.core.events import ClockCompared, Peer, Sink, VaultAnswered
+from zoho_tokend.core.instants import clock_skew
 from zoho_tokend.core.ports import Clock
 from zoho_tokend.vault.config import VaultConfig
 from zoho_tokend.vault.line import Line
@@ -65,5 +66,4 @@ class Door:
         if date is None or (self._compared_at is not None and now - self._compared_at < _COMPARE_SECONDS):
             return
         self._compared_at = now
-        skew = date - self._clock.now()
-        self._sink(ClockCompared(peer=Peer.VAULT, skew=skew - timedelta(microseconds=skew.microseconds)))
+        self._sink(ClockCompared(peer=Peer.VAULT, skew=clock_skew(date, self._clock.now())))

@@ -3,6 +3,7 @@
 A refresh costs two requests here: one read and one write, or one more when its client is named and not read lately.
 """
 
+import asyncio
 from collections.abc import Collection
 from datetime import datetime
 from itertools import islice
@@ -119,4 +120,10 @@ class VaultStore:
         if client is None:
             raise codec.client_missing(record, str(place))
         self._clients[name] = (now, client)
+        asyncio.get_running_loop().call_later(CLIENT_SECONDS, self._forget, name, now)
         return client
+
+    def _forget(self, name: str, read_at: float) -> None:
+        """The client is held no longer, unless it was read again meanwhile."""
+        if name in self._clients and self._clients[name][0] == read_at:
+            del self._clients[name]

@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Final
+from typing import Final, TypeVar, TypeVarTuple
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -16,8 +17,9 @@ from starlette.types import ASGIApp
 from zoho_tokend.core.facts import ConnectionFacts, DaemonFacts
 from zoho_tokend.core.health import Check
 from zoho_tokend.web.assets import ICON, SCRIPT, STYLE, asset_route
+from zoho_tokend.web.crowd import bounded
 from zoho_tokend.web.headers import OWN_SCRIPT, SecurityHeaders
-from zoho_tokend.web.listing import Listing, Selection, parse_selection, select
+from zoho_tokend.web.listing import Selection, parse_selection, select
 from zoho_tokend.web.page import View, page
 from zoho_tokend.web.probes import Probe, probe_routes
 from zoho_tokend.web.snapshot import SHARED_FOR, Snapshot, Snapshots
@@ -25,17 +27,19 @@ from zoho_tokend.web.status import status
 
 ROWS: Final = 100
 
+Made = TypeVar("Made")
+Of = TypeVarTuple("Of")
 Render = Callable[[Iterable[ConnectionFacts], str], tuple[bytes, str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
-    """Where the answers come from; each is asked anew for each request.
+    """Where the answers come from.
 
     Attributes:
-        connections: gone through in a thread, for a large fleet takes a while.
-        render: the metrics page of these connections, and its content type, for an ``Accept`` header; called in a
-            thread of its own, for it may take a second.
+        connections: gone through in the pages' thread, for a large fleet takes a while.
+        render: the metrics page of these connections, and its content type, for an ``Accept`` header; called in the
+            pages' thread, for it may take a second.
     """
 
     live: Probe
@@ -49,16 +53,16 @@ def create_app(sources: Sources, *, shared_for: timedelta = SHARED_FOR) -> ASGIA
     """``/livez``, ``/readyz``, ``/metrics``, ``/status`` and the status page; all else is 404, all but reading 405.
 
     Args:
-        shared_for: how long one look at the fleet serves all who read the status page.
+        shared_for: how long one look at the fleet serves all who read the status or its page.
     """
     site = _Site(sources, shared_for)
     app = Starlette(
         routes=[
             *probe_routes("livez", sources.live),
             *probe_routes("readyz", sources.ready),
-            Route("/metrics", site.metrics),
-            Route("/status", site.status),
-            Route("/", site.page),
+            Route("/metrics", bounded(site.metrics)),
+            Route("/status", bounded(site.status)),
+            Route("/", bounded(site.page)),
             *map(asset_route, (STYLE, SCRIPT, ICON)),
         ]
     )
@@ -67,36 +71,39 @@ def create_app(sources: Sources, *, shared_for: timedelta = SHARED_FOR) -> ASGIA
 
 
 class _Site:
+    """Every page is made in the one thread of the pages: the loop's own threads are left to look host names up."""
+
     def __init__(self, sources: Sources, shared_for: timedelta) -> None:
         self._sources = sources
-        self._snapshots = Snapshots(sources.daemon, sources.connections, shared_for=shared_for)
-        self._rendering = asyncio.Lock()
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="pages")
+        self._snapshots = Snapshots(sources.daemon, sources.connections, thread=self._thread, shared_for=shared_for)
 
     async def metrics(self, request: Request) -> Response:
         connections, accept = self._sources.connections(), request.headers.get("accept", "")
-        async with self._rendering:
-            text, content_type = await asyncio.to_thread(self._sources.render, connections, accept)
+        text, content_type = await self._made(self._sources.render, connections, accept)
         return Response(text, headers={"Content-Type": content_type})
 
     async def status(self, request: Request) -> Response:
-        listing = await self._listing(_selection(request))
-        return JSONResponse(status(self._sources.daemon(), listing))
+        selection, snapshot = _selection(request), await self._snapshots.latest()
+        return await self._made(_status, snapshot, selection)
 
     async def page(self, request: Request) -> Response:
         selection = replace(_selection(request), limit=ROWS)
         snapshot, ready = await self._snapshots.latest(), self._sources.ready()
-        return HTMLResponse(await asyncio.to_thread(_page, snapshot, selection, ready))
+        return await self._made(_page, snapshot, selection, ready)
 
-    async def _listing(self, selection: Selection) -> Listing:
-        connections = self._sources.connections()
-        return await asyncio.to_thread(lambda: select(tuple(connections), selection))
+    async def _made(self, make: Callable[[*Of], Made], *of: *Of) -> Made:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, make, *of)
 
 
-def _page(snapshot: Snapshot, selection: Selection, ready: Sequence[Check]) -> str:
+def _status(snapshot: Snapshot, selection: Selection) -> Response:
+    return JSONResponse(status(snapshot.daemon, select(snapshot.connections, selection)))
+
+
+def _page(snapshot: Snapshot, selection: Selection, ready: Sequence[Check]) -> Response:
     listing = select(snapshot.connections, selection)
-    return page(
-        View(daemon=snapshot.daemon, ready=ready, promise=snapshot.promise, listing=listing, selection=selection)
-    )
+    view = View(daemon=snapshot.daemon, ready=ready, promise=snapshot.promise, listing=listing, selection=selection)
+    return HTMLResponse(page(view))
 
 
 def _selection(request: Request) -> Selection:

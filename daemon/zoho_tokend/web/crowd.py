@@ -2,17 +2,44 @@
 
 uvicorn waits for ever for a connection's first request, and beyond its limit it answers 503 to everybody, which would
 make the kubelet restart a healthy daemon; and idle connections could use up the file descriptors that a refresh needs.
+Only what takes long to make has a limit of its own, beyond which it is refused.
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
 from uvicorn import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 MOST_CONNECTIONS: Final = 256
+# So many of each page are made of ten thousand connections within a few seconds, before a scrape would be given up.
+MOST_AT_ONCE: Final = 16
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def bounded(endpoint: Endpoint) -> Endpoint:
+    """The endpoint, for so many at once; who comes then is answered 503, and when to come again."""
+    under_way = 0
+
+    async def answer(request: Request) -> Response:
+        nonlocal under_way
+        if under_way >= MOST_AT_ONCE:
+            sentence = f"Busy: {MOST_AT_ONCE} others are waiting for this page. Ask again in a second."
+            raise HTTPException(503, sentence, headers={"Retry-After": "1"})
+        under_way += 1
+        try:
+            return await endpoint(request)
+        finally:
+            under_way -= 1
+
+    return answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

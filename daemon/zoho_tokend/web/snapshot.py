@@ -1,11 +1,12 @@
 """The daemon and its fleet as they were at one moment, shared by all who look at about the same time.
 
-A fleet of ten thousand takes a tenth of a second to go through. It is done in a thread, one at a time, and not anew for
-each of many readers.
+A fleet of ten thousand takes a tenth of a second to go through. It is done in the pages' thread, one at a time, and not
+anew for each of many readers.
 """
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -33,8 +34,10 @@ class Snapshots:
         daemon: Callable[[], DaemonFacts],
         connections: Callable[[], Iterable[ConnectionFacts]],
         *,
+        thread: Executor,
         shared_for: timedelta,
     ) -> None:
+        self._thread = thread
         self._shared_for = shared_for.total_seconds()
         self._daemon = daemon
         self._connections = connections
@@ -48,7 +51,7 @@ class Snapshots:
                 return self._shared
             loop = asyncio.get_running_loop()
             begun, daemon, connections = loop.time(), self._daemon(), self._connections()
-            self._shared = latest = await asyncio.to_thread(_snapshot, daemon, connections)
+            self._shared = latest = await loop.run_in_executor(self._thread, _snapshot, daemon, connections)
             loop.call_at(begun + self._shared_for, self._forget)
             return latest
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from zoho_tokend.core import instants
 from zoho_tokend.core.model import Secret
 from zoho_tokend.zoho.http_dates import http_date
 
@@ -69,9 +70,9 @@ class Answer:
 
 
 def clock_skew(answer: Answer) -> timedelta | None:
-    """How far Zoho's clock is ahead of ours, good to a second; None where the answer does not tell its time."""
+    """How far Zoho's clock is ahead of ours at the least; None where the answer does not tell its time."""
     told = http_date(answer.headers.get("date", ""))
-    return None if told is None else told - answer.received_at
+    return None if told is None else instants.clock_skew(told, answer.received_at)
 
 
 def number(value: object) -> float | None:

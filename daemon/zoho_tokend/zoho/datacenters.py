@@ -51,9 +51,12 @@ DATA_CENTERS: Final = (
 
 _BY_ACCOUNTS_SERVER: Final = {center.accounts_server: center for center in DATA_CENTERS}
 _BY_LOCATION: Final = {center.location: center for center in DATA_CENTERS}
-_API_DOMAINS: Final = frozenset(center.api_domain.removeprefix("https://www.") for center in DATA_CENTERS)
 # Production, and the two other environments: https://github.com/zoho/zohocrm-python-sdk-8.0
-_ENVIRONMENTS: Final = frozenset({"www", "sandbox", "developer"})
+_APIS: Final = frozenset(
+    parse_origin(center.api_domain.replace("www", environment, 1))
+    for center in DATA_CENTERS
+    for environment in ("www", "sandbox", "developer")
+)
 
 
 class AccountsServers:
@@ -102,12 +105,8 @@ class AccountsServers:
     def allows_api(self, api: Origin) -> bool:
         """Whether an access token may be sent there.
 
-        Zoho's own API hosts, in each of their environments, may have it, and so may a host to which we would send the
-        refresh token itself. That a record or an answer names an API domain is not reason enough: whoever could write
-        it there would be sent a working token.
+        Zoho's own API hosts, in each of their environments, may have it, and so may an origin to which we would send
+        the refresh token itself. That a record or an answer names an API domain is not reason enough: whoever could
+        write it there would be sent a working token.
         """
-        environment, _, domain = api.host.partition(".")
-        is_zohos = environment in _ENVIRONMENTS and domain in _API_DOMAINS
-        return (is_zohos and (api.scheme, api.port) == ("https", 443)) or api.host in {
-            added.host for added in self._added
-        }
+        return api in _APIS or api in self._added

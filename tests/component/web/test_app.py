@@ -13,6 +13,7 @@ from tests.samples.web_sources import sources
 from zoho_tokend.core.facts import ConnectionFacts, State
 from zoho_tokend.core.health import readiness
 from zoho_tokend.web.app import create_app
+from zoho_tokend.web.crowd import MOST_AT_ONCE
 from zoho_tokend.web.snapshot import SHARED_FOR
 
 UNREADY = readiness(vault_session=False, discovered=True, stopping=False)
@@ -263,7 +264,7 @@ async def test_many_readers_at_once_have_the_fleet_gone_through_once() -> None:
         return [a_row()]
 
     async with site(connections=fleet) as web:
-        pages = await asyncio.gather(*(web.get("/") for _reader in range(20)))
+        pages = await asyncio.gather(*(web.get("/") for _reader in range(MOST_AT_ONCE)))
     assert {page.status_code for page in pages} == {200}
     assert looks == ["once"]
 

@@ -335,7 +335,8 @@ def test_retry_after_is_the_least_wait_and_half_an_hour_at_most(
     ("date", "expected"),
     [
         ("Mon, 06 Jul 2026 10:00:07 GMT", timedelta(seconds=7)),
-        ("Mon, 06 Jul 2026 09:59:00 GMT", timedelta(seconds=-60)),
+        ("Mon, 06 Jul 2026 09:59:00 GMT", timedelta(seconds=-59)),
+        ("Mon, 06 Jul 2026 09:59:59 GMT", timedelta()),
         ("Mon, 06 Jul 2026 10:00:00 -0000", timedelta()),
         ("noon", None),
         ("", None),

@@ -107,11 +107,21 @@ def test_plain_http_to_zohos_api_may_not_be_sent_a_token() -> None:
     assert not AccountsServers().allows_api(Origin("http", "www.zohoapis.eu", 443))
 
 
-def test_the_host_of_an_added_accounts_server_may_be_sent_a_token_at_any_port() -> None:
-    servers = AccountsServers([parse_origin("http://127.0.0.1:9000")])
+def test_an_added_accounts_server_may_be_sent_a_token_at_its_very_origin() -> None:
+    servers = AccountsServers([parse_origin("https://accounts.example:8443")])
 
-    assert servers.allows_api(parse_origin("http://127.0.0.1:9001"))
-    assert not servers.allows_api(parse_origin("http://127.0.0.2:9000"))
+    assert servers.allows_api(parse_origin("https://Accounts.Example:8443"))
+    assert not servers.allows_api(parse_origin("https://accounts.example"))
+    assert not servers.allows_api(Origin("http", "accounts.example", 8443))
+    assert not servers.allows_api(parse_origin("https://accounts.example.evil.example:8443"))
+
+
+@pytest.mark.parametrize(
+    "api", ["https://www.zohoapis.eu@evil.example", "https://www.zohoapis.eu.", "https://www.zohoapis.eu:443:1"]
+)
+def test_what_only_looks_like_an_origin_of_zohos_is_none(api: str) -> None:
+    with pytest.raises(ValueError, match="origin"):
+        parse_origin(api)
 
 
 def test_a_data_centre_is_found_by_its_name() -> None:

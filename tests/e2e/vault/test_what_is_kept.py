@@ -1,0 +1,30 @@
+"""What a store keeps in memory of what it has read."""
+
+import asyncio
+import gc
+
+import pytest
+
+from tests.samples.builders import CRM
+from tests.servers.openbao import Corner, steered
+from zoho_tokend.vault import store
+from zoho_tokend.vault.document import Document
+
+
+def is_kept(client_id: str) -> bool:
+    gc.collect()
+    return any(isinstance(held, Document) and held.fields.get("client_id") == client_id for held in gc.get_objects())
+
+
+async def test_a_named_client_is_forgotten_in_time_though_nobody_reads_again(
+    corner: Corner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "CLIENT_SECONDS", 0.5)
+    async with steered(corner) as vault, asyncio.timeout(20):
+        vault.put(
+            "clients/my-app", client_id="1000.KEPT", client_secret="s", accounts_server="https://accounts.zoho.eu"
+        )
+        vault.put("credentials/crm-prod", client="my-app", refresh_token="1000.r")
+        await vault.store.credential(CRM)
+        while is_kept("1000.KEPT"):  # noqa: ASYNC110 - nothing tells of it
+            await asyncio.sleep(0.05)
