@@ -239,6 +239,8 @@ class Conduct:
                 if at - daemon.clock.now() < timedelta(seconds=_BACKOFF_FLOOR) and not outdated:
                     raise BrokenRule(f"{name} waits less than a second after a failure")
                 record = self._records[daemon.process, name]
+                if outdated:
+                    record.soonest = -inf
                 if isinstance(event, RefreshFailed) and record.parked:
                     record.soonest = self._now() + _until(daemon, at)
             case RefreshDeferred(connection=name):
