@@ -2,9 +2,11 @@
 
 Zoho's limit is per refresh token by one of its pages and per client by another
 (https://www.zoho.com/accounts/protocol/oauth/token-limits.html). So when a second connection of a client is throttled
-within ten minutes, the client is taken to be limited: to as many requests in any ten minutes as it was seen to be
-granted, and to no fewer than one refresh token is. Its connections then go soonest expiry first. Each hour without a
-throttle allows one request more, so that a limit that was learned too low does not last.
+within ten minutes, the client is suspected to be limited: to as many requests in any ten minutes as it was seen to be
+granted, and to no fewer than one refresh token is. The next request may go beyond that, as a probe. If it is granted,
+the two were throttled for themselves, and there is no limit; if it is throttled, the limit is confirmed, and the
+connections go within it, soonest expiry first. Each hour without a throttle allows one request more, so that a limit
+that was learned too low does not last.
 One throttled connection alone says nothing about its siblings, and a limited client never starves them.
 """
 
@@ -30,6 +32,7 @@ class ClientLimit:
         granted: when the latest tokens were issued, oldest first.
         limit: how many requests may begin in any ten minutes; None while the client is not known to be limited.
         learned_at: when that was learned.
+        suspected: whether that is yet to be confirmed, and a probe may go beyond it.
     """
 
     throttled: tuple[tuple[ConnectionName, datetime], ...] = ()
@@ -37,6 +40,7 @@ class ClientLimit:
     granted: tuple[datetime, ...] = ()
     limit: int | None = None
     learned_at: datetime | None = None
+    suspected: bool = False
 
 
 def after_throttle(client: ClientLimit, connection: ConnectionName, now: datetime, *, least: int) -> ClientLimit:
@@ -50,25 +54,30 @@ def after_throttle(client: ClientLimit, connection: ConnectionName, now: datetim
     granted = len(_recent(client.granted, now))
     if granted >= _HIGHEST or (not others and client.limit is None):
         return seen
-    return replace(seen, limit=max(granted, least), learned_at=now)
+    return replace(seen, limit=max(granted, least), learned_at=now, suspected=client.limit is None)
 
 
 def after_begin(client: ClientLimit, now: datetime) -> ClientLimit:
     """The client after a request was begun."""
-    return replace(client, begun=(*_recent(client.begun, now), now)[-_HIGHEST:])
+    begun = (*_recent(client.begun, now), now)[-_HIGHEST:]
+    is_probe = client.limit is not None and len(begun) > client.limit
+    return replace(client, begun=begun, suspected=client.suspected and not is_probe)
 
 
 def after_issue(client: ClientLimit, connection: ConnectionName, now: datetime) -> ClientLimit:
     """The client after one of its connections got a token."""
     throttled = tuple((name, at) for name, at in client.throttled if name != connection)
-    return replace(client, throttled=throttled, granted=(*_recent(client.granted, now), now)[-_HIGHEST:])
+    granted = (*_recent(client.granted, now), now)[-_HIGHEST:]
+    if client.limit is not None and len(granted) > client.limit:
+        return ClientLimit(begun=client.begun, granted=granted)
+    return replace(client, throttled=throttled, granted=granted)
 
 
 def may_begin_at(client: ClientLimit, now: datetime) -> datetime:
     """When a request of this client may begin: now, or when the oldest that fills its limit stops counting."""
     if client.limit is None or client.learned_at is None:
         return now
-    limit = client.limit + (now - client.learned_at) // _MORE_EACH
+    limit = client.limit + client.suspected + (now - client.learned_at) // _MORE_EACH
     counting = _recent(client.begun, now)
     return now if limit >= _HIGHEST or len(counting) < limit else counting[-limit] + TEN_MINUTES
 

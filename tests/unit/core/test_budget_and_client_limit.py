@@ -70,7 +70,7 @@ def test_one_throttled_connection_says_nothing_about_its_siblings() -> None:
 
 
 def test_a_second_throttled_connection_within_ten_minutes_limits_the_client() -> None:
-    assert client_limit.may_begin_at(busy(throttled(CRM, SALES), LEAST), NOON) == NOON + TEN_MINUTES
+    assert client_limit.may_begin_at(busy(throttled(CRM, SALES), LEAST + 1), NOON) == NOON + TEN_MINUTES
 
 
 def test_two_throttles_more_than_ten_minutes_apart_do_not_limit_the_client() -> None:
@@ -108,3 +108,16 @@ def test_requests_of_a_limited_client_stay_within_its_limit_in_any_ten_minutes(g
     for start in begun:
         hours = 1 + (start + TEN_MINUTES) // HOUR
         assert sum(start <= at < start + TEN_MINUTES for at in begun) <= LEAST + hours
+
+
+def test_a_probe_beyond_a_suspected_limit_that_is_granted_ends_it() -> None:
+    client = throttled(CRM, SALES, granted=LEAST)
+    assert client_limit.may_begin_at(client, NOON) == NOON
+    granted = client_limit.after_issue(client_limit.after_begin(client, NOON), CRM, NOON)
+    assert granted.limit is None
+
+
+def test_a_probe_that_is_throttled_confirms_the_limit() -> None:
+    probed = client_limit.after_begin(throttled(CRM, SALES, granted=LEAST), NOON)
+    confirmed = client_limit.after_throttle(probed, ConnectionName("third"), NOON, least=LEAST)
+    assert client_limit.may_begin_at(confirmed, NOON) == NOON + TEN_MINUTES
