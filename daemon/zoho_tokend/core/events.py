@@ -3,6 +3,7 @@
 Logic and adapters emit these to one sink. Logs and metrics are two readers of it; in tests the sink is ``list.append``.
 """
 
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -295,6 +296,14 @@ class RefreshCrashed:
     connection: ConnectionName
     kind: str
     traceback: str
+
+
+def trace_of(error: BaseException) -> str:
+    """The traceback as text; of an error that cannot even be printed, its kind."""
+    try:
+        return "".join(traceback.format_exception(error))
+    except Exception:  # noqa: BLE001 - a guard that fails guards nothing
+        return type(error).__name__
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

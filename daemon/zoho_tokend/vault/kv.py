@@ -24,11 +24,13 @@ class Standing:
     Attributes:
         version: to be named in the next write; 0 when there never was one.
         fields: None when there is none, or the latest version is deleted.
+        custom_metadata: what people and programs say of the record.
     """
 
     place: Place
     version: int
     fields: Mapping[str, object] | None = field(repr=False)
+    custom_metadata: Mapping[str, object] = field(default_factory=dict, repr=False)
 
     @property
     def document(self) -> Document | None:
@@ -63,10 +65,12 @@ class Kv:
         """What stands there now: one request."""
         answer = await self.ask(place.read())
         version, fields = answer.at("data", "metadata", "version"), answer.at("data", "data")
+        said = answer.at("data", "metadata", "custom_metadata")
         return Standing(
             place=place,
             version=version if isinstance(version, int) else 0,
             fields=fields if isinstance(fields, Mapping) else None,
+            custom_metadata=said if isinstance(said, Mapping) else {},
         )
 
     async def write(self, place: Place, fields: Mapping[str, object], *, after_version: int) -> int:

@@ -53,6 +53,11 @@ class Place:
         body = {"data": fields, "options": {"cas": after_version}}
         return Request(operation=VaultOperation.WRITE, method="POST", path=self.data, body=body)
 
+    def say(self, custom_metadata: dict[str, object]) -> Request:
+        """What its custom metadata say, whole; its versions stay."""
+        body = {"custom_metadata": custom_metadata}
+        return Request(operation=VaultOperation.METADATA, method="POST", path=self.metadata, body=body)
+
     def delete(self) -> Request:
         """The latest version is deleted, and can be had back: ``vault kv undelete -versions=N``."""
         return Request(operation=VaultOperation.DELETE, method="DELETE", path=self.data)
