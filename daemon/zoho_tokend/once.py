@@ -14,7 +14,7 @@ from zoho_tokend.core.events import Event, RefreshCrashed, RefreshDeferred, Refr
 from zoho_tokend.core.fleet import Fleet
 from zoho_tokend.core.model import ConnectionName
 from zoho_tokend.core.policy import Policy
-from zoho_tokend.core.ports import Clock, CredentialStore, TokenEndpoint, TokenStore
+from zoho_tokend.core.ports import BudgetStore, Clock, CredentialStore, TokenEndpoint, TokenStore
 from zoho_tokend.refresher import Refresher
 
 PATIENCE: Final = timedelta(minutes=1)
@@ -26,10 +26,18 @@ class Once:
     """Refreshes single connections on request."""
 
     def __init__(
-        self, *, credentials: CredentialStore, tokens: TokenStore, endpoint: TokenEndpoint, policy: Policy, clock: Clock
+        self,
+        *,
+        credentials: CredentialStore,
+        tokens: TokenStore,
+        budgets: BudgetStore,
+        endpoint: TokenEndpoint,
+        policy: Policy,
+        clock: Clock,
     ) -> None:
         self._credentials = credentials
         self._tokens = tokens
+        self._budgets = budgets
         self._endpoint = endpoint
         self._policy = policy
         self._clock = clock
@@ -48,6 +56,7 @@ class Once:
             fleet=fleet,
             credentials=self._credentials,
             tokens=self._tokens,
+            budgets=self._budgets,
             endpoint=self._endpoint,
             clock=self._clock,
             emit=events.append,

@@ -3,25 +3,38 @@
 A newer record never loses to an older one: on a conflict the later expiry stays.
 """
 
+from datetime import timedelta
 from typing import Final
 
-from zoho_tokend.core import aftermath, schedule
+from zoho_tokend.core import schedule, transitions
 from zoho_tokend.core.connection import Rotation
 from zoho_tokend.core.course import Course
-from zoho_tokend.core.errors import Conflict, NotAllowed, Outcome, RefreshError, VaultUnavailable
+from zoho_tokend.core.errors import (
+    Conflict,
+    GrantRevoked,
+    NoCredential,
+    NotAllowed,
+    Outcome,
+    RecordUnreadable,
+    RefreshError,
+    VaultUnavailable,
+)
 from zoho_tokend.core.events import (
     Conflicted,
     Refreshed,
     RefreshTokenRotated,
     Sink,
     Stage,
+    TokenDropped,
     TokenUnsaved,
 )
 from zoho_tokend.core.fleet import Fleet
-from zoho_tokend.core.model import TokenRecord
+from zoho_tokend.core.model import ConnectionName, TokenRecord
 from zoho_tokend.core.ports import Clock, CredentialStore, TokenStore
 
 _TRIES: Final = 3
+# An answer of Zoho's that takes no longer leaves a person no time to end the grant meanwhile.
+_QUICK: Final = timedelta(seconds=2)
 
 
 class Publisher:
@@ -36,20 +49,47 @@ class Publisher:
         self._clock = clock
         self._emit = emit
 
-    def hold(self, record: TokenRecord, rotation: Rotation | None) -> None:
-        """What Zoho issued is held in memory, before anything else can go wrong."""
+    def hold(self, record: TokenRecord, rotation: Rotation | None) -> list[ConnectionName]:
+        """Hold in memory what Zoho issued, before anything else can go wrong; returns whom the issue wakes."""
         name, now = record.connection, self._clock.now()
-        self._fleet.issued(name)
+        woken = self._fleet.issued(name, now)
         self._fleet.update(
-            name, lambda each: aftermath.after_issue(each, record=record, rotation=rotation, now=now), now
+            name, lambda each: transitions.after_issue(each, record=record, rotation=rotation, now=now), now
         )
+        return woken
 
     async def store(self, course: Course) -> None:
-        """What is held stands in Vault, or is held on. The refresh token goes first: it is the one that lasts."""
-        refused = [await self._store_rotation(course), await self._publish(course)]
+        """Write what is held to Vault, or hold it on. The refresh token goes first: it is the one that lasts.
+
+        Raises:
+            GrantRevoked, NoCredential: a person has ended the connection meanwhile; what was held is let go.
+        """
+        held = self._fleet[course.name]
+        try:
+            if held.unsaved is not None and (held.failed_writes or course.took.get(Stage.ZOHO, _QUICK) > _QUICK):
+                await self._check_grant(course)
+            refused = [await self._store_rotation(course), await self._publish(course)]
+        except (GrantRevoked, NoCredential) as ended:
+            self._fleet.update(course.name, transitions.after_revocation, self._clock.now())
+            self._emit(TokenDropped(connection=course.name, error=str(ended)))
+            raise
         for error in filter(None, refused):
             self.refused(course, error)
             return
+
+    async def _check_grant(self, course: Course) -> None:
+        """Look whether the grant was ended while Zoho was slow or Vault did not take its token.
+
+        Raises:
+            GrantRevoked, NoCredential.
+        """
+        try:
+            with course.timed(Stage.VAULT):
+                await self._credentials.credential(course.name)
+        except GrantRevoked:
+            raise
+        except (RecordUnreadable, NotAllowed, VaultUnavailable):
+            pass  # The write says what is wrong, or is right all the same.
 
     async def _store_rotation(self, course: Course) -> RefreshError | None:
         rotation = self._fleet[course.name].rotation
@@ -66,7 +106,7 @@ class Publisher:
             return error
         else:
             self._emit(RefreshTokenRotated(connection=course.name, stored=True))
-        self._fleet.update(course.name, aftermath.after_storing_rotation, self._clock.now())
+        self._fleet.update(course.name, transitions.after_storing_rotation, self._clock.now())
         return None
 
     async def _publish(self, course: Course) -> RefreshError | None:
@@ -75,14 +115,18 @@ class Publisher:
             return None
         try:
             with course.timed(Stage.VAULT):
-                standing, version = await self._publish_or_adopt(record, self._fleet[course.name].version)
+                standing, version = await self._publish_or_adopt(course, record)
         except (VaultUnavailable, NotAllowed) as error:
             return error
         self._landed(course, standing, version, outcome=_outcome(standing, record))
         return None
 
-    async def _publish_or_adopt(self, record: TokenRecord, version: int) -> tuple[TokenRecord, int]:
-        """The record that stands in Vault in the end, and its version: ours, or another writer's that lives longer."""
+    async def _publish_or_adopt(self, course: Course, record: TokenRecord) -> tuple[TokenRecord, int]:
+        """The record that stands in Vault in the end, and its version: ours, or another writer's that lives longer.
+
+        Where the record that was known has been withdrawn, the grant is looked at first.
+        """
+        version = self._fleet[course.name].version
         for _ in range(_TRIES):
             try:
                 return record, await self._tokens.publish(record, after_version=version)
@@ -90,7 +134,9 @@ class Publisher:
                 self._emit(Conflicted(connection=record.connection))
                 published = await self._tokens.published(record.connection)
                 theirs, version = published.record, published.version
-                if theirs is not None and theirs.expires_at >= record.expires_at:
+                if theirs is None:
+                    await self._check_grant(course)
+                elif theirs.expires_at >= record.expires_at:
                     return theirs, version
         raise VaultUnavailable("other writers store this token record all the time")
 
@@ -99,8 +145,10 @@ class Publisher:
         if outcome is Outcome.ADOPTED:
             self._fleet.recall(course.name, (record.issued_at,), now)
         connection = self._fleet.update(
-            course.name, lambda each: aftermath.after_publishing(each, record, version, now), now
+            course.name, lambda each: transitions.after_publishing(each, record, version, now), now
         )
+        if course.stamp is not None and course.stamp != connection.stamp:
+            connection = self._fleet.wake(course.name, now)  # Its credential was replaced while it was asked with.
         self._emit(
             Refreshed(
                 connection=course.name,
@@ -118,7 +166,7 @@ class Publisher:
     def refused(self, course: Course, error: RefreshError) -> None:
         """Vault did not take what is held: it is held on, and written again after a while."""
         now = self._clock.now()
-        connection = self._fleet.update(course.name, lambda each: aftermath.after_failed_write(each, error, now), now)
+        connection = self._fleet.update(course.name, lambda each: transitions.after_failed_write(each, error, now), now)
         next_write_at = connection.write_at or now
         if connection.failed_writes == 1:
             self._emit(course.failed(error, failures=connection.failures + 1, next_at=next_write_at))

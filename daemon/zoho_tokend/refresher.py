@@ -3,14 +3,22 @@
 What it must never do: spend an issue that the budget does not allow.
 """
 
-import traceback
+from collections.abc import Awaitable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from zoho_tokend.core import aftermath, recording, schedule
+from zoho_tokend.core import recording, schedule, transitions
 from zoho_tokend.core.connection import Connection, Reason, Rotation
 from zoho_tokend.core.course import Course
-from zoho_tokend.core.errors import NoCredential, NotAllowed, Outcome, RefreshError, VaultForbidden, ZohoUnavailable
+from zoho_tokend.core.errors import (
+    NeverSent,
+    NoCredential,
+    Outcome,
+    RefreshError,
+    ServerNotAllowed,
+    VaultForbidden,
+    ZohoUnavailable,
+)
 from zoho_tokend.core.events import (
     Followed,
     Parked,
@@ -20,11 +28,14 @@ from zoho_tokend.core.events import (
     Stage,
     UnsavedTokenExpired,
     Vanished,
+    Woken,
+    trace_of,
 )
 from zoho_tokend.core.fleet import Fleet
 from zoho_tokend.core.model import ConnectionName, Credential, Issued, RefreshTokenGrant, TokenRecord
-from zoho_tokend.core.ports import Clock, CredentialStore, TokenEndpoint, TokenStore
-from zoho_tokend.core.schedule import Refresh
+from zoho_tokend.core.ports import BudgetStore, Clock, CredentialStore, TokenEndpoint, TokenStore
+from zoho_tokend.core.schedule import Refresh, Wait
+from zoho_tokend.ledger import Ledger
 from zoho_tokend.publisher import Publisher
 
 
@@ -40,6 +51,7 @@ class Refresher:
         fleet: Fleet,
         credentials: CredentialStore,
         tokens: TokenStore,
+        budgets: BudgetStore,
         endpoint: TokenEndpoint,
         clock: Clock,
         emit: Sink,
@@ -47,6 +59,7 @@ class Refresher:
         self._fleet = fleet
         self._credentials = credentials
         self._tokens = tokens
+        self._ledger = Ledger(fleet=fleet, tokens=tokens, budgets=budgets, clock=clock, emit=emit)
         self._endpoint = endpoint
         self._publisher = Publisher(fleet=fleet, credentials=credentials, tokens=tokens, clock=clock, emit=emit)
         self._clock = clock
@@ -55,15 +68,7 @@ class Refresher:
     async def refresh(self, name: ConnectionName, reason: Reason) -> None:
         """The connection has a new token in Vault, or waits for its next try; an event says which."""
         course = self._course(name, reason, late=self._clock.now() - self._fleet.due_at(name, self._clock.now()))
-        try:
-            await self._refresh(course)
-        except NoCredential:
-            self._fleet.forget(name)
-            self._emit(Vanished(connection=name))
-        except RefreshError as error:
-            self._failed(course, error)
-        except Exception as error:  # noqa: BLE001 - nobody foresaw it: this connection backs off, the others go on
-            self._crashed(course, error)
+        await self._attempt(course, self._refresh(course))
 
     async def look(self, name: ConnectionName) -> None:
         """What another process published is known; where Vault does not tell, it is looked for again later."""
@@ -72,7 +77,7 @@ class Refresher:
             await self._look(name)
         except RefreshError:
             now = self._clock.now()
-            self._fleet.update(name, lambda each: aftermath.after_looking_in_vain(each, now), now)
+            self._fleet.update(name, lambda each: transitions.after_looking_in_vain(each, now), now)
         except Exception as error:  # noqa: BLE001 - as above
             self._crashed(course, error)
 
@@ -80,12 +85,20 @@ class Refresher:
         """What is held stands in Vault, or is written again later; a token that expired meanwhile is let go."""
         course = self._course(name, Reason.UNSAVED, late=timedelta())
         held = self._fleet[name]
+        if held.unsaved is not None and held.unsaved.expires_at <= self._clock.now():
+            self._let_expire(course, held)
+        else:
+            await self._attempt(course, self._publisher.store(course))
+
+    async def _attempt(self, course: Course, work: Awaitable[None]) -> None:
         try:
-            if held.unsaved is not None and held.unsaved.expires_at <= self._clock.now():
-                self._let_expire(course, held)
-            else:
-                await self._publisher.store(course)
-        except Exception as error:  # noqa: BLE001 - as above
+            await work
+        except NoCredential:
+            self._fleet.forget(course.name)
+            self._emit(Vanished(connection=course.name))
+        except RefreshError as error:
+            self._failed(course, error)
+        except Exception as error:  # noqa: BLE001 - nobody foresaw it: this connection backs off, the others go on
             self._crashed(course, error)
 
     async def _refresh(self, course: Course) -> None:
@@ -97,43 +110,60 @@ class Refresher:
                     return
             credential = await self._credentials.credential(name)
             connection = self._fleet.read(name, credential, self._clock.now())
-            await self._recall(name)
+            await self._ledger.recall(name)
+            reserved = await self._ledger.reserve(name)
         asked_at = self._clock.now()
-        if (wait := self._fleet.begin(name, asked_at)) is not None:
-            self._emit(RefreshDeferred(connection=name, reason=wait.reason, until=wait.until))
+        if isinstance(reserved, Wait):
+            self._defer(name, reserved)
             return
+        if (wait := self._fleet.begin(name, asked_at)) is not None:
+            self._defer(name, wait)
+            return
+        course.stamp = credential.stamp
         credential = _newest(credential, connection.rotation)
+        issued = await self._ask(course, credential, asked_at, reserved)
+        woken = self._publisher.hold(self._record(issued, credential, asked_at), _rotation(issued, credential))
+        for other in woken:
+            self._emit(Woken(connection=other))
+        await self._publisher.store(course)
+
+    async def _ask(
+        self, course: Course, credential: Credential, asked_at: datetime, reserved: datetime | None
+    ) -> Issued:
+        """Ask Zoho for a token; the request counts from its end on, and what it brought is remembered."""
+        name = course.name
         try:
             with course.timed(Stage.ZOHO):
                 issued = await self._endpoint.issue(credential)
-        finally:
-            self._fleet.answered(name, asked_at, self._clock.now())
-        self._publisher.hold(self._record(issued, credential, asked_at), _rotation(issued, credential))
-        await self._publisher.store(course)
+        except (NeverSent, ServerNotAllowed):
+            self._ended(name, asked_at, reserved, sent=False)
+            raise
+        except RefreshError:
+            self._ended(name, asked_at, None, sent=True)
+            await self._ledger.failed(name, reserved)
+            raise
+        except BaseException:
+            self._ended(name, asked_at, None, sent=True)
+            raise
+        self._ended(name, asked_at, reserved, sent=True)
+        return issued
 
-    async def _recall(self, name: ConnectionName) -> None:
-        """What was spent before this process started is known, by whichever connection of the refresh token it was.
+    def _ended(self, name: ConnectionName, asked_at: datetime, reserved: datetime | None, *, sent: bool) -> None:
+        now = self._clock.now()
+        self._fleet.end(name, asked_at, now, sent=sent)
+        if reserved is not None:
+            self._fleet.not_failed_at(name, reserved, now)
 
-        Those that are discovered meanwhile are asked about as well.
-        """
-        refused: set[ConnectionName] = set()
-        while sharers := [each for each in self._fleet.unrecalled(name) if each not in refused]:
-            for sharer in sharers:
-                try:
-                    issues = await self._tokens.history(sharer)
-                except NotAllowed:
-                    if sharer == name:
-                        raise
-                    refused.add(sharer)  # That is the other connection's trouble, and none of this one's.
-                    continue
-                if sharer in self._fleet.unrecalled(name):
-                    self._fleet.recall(sharer, issues, self._clock.now())
+    def _defer(self, name: ConnectionName, wait: Wait) -> None:
+        self._emit(RefreshDeferred(connection=name, reason=wait.reason, until=wait.until))
 
     async def _look(self, name: ConnectionName) -> None:
         term = self._fleet.term
         published = await self._tokens.published(name)
         was, now = self._fleet[name].version, self._clock.now()
-        each = self._fleet.update(name, lambda each: aftermath.after_looking(each, published, term=term, now=now), now)
+        each = self._fleet.update(
+            name, lambda each: transitions.after_looking(each, published, term=term, now=now), now
+        )
         if each.version != was:
             expires_at = each.token.expires_at if each.token else None
             self._emit(Followed(connection=name, expires_at=expires_at, version=each.version))
@@ -150,7 +180,7 @@ class Refresher:
         )
 
     def _let_expire(self, course: Course, held: Connection) -> None:
-        self._fleet.update(course.name, aftermath.after_expiry_unsaved, self._clock.now())
+        self._fleet.update(course.name, transitions.after_expiry_unsaved, self._clock.now())
         self._emit(UnsavedTokenExpired(connection=course.name))
         if held.failure is not None and held.failure.outcome is Outcome.VAULT_FORBIDDEN:
             # Another issue would end in the same way: discovery wakes the connection when the policy allows the write.
@@ -163,15 +193,15 @@ class Refresher:
     def _failed(self, course: Course, error: RefreshError) -> None:
         now = self._clock.now()
         was_parked = self._fleet[course.name].parked
-        connection = self._fleet.fail(course.name, error, now)
+        connection = self._fleet.fail(course.name, error, now, uptime=self._clock.monotonic(), stamp=course.stamp)
         next_at = schedule.next_at(connection, now, self._fleet.policy)
         self._emit(course.failed(error, failures=connection.failures, next_at=next_at))
         if connection.parked and not was_parked:
             self._emit(Parked(connection=course.name, outcome=error.outcome, error=str(error), next_probe_at=next_at))
 
     def _crashed(self, course: Course, error: Exception) -> None:
-        trace = "".join(traceback.format_exception(error))
-        self._emit(RefreshCrashed(connection=course.name, kind=type(error).__name__, traceback=trace))
+        kind, trace = type(error).__name__, trace_of(error)
+        self._emit(RefreshCrashed(connection=course.name, kind=kind, traceback=trace))
         if course.name not in self._fleet:
             return
         crash = ZohoUnavailable("an error of zoho-tokend's own, see the log")

@@ -4,7 +4,6 @@ The stop is a command too: nothing new starts, what is under way ends and is sav
 """
 
 import asyncio
-import traceback
 from collections.abc import Callable, Coroutine, Mapping
 from datetime import timedelta
 from functools import partial
@@ -13,7 +12,7 @@ from typing import Final
 from zoho_tokend.clockwork import BEAT_INTERVAL, Command
 from zoho_tokend.core import backoff
 from zoho_tokend.core.errors import VaultLoginRefused, VaultUnavailable
-from zoho_tokend.core.events import Beat, ErrandCrashed, Sink, Stopped, Stopping
+from zoho_tokend.core.events import Beat, ErrandCrashed, Sink, Stopped, Stopping, trace_of
 from zoho_tokend.core.fleet import Fleet
 from zoho_tokend.core.model import ConnectionName
 from zoho_tokend.core.ports import Clock, VaultSession
@@ -23,7 +22,9 @@ from zoho_tokend.refresher import Refresher
 Inbox = asyncio.Queue[Command]
 Errand = Callable[[], Coroutine[None, None, None]]
 
-GRACE: Final = timedelta(seconds=25)
+# A call to Zoho is given up within 30 s; the rest is for Vault to take what it brought. The pod has 60 s.
+GRACE: Final = timedelta(seconds=45)
+_CRASHES_IN_A_SWEEP: Final = 100
 # What a standby does too; the other errands are the leader's.
 _STANDBY_ERRANDS: Final = frozenset({Command.DISCOVER})
 # How often the stop looks whether everything has ended, in seconds.
@@ -100,17 +101,30 @@ class Runner:
 
     def _sweep(self, group: asyncio.TaskGroup) -> None:
         if self._opened:
-            self._fleet.line_up(self._clock.now())
-            self._let_go(group)
+            self._enqueue_due()
+            self._start_ready(group)
         self.swept_at = self._clock.monotonic()
 
-    def _let_go(self, group: asyncio.TaskGroup) -> None:
-        """As many of those in line as may go are under way."""
-        while not self.stopping and (taken := self._fleet.take(self._clock.now())) is not None:
-            name, decision = taken
-            self._start(self._go(name, decision, group), group)
+    def _enqueue_due(self) -> None:
+        """Queue what is due; a connection whose values nobody foresaw is set aside, and the others go on."""
+        for _ in range(_CRASHES_IN_A_SWEEP):
+            try:
+                self._fleet.enqueue_due(self._clock.now())
+            except Exception as error:  # noqa: BLE001 - nobody foresaw it: one connection waits, the others go on
+                self._crashed(Command.SWEEP, error)
+            else:
+                return
 
-    async def _go(self, name: ConnectionName, decision: Refresh | Save | Look, group: asyncio.TaskGroup) -> None:
+    def _start_ready(self, group: asyncio.TaskGroup) -> None:
+        """Start as many of those that are queued as there are places."""
+        try:
+            while not self.stopping and (ready := self._fleet.next_ready(self._clock.now())) is not None:
+                name, decision = ready
+                self._start(self._work(name, decision, group), group)
+        except Exception as error:  # noqa: BLE001 - as above
+            self._crashed(Command.SWEEP, error)
+
+    async def _work(self, name: ConnectionName, decision: Refresh | Save | Look, group: asyncio.TaskGroup) -> None:
         try:
             match decision:
                 case Refresh(reason=reason):
@@ -119,9 +133,14 @@ class Runner:
                     await self._refresher.save(name)
                 case Look():
                     await self._refresher.look(name)
-        finally:
-            self._fleet.leave(name, self._clock.now())
-        self._let_go(group)
+            self._fleet.release(name, self._clock.now())
+        except Exception as error:  # noqa: BLE001 - nobody foresaw it: this connection waits, the others go on
+            self._fleet.set_aside(name, self._clock.now())
+            self._crashed(Command.SWEEP, error)
+        except BaseException:
+            self._fleet.set_aside(name, self._clock.now())
+            raise
+        self._start_ready(group)
 
     async def _carry_out(self, errand: Command) -> None:
         if not self._opened:
@@ -129,9 +148,11 @@ class Runner:
         try:
             await self._errands[errand]()
         except Exception as error:  # noqa: BLE001 - nobody foresaw it: refreshes go on, and the errand begins anew
-            trace = "".join(traceback.format_exception(error))
-            self._emit(ErrandCrashed(errand=errand, kind=type(error).__name__, traceback=trace))
+            self._crashed(errand, error)
         self._inbox.put_nowait(Command.SWEEP)
+
+    def _crashed(self, task: Command, error: Exception) -> None:
+        self._emit(ErrandCrashed(errand=task, kind=type(error).__name__, traceback=trace_of(error)))
 
     async def _keep_session(self) -> None:
         if self._opened:
@@ -185,7 +206,7 @@ class Runner:
     async def _finish(self, group: asyncio.TaskGroup) -> None:
         """What is under way ends, what is held is saved, while the grace lasts; then another may lead."""
         self._emit(Stopping(in_flight=self._fleet.in_flight, unsaved=self._fleet.held))
-        self._fleet.stand_down()
+        self._fleet.close()
         for command in self._errands.keys() & self._abroad.keys():
             self._abroad[command].cancel()
         end = self._clock.monotonic() + GRACE.total_seconds()
@@ -193,8 +214,8 @@ class Runner:
         while (now := self._clock.monotonic()) < end and (self._fleet.in_flight or self._fleet.held):
             if now >= write_at:
                 write_at = now + backoff.FLOOR.total_seconds()
-                for name in self._fleet.take_held():
-                    self._start(self._go(name, Save(), group), group)
+                for name in self._fleet.hold_unsaved():
+                    self._start(self._work(name, Save(), group), group)
             await asyncio.sleep(_GLANCE)
         lost = Stopped(in_flight=self._fleet.in_flight, unsaved=self._fleet.held)
         for task in tuple(self._under_way):

@@ -35,6 +35,7 @@ _STATES: Final = {
     "unsaved": "purple",
     "expired": "red",
     "needs_consent": "dark-red",
+    "revoked": "text",
     "misconfigured": "super-light-red",
 }
 

@@ -60,6 +60,6 @@ def _cost(fleet: Fleet, sweeps: int) -> float:
     """What the run loop asks of the fleet at each sweep."""
     begun = time.perf_counter()
     for _ in range(sweeps):
-        fleet.line_up(NOON)
-        assert fleet.take(NOON) is None
+        fleet.enqueue_due(NOON)
+        assert fleet.next_ready(NOON) is None
     return (time.perf_counter() - begun) / sweeps

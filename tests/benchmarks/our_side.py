@@ -149,7 +149,9 @@ def _runner(
     emit: Sink,
 ) -> Runner:
     """The parts, joined as the composition root joins them."""
-    refresher = Refresher(fleet=fleet, credentials=store, tokens=store, endpoint=endpoint, clock=clock, emit=emit)
+    refresher = Refresher(
+        fleet=fleet, credentials=store, tokens=store, budgets=store, endpoint=endpoint, clock=clock, emit=emit
+    )
     discovery = Discovery(fleet=fleet, credentials=store, tokens=store, clock=clock, emit=emit)
     return Runner(
         fleet=fleet,

@@ -68,14 +68,14 @@ async def test_a_reader_never_finds_less_than_the_floor_in_a_day() -> None:
 
 
 async def test_a_refresh_costs_one_request_to_zoho_and_two_to_vault() -> None:
-    async with a_world() as world:
+    async with a_world(running=False) as world:
         world.connect()
-        await world.passes(A_MOMENT)
+        await world.discovery.look()
+        await world.refresher.refresh(CRM, Reason.NEW)
         before = len(world.vault.requests)
-        await world.passes(HOUR / 2)
+        await world.refresher.refresh(CRM, Reason.DUE)
         assert len(world.zoho.asked) == 2
-        spent = [path for path in world.vault.requests[before:] if path != "credentials"]
-        assert spent == [f"credentials/{CRM}", f"tokens/{CRM}"]
+        assert world.vault.requests[before:] == [f"credentials/{CRM}", f"tokens/{CRM}"]
 
 
 async def test_an_outage_of_zoho_shorter_than_the_floor_is_noticed_by_nobody() -> None:
@@ -193,7 +193,7 @@ async def test_a_dead_grant_is_parked_after_two_answers_and_its_token_left_alone
         await world.passes(40 * MINUTE)
         assert world.state() is State.NEEDS_CONSENT
         assert len(world.all(Parked)) == 1
-        assert len(world.zoho.asked) == 3
+        assert len(world.zoho.asked) == 5
         assert world.vault.fields(f"tokens/{CRM}") == token
 
 
@@ -408,7 +408,7 @@ async def test_a_restart_remembers_what_was_spent_by_a_connection_that_is_discov
         reborn.vault.latency = SECOND
         async with asyncio.TaskGroup() as group:
             group.create_task(reborn.discovery.look())
-            await asyncio.sleep(2.5)
+            await asyncio.sleep(4.5)
             await reborn.refresher.refresh(CRM, Reason.EXPIRED)
         assert SALES in reborn.fleet
         assert not reborn.zoho.asked
@@ -443,7 +443,7 @@ async def test_a_budget_is_never_passed_in_any_ten_minutes_however_short_the_tok
         assert len(asked) >= 90
 
 
-async def test_two_throttled_siblings_cool_their_client_and_a_third_is_still_kept_fresh() -> None:
+async def test_two_throttled_siblings_limit_their_client_and_a_third_is_still_kept_fresh() -> None:
     third = ConnectionName("third")
     async with a_world() as world:
         world.connect(CRM, SALES, third)
@@ -454,7 +454,7 @@ async def test_two_throttled_siblings_cool_their_client_and_a_third_is_still_kep
         for _ in range(180):
             await world.passes(MINUTE)
             least = min(least, world.life_left(third))
-        assert least >= FLOOR - 2 * Policy().probe_interval
+        assert least >= FLOOR - 2 * Policy().pace
 
 
 async def test_a_healthy_connection_never_waits_behind_failing_ones_that_hang() -> None:
@@ -583,7 +583,7 @@ async def test_the_stop_saves_a_held_token_when_vault_comes_back_within_the_grac
         assert world.all(Stopped) == [Stopped(in_flight=0, unsaved=0)]
 
 
-async def test_the_stop_takes_25_seconds_at_most_and_says_what_was_lost() -> None:
+async def test_the_stop_takes_45_seconds_at_most_and_says_what_was_lost() -> None:
     async with a_world() as world:
         world.zoho.takes[CRM] = HOUR
         world.connect()
@@ -592,7 +592,7 @@ async def test_the_stop_takes_25_seconds_at_most_and_says_what_was_lost() -> Non
         world.inbox.put_nowait(Command.STOP)
         while not world.session.closed:
             await world.passes(SECOND)
-        assert world.clock.now() - begun <= 26 * SECOND
+        assert world.clock.now() - begun <= 46 * SECOND
         assert world.all(Stopped) == [Stopped(in_flight=1, unsaved=0)]
 
 

@@ -209,10 +209,10 @@ async def test_a_parked_connection_is_not_asked_about() -> None:
         report(world, dead)
         await world.passes(3 * MINUTE)
         assert world.state() is State.NEEDS_CONSENT
-        tries = len(world.zoho.asked)
+        proofs = len(world.zoho.proved)
         report(world, dead)
         await world.passes(10 * MINUTE)
-        assert len(world.zoho.asked) == tries
+        assert len(world.zoho.proved) == proofs
         assert verdicts(world) == [Verdict.CONFIRMED]
 
 

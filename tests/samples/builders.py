@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from zoho_tokend.core import aftermath
+from zoho_tokend.core import transitions
 from zoho_tokend.core.connection import Connection
 from zoho_tokend.core.model import (
     Client,
@@ -86,5 +86,5 @@ def a_connection(
 ) -> Connection:
     """A connection with a token issued then (None: it never had one), whose credential has been read."""
     record = None if issued_at is None else a_record(name, issued_at=issued_at, lifetime=lifetime)
-    found = aftermath.discovered(name, Published(version=0 if record is None else 1, record=record))
-    return replace(aftermath.after_reading(found, a_credential(name)), **changes)
+    found = transitions.discovered(name, Published(version=0 if record is None else 1, record=record), NOON)
+    return replace(transitions.after_reading(found, a_credential(name)), **changes)

@@ -271,12 +271,11 @@ class Conduct:
     def look(self, daemon: Daemon) -> None:
         """Every connection of the process is in exactly one place."""
         fleet = daemon.fleet
-        lines = {name for line in (fleet._lanes._healthy, fleet._lanes._failing) for _, name in line}
-        going = fleet._lanes._going
+        queued, going = fleet._bulkheads.queued, fleet._bulkheads.going
         for name in fleet.names:
-            places = (fleet._queue.when(name) is not None) + (name in going or name in lines)
+            places = (fleet._queue.when(name) is not None) + (name in going or name in queued)
             if places != 1:
-                raise BrokenRule(f"{name} is in {places} places at once: it waits, stands in line, or is in flight")
+                raise BrokenRule(f"{name} is in {places} places at once: it waits, is queued, or is in flight")
         self._tally.checks += 1
 
     def all_awake(self, daemon: Daemon) -> None:

@@ -138,7 +138,13 @@ class Daemon:
         self.runner = Runner(
             fleet=self.fleet,
             refresher=Refresher(
-                fleet=self.fleet, credentials=store, tokens=store, endpoint=endpoint, clock=self.clock, emit=self._emit
+                fleet=self.fleet,
+                credentials=store,
+                tokens=store,
+                budgets=store,
+                endpoint=endpoint,
+                clock=self.clock,
+                emit=self._emit,
             ),
             errands={Command.DISCOVER: discovery.look},
             session=self.session,

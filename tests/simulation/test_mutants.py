@@ -51,9 +51,9 @@ MUTANTS = {
         caught="for one refresh token within ten minutes",
     ),
     "that parks on the first invalid_code": Mutant(
-        place="core/aftermath.py",
-        right="if connection.parked or confirmed or not from_zoho:",
-        wrong="if connection.parked or from_zoho or not from_zoho:",
+        place="core/transitions.py",
+        right="    if rejection.times == 1:\n",
+        wrong="    if rejection.times == 0:\n",
         caught="is still parked, and all is well",
     ),
     "that steals the lease before it has run out": Mutant(
@@ -69,7 +69,7 @@ MUTANTS = {
         caught="while another process leads",
     ),
     "that drops a token when Vault is down": Mutant(
-        place="core/aftermath.py",
+        place="core/transitions.py",
         right="        failed_writes=failed,\n        failure=Failure(outcome=error.outcome, error=str(error)),\n",
         wrong="        failed_writes=0,\n        unsaved=None,\n"
         "        failure=Failure(outcome=error.outcome, error=str(error)),\n",

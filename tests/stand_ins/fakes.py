@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
 from tests.clocks.wall_clock import WallClock
+from zoho_tokend.core.budget import BudgetRecord
 from zoho_tokend.core.errors import Conflict, NoCredential, VaultForbidden, VaultUnavailable
 from zoho_tokend.core.model import ConnectionName, Credential, Published, Secret, TokenRecord, connection_name
 from zoho_tokend.core.origin import Origin
@@ -145,6 +146,23 @@ class FakeVault:
         await self._request(path)
         return tuple(version.written_at for version in self._records.get(path, ()))
 
+    async def recorded(self) -> frozenset[ConnectionName]:
+        await self._request("tokens")
+        names = (path.removeprefix("tokens/") for path in self._records if path.startswith("tokens/"))
+        return frozenset(map(ConnectionName, names))
+
+    async def budgets(self) -> frozenset[str]:
+        await self._request("budgets")
+        return frozenset(path.removeprefix("budgets/") for path in self._records if path.startswith("budgets/"))
+
+    async def budget(self, grant: str) -> BudgetRecord:
+        path = f"budgets/{grant}"
+        record = await self._read(path)
+        return codec.budget_record(self._current(path), record.fields if record else {})
+
+    async def remember_budget(self, grant: str, record: BudgetRecord) -> int:
+        return await self._write(f"budgets/{grant}", codec.budget_fields(record), after_version=record.version)
+
     async def publish(self, record: TokenRecord, *, after_version: int) -> int:
         fields = codec.token_fields(record)
         return await self._write(f"tokens/{record.connection}", fields, after_version=after_version)
@@ -204,7 +222,8 @@ class FakeVault:
         versions = self._records.get(path)
         if not versions or versions[-1].fields is None:
             return None
-        return Document(where=f"{_MOUNT}/{path}", version=versions[-1].number, fields=versions[-1].fields)
+        number, fields, written = versions[-1].number, versions[-1].fields, versions[-1].written_at.isoformat()
+        return Document(where=f"{_MOUNT}/{path}", version=number, fields=fields, created=written)
 
     async def _read_credential(self, connection: ConnectionName) -> Document:
         record = await self._read(f"credentials/{connection}")

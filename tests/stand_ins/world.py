@@ -99,7 +99,7 @@ class World:
         self.fleet = Fleet(policy, places=places, leadership=self.leadership)
         outside = {"tokens": self.vault, "clock": self.clock, "emit": self.emit}
         records = {"credentials": self.vault, **outside}
-        self.refresher = Refresher(fleet=self.fleet, endpoint=self.zoho, **records)  # type: ignore[arg-type]
+        self.refresher = Refresher(fleet=self.fleet, budgets=self.vault, endpoint=self.zoho, **records)  # type: ignore[arg-type]
         self.discovery = Discovery(fleet=self.fleet, shard=shard, **records)  # type: ignore[arg-type]
         self.errands = {Command.DISCOVER: self.discovery.look}
         if reports:

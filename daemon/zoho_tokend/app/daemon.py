@@ -136,6 +136,7 @@ class Daemon:
                 fleet=self._fleet,
                 credentials=self._store,
                 tokens=self._store,
+                budgets=self._store,
                 endpoint=zoho.tokens,
                 clock=self._clock,
                 emit=self._emit,
@@ -209,6 +210,9 @@ class Daemon:
             credentials=str(layout_of(self._settings).credentials()),
             leader=self._fleet.term is not None,
             holder=self._leadership.holder,
+            discovered=self._discovery.complete,
+            discovery_error=self._discovery.error,
+            undiscovered=dict(self._discovery.undiscovered),
             shard=own_shard(self._settings),
         )
 

@@ -69,7 +69,7 @@ async def operator(settings: Settings) -> AsyncIterator[Operator]:
             store=store,
             targets=VaultTargets(session, layout, settings.publish_targets),
             zoho=zoho.consent,
-            once=Once(credentials=store, tokens=store, endpoint=zoho.tokens, policy=policy, clock=clock),
+            once=Once(credentials=store, tokens=store, budgets=store, endpoint=zoho.tokens, policy=policy, clock=clock),
             servers=servers,
             policy=policy,
             clock=clock,

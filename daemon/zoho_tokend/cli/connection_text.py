@@ -119,4 +119,4 @@ def _line(row: Sequence[str], widths: Sequence[int], *, colour: str | None = Non
 def _colour(state: State) -> str:
     if state in HEALTHY:
         return "green"
-    return "red" if state in WAITING_FOR_A_PERSON | {State.EXPIRED} else "yellow"
+    return "red" if state in (WAITING_FOR_A_PERSON | {State.EXPIRED}) - {State.REVOKED} else "yellow"

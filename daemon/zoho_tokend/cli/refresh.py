@@ -18,7 +18,7 @@ from zoho_tokend.settings import Settings
 
 _WHY: Final = {
     Reason.BUDGET: "the budget of its refresh token for ten minutes is spent",
-    Reason.CLIENT_COOLING: "Zoho throttles its client",
+    Reason.CLIENT_LIMIT: "Zoho throttles its client",
 }
 
 

@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
 from zoho_tokend.core.errors import (
     GrantRejected,
+    GrantRevoked,
     Outcome,
     Throttled,
 )
@@ -29,7 +31,7 @@ class Reason(StrEnum):
     NOT_DUE = "not_due"
     UNSAVED = "unsaved"
     BUDGET = "budget"
-    CLIENT_COOLING = "client_cooling"
+    CLIENT_LIMIT = "client_limit"
     STANDBY = "standby"
 
 
@@ -57,11 +59,20 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Doubt:
-    """A permanent answer that was heard for one stamp of the credential, and waits to be said a second time."""
+class Rejection:
+    """Zoho's refusal of one credential: pending until it is said a second time, and confirmed from then on.
 
+    Attributes:
+        outcome: what was refused, the grant or the client.
+        stamp: of the credential that it was said of.
+        since: when it was first said, by the monotonic clock.
+        times: how often it was said.
+    """
+
+    outcome: Outcome
     stamp: str | None
-    since: datetime
+    since: float
+    times: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,9 +94,11 @@ class Connection:
         term: the last of our reigns in which it was read what stands in Vault; see `ports.Leadership`.
         looked_at: when a standby last read it.
         grant_key: what Zoho counts issues by, as a fingerprint; None until the credential was read.
+        server: the accounts server of the credential that was read last.
         stamp: which versions of the credential's records were read last.
         retry_at: when to try again, after a failure; None when the token's age decides.
         retry_reason: why then.
+        rejection: what Zoho refused, and how often it has said so.
         parked: only a person or a changed record can help.
         unsaved: a token that Zoho issued and Vault has not taken yet; it is written again, and not issued again.
         rotation: a refresh token that Vault has not taken yet.
@@ -106,7 +119,7 @@ class Connection:
     failures: int = 0
     throttles: int = 0
     failure: Failure | None = None
-    doubt: Doubt | None = None
+    rejection: Rejection | None = None
     parked: bool = False
     retry_at: datetime | None = None
     retry_reason: Reason = Reason.RETRY
@@ -123,20 +136,28 @@ class Connection:
         return self.token is not None and self.retry_at is None and self.write_at is None
 
     @property
+    def in_trouble(self) -> bool:
+        """Whether its last refresh brought no token, or it waits for a person."""
+        return self.parked or self.failures > 0
+
+    @property
     def is_unsaved(self) -> bool:
         """Whether something is held that Vault has refused, or was not there to take."""
         return self.failed_writes > 0
 
 
+_PARKED: Final = {GrantRejected.outcome: State.NEEDS_CONSENT, GrantRevoked.outcome: State.REVOKED}
+
+
 def state(connection: Connection, now: datetime, *, in_flight: bool) -> State:
     """The connection's state, the one that a person must know first."""
     match connection:
-        case Connection(parked=True, failure=Failure(outcome=GrantRejected.outcome)):
-            return State.NEEDS_CONSENT
-        case Connection(parked=True):
-            return State.MISCONFIGURED
+        case Connection(parked=True, failure=failure):
+            return _PARKED.get(failure.outcome, State.MISCONFIGURED) if failure else State.MISCONFIGURED
         case _ if connection.is_unsaved:
             return State.UNSAVED
+        case Connection(token=None, rejection=Rejection()):
+            return State.FAILING
         case Connection(token=None):
             return State.PENDING
         case Connection(token=Token(expires_at=expires_at)) if expires_at <= now:

@@ -20,6 +20,7 @@ class Course:
         late: how long after it was due it began.
         begun: when it began, by the monotonic clock.
         took: how long each stage took so far.
+        stamp: of the credential that Zoho was asked with; None while it was not asked.
     """
 
     name: ConnectionName
@@ -28,6 +29,7 @@ class Course:
     clock: Clock
     begun: float
     took: dict[Stage, timedelta] = field(default_factory=dict)
+    stamp: str | None = None
 
     @contextmanager
     def timed(self, stage: Stage) -> Iterator[None]:

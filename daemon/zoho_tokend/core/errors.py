@@ -16,6 +16,7 @@
     │     ├── GrantRejected       ``invalid_code``, ``invalid_grant``
     │     ├── ClientRejected      ``invalid_client``, ``invalid_client_secret``, wrong data centre
     │     ├── RecordUnreadable    a Vault record is not what it must be
+    │     │     └── GrantRevoked  a person ended the grant: nobody is called
     │     └── NotAllowed
     │           ├── VaultForbidden     Vault's policy denies it
     │           └── ServerNotAllowed   an accounts server outside the allow-list
@@ -53,6 +54,7 @@ class Outcome(StrEnum):
     VAULT_UNAVAILABLE = "vault_unavailable"
     VAULT_FORBIDDEN = "vault_forbidden"
     RECORD_UNREADABLE = "record_unreadable"
+    REVOKED = "revoked"
 
 
 class TokendError(Exception):
@@ -72,7 +74,8 @@ class Retryable(RefreshError):
     """Trying again later may help, without anybody doing anything.
 
     Attributes:
-        retry_after: the least time to wait, where the other side named one.
+        retry_after: the least time to wait, where the other side named one, or asks for fewer requests at once (then
+            it may be nothing).
     """
 
     def __init__(self, message: str | None = None, *, retry_after: timedelta | None = None) -> None:
@@ -162,6 +165,12 @@ class RecordUnreadable(NeedsPerson):
     def __init__(self, message: str | None = None, *, stamp: str | None = None) -> None:
         super().__init__(message)
         self.stamp = stamp
+
+
+class GrantRevoked(RecordUnreadable):
+    """A person ended the grant, and its credential says so."""
+
+    outcome = Outcome.REVOKED
 
 
 class NotAllowed(NeedsPerson):

@@ -143,11 +143,25 @@ class IllNamed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiscoveryEnded:
-    """A pass over the credentials ended; ``error`` is a sentence, None after a success."""
+    """A pass over the credentials ended.
+
+    Attributes:
+        error: why it was no whole pass, as a sentence; None where every listed name was tried.
+        unreadable: of how many names Vault gave no usable answer; they are tried again.
+    """
 
     connections: int
     took: timedelta
     error: str | None = None
+    unreadable: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotDiscovered:
+    """Vault gave no usable answer about one name, and did about others; it is tried again in the next pass."""
+
+    connection: ConnectionName
+    error: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,11 +206,35 @@ class RefreshFailed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefreshDeferred:
-    """A refresh was due and waits for the budget or for the client to cool; nothing was asked of Zoho."""
+    """A refresh was due and waits for the budget or for the client's limit; nothing was asked of Zoho."""
 
     connection: ConnectionName
     reason: str
     until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetUnrecorded:
+    """Vault does not keep what refresh tokens spend in vain: this process knows it, and the next one will not."""
+
+    connection: ConnectionName
+    error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrantShared:
+    """The connection's refresh token is in use by ``others`` too, which another process refreshes."""
+
+    connection: ConnectionName
+    others: tuple[ConnectionName, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenDropped:
+    """Zoho issued a token, and its grant was ended by a person before the token was published: it was let go."""
+
+    connection: ConnectionName
+    error: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -275,7 +313,7 @@ class Parked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Woken:
-    """A parked connection is tried again, for its records or its policy changed."""
+    """A connection in trouble is tried again: its records or policy changed, or another of the same trouble is well."""
 
     connection: ConnectionName
 
@@ -405,9 +443,13 @@ Event = (
     | Vanished
     | IllNamed
     | DiscoveryEnded
+    | NotDiscovered
     | Refreshed
     | RefreshFailed
     | RefreshDeferred
+    | BudgetUnrecorded
+    | GrantShared
+    | TokenDropped
     | TokenUnsaved
     | UnsavedTokenExpired
     | Conflicted

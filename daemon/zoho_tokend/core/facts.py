@@ -1,6 +1,7 @@
 """What anybody may know of a connection: the rows behind /status, the status page, the metrics and the demo's table."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -21,10 +22,11 @@ class State(StrEnum):
     NEEDS_CONSENT = "needs_consent"
     MISCONFIGURED = "misconfigured"
     PENDING = "pending"
+    REVOKED = "revoked"
 
 
 HEALTHY = frozenset({State.FRESH, State.REFRESHING})
-WAITING_FOR_A_PERSON = frozenset({State.NEEDS_CONSENT, State.MISCONFIGURED})
+WAITING_FOR_A_PERSON = frozenset({State.NEEDS_CONSENT, State.MISCONFIGURED, State.REVOKED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +38,8 @@ class ConnectionFacts:
         floor: the least life that a reader may ever find in this connection's tokens.
         next_refresh_at: when the next refresh, retry or probe is due; None while one is under way.
         version: the KV version of the published record; 0 when there is none.
-        budget_remaining: how many issues its refresh token has left in the present ten minutes.
+        budget_remaining: how many issues its refresh token has left in the present ten minutes; None while that is
+            not known.
         error: the last failure as a sentence; None after a success.
         outcome: how that refresh ended; None after a success.
     """
@@ -52,7 +55,7 @@ class ConnectionFacts:
     last_attempt_at: datetime | None
     version: int
     failures: int
-    budget_remaining: int
+    budget_remaining: int | None
     error: str | None
     outcome: Outcome | None
 
@@ -63,6 +66,9 @@ class DaemonFacts:
 
     Attributes:
         floor: the least life that a reader may ever find, as the settings promise it.
+        discovered: whether every connection in Vault has been looked at once.
+        discovery_error: why the last look for connections came to nothing, as a sentence; None where it did not.
+        undiscovered: what Vault said of each name that it gave no usable answer about.
         vault_expires_at: the end of the Vault session's token; None when it never ends, or there is no session.
         unsaved: how many tokens are held in memory for Vault to take.
         leader: whether this process refreshes; true for the only one.
@@ -82,3 +88,6 @@ class DaemonFacts:
     credentials: str
     holder: str | None = None
     shard: Shard = WHOLE
+    discovered: bool = True
+    discovery_error: str | None = None
+    undiscovered: Mapping[ConnectionName, str] = field(default_factory=dict)

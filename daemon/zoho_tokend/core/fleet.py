@@ -1,32 +1,34 @@
 """The fleet: everything known of every connection, their budgets and their clients, and what is due.
 
 Plain memory that takes facts and ``now``. A connection is always in exactly one place: waiting with a time (a parked
-one too), standing in line, or under way.
+one too), queued for a place, or under way.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from zoho_tokend.core import aftermath, budget, connection, cooling, schedule
-from zoho_tokend.core.budget import Spent
+from zoho_tokend.core import budget, connection, schedule, transitions
+from zoho_tokend.core.budget import BudgetRecord, Spent
+from zoho_tokend.core.bulkheads import Bulkheads
 from zoho_tokend.core.connection import Connection, Reason
-from zoho_tokend.core.cooling import Cooling
 from zoho_tokend.core.due_queue import DueQueue
 from zoho_tokend.core.errors import Outcome, RefreshError, Throttled, ZohoUnavailable
 from zoho_tokend.core.facts import ConnectionFacts
-from zoho_tokend.core.lanes import Lanes
 from zoho_tokend.core.leadership import Alone
+from zoho_tokend.core.limits import Limits
 from zoho_tokend.core.model import ConnectionName, Credential, Published
-from zoho_tokend.core.policy import ZOHO_LIFETIME, Policy
+from zoho_tokend.core.policy import LONGEST_NORMAL_REFRESH, ZOHO_LIFETIME, Policy
 from zoho_tokend.core.ports import Leadership
+from zoho_tokend.core.refusals import Refusals
 from zoho_tokend.core.roster import Roster
 from zoho_tokend.core.schedule import Decision, Look, Parked, Refresh, Save, Wait
 
 _ZOHO_VERDICTS: Final = frozenset({Outcome.GRANT_REJECTED, Outcome.CLIENT_REJECTED})
-_NO_COOLING: Final = Cooling()
 _ALREADY: Final = datetime.min.replace(tzinfo=UTC)
+# A connection that met an error of our own is set aside that long, whatever its values are.
+_SET_ASIDE: Final = timedelta(minutes=1)
 
 
 class Fleet:
@@ -43,11 +45,9 @@ class Fleet:
         self._left_to_leader: set[ConnectionName] = set()
         self._roster = Roster()
         self._queue = DueQueue()
-        self._lanes = Lanes(places)
-        self._spent: dict[str, Spent] = {}
-        self._sharers: dict[str, tuple[ConnectionName, ...]] = {}
-        self._clients: dict[str, Cooling] = {}
-        self._troubled: set[str] = set()
+        self._bulkheads = Bulkheads(places)
+        self._limits = Limits()
+        self._refusals = Refusals()
 
     # --- which connections there are ---------------------------------------------------------------------------
 
@@ -66,9 +66,9 @@ class Fleet:
         return self._roster.names
 
     @property
-    def refused(self) -> Iterator[Connection]:
-        """The connections that got a permanent answer: parked, or about to ask whether it was meant."""
-        return (each for each in self._roster.restless() if each.parked or each.doubt)
+    def troubled(self) -> Iterator[Connection]:
+        """The connections that a changed record could help: those in trouble, and those that have no token."""
+        return (each for each in self._roster.restless() if each.in_trouble or each.token is None)
 
     @property
     def unsaved(self) -> int:
@@ -83,7 +83,7 @@ class Fleet:
     @property
     def in_flight(self) -> int:
         """How many refreshes are under way."""
-        return len(self._lanes.going)
+        return len(self._bulkheads.going)
 
     def is_at_rest(self, name: ConnectionName) -> bool:
         """Whether the connection is known, its token stands in Vault, and nothing is under way or waits to be tried."""
@@ -91,48 +91,62 @@ class Fleet:
 
     def is_under_way(self, name: ConnectionName) -> bool:
         """Whether the connection is being refreshed or saved."""
-        return name in self._lanes.going
+        return name in self._bulkheads.going
 
     def add(self, name: ConnectionName, published: Published, now: datetime) -> Connection:
         """The connection is known; where its token cannot be believed or there is none, it is due."""
-        each = aftermath.discovered(name, published)
+        each = transitions.discovered(name, published, now)
         self._roster.put(each)
-        if name not in self._lanes.going:
+        if name not in self._bulkheads.going:
             self._queue.put(name, schedule.next_at(each, now, self._policy))
         return each
 
     def forget(self, name: ConnectionName) -> None:
         """The connection is known no longer."""
         if name in self._roster:
-            self._share_no_more(self[name])
+            each = self[name]
+            self._limits.unshare(each.grant_key or "", name)
+            self._refusals.discard(name, _places(each))
             self._roster.discard(name)
         self._queue.discard(name)
+        self._bulkheads.discard(name)
 
     # --- what is due -------------------------------------------------------------------------------------------
 
-    def line_up(self, now: datetime) -> None:
-        """Those whose time has come stand in line, or wait on where the decision says so."""
-        self._heed_a_new_term(now)
+    def enqueue_due(self, now: datetime) -> None:
+        """Queue those whose time has come for a place; where the decision says so they wait on."""
+        self._begin_a_new_term(now)
         for name in self._queue.pop_due(now):
-            decision = self.decide(name, now)
-            if isinstance(decision, Refresh | Save | Look):
-                self._stand_in_line(name)
-            else:
-                self._wait(name, decision)
+            try:
+                self._enqueue(name, self.decide(name, now))
+            except Exception:
+                self.set_aside(name, now)
+                raise
 
-    def take(self, now: datetime) -> tuple[ConnectionName, Refresh | Save | Look] | None:
-        """The next connection that may go, and what to do with it; None when none may. ``leave`` ends it."""
-        while (name := self._lanes.take()) is not None:
-            if name in self._roster:
+    def next_ready(self, now: datetime) -> tuple[ConnectionName, Refresh | Save | Look] | None:
+        """Give the next connection its place: which, and what to do with it. None when none may go.
+
+        ``release`` ends it.
+        """
+        while (name := self._bulkheads.next_ready(now)) is not None:
+            if name not in self._roster:
+                self._bulkheads.release(name)
+                continue
+            try:
                 decision = self.decide(name, now)
-                if isinstance(decision, Refresh | Save | Look):
-                    return name, decision
-                self._wait(name, decision)
-            self._lanes.leave(name)
+            except Exception:
+                self.set_aside(name, now)
+                raise
+            if isinstance(decision, Refresh | Save | Look) and self._server(
+                name, decision
+            ) == self._bulkheads.server_of(name):
+                return name, decision
+            self._bulkheads.release(name)
+            self._enqueue(name, decision)
         return None
 
-    def take_held(self) -> list[ConnectionName]:
-        """Every connection of which something is held and that is not under way, now under way."""
+    def hold_unsaved(self) -> list[ConnectionName]:
+        """Give every connection of which something is held, and that is not under way, a place; returns them."""
         names = [
             each.name
             for each in self._roster.restless()
@@ -140,26 +154,32 @@ class Fleet:
         ]
         for name in names:
             self._queue.discard(name)
-            self._lanes.go(name)
+            self._bulkheads.hold(name)
         return names
 
-    def leave(self, name: ConnectionName, now: datetime) -> None:
-        """What was taken is done, however it ended; the connection waits for its next time."""
-        self._lanes.leave(name)
+    def release(self, name: ConnectionName, now: datetime) -> None:
+        """Free the connection's place, however its attempt ended; it waits for its next time."""
+        self._bulkheads.release(name)
         if name in self._roster:
             self._queue.put(name, schedule.next_at(self[name], now, self._policy))
 
-    def stand_down(self) -> None:
-        """Nobody stands in line any more; those under way go on."""
-        self._lanes.clear()
+    def set_aside(self, name: ConnectionName, now: datetime) -> None:
+        """Free the connection's place after an error of our own: it waits a minute, whatever its values are."""
+        self._bulkheads.release(name)
+        if name in self._roster:
+            self._queue.put(name, now + _SET_ASIDE)
+
+    def close(self) -> None:
+        """Empty the queue: nothing new is handed out, and those under way go on."""
+        self._bulkheads.close()
 
     def decide(self, name: ConnectionName, now: datetime) -> Decision:
         """What is to be done with the connection now."""
         each = self[name]
         return schedule.decide(
             each,
-            spent=self._spent_by(each),
-            client=self._client(each),
+            spent=self._limits.spent(each.grant_key),
+            client=self._limits.client(each.client_id),
             now=now,
             policy=self.policy,
             leads=self.term is not None,
@@ -174,103 +194,158 @@ class Fleet:
 
     @property
     def term(self) -> int | None:
-        """The number of the present reign; None while this process stands by."""
+        """The number of the present term; None while this process stands by."""
         return self.leadership.term
 
     def may_be_behind(self, name: ConnectionName) -> bool:
         """Whether another process may have published a token since this one last knew what stands in Vault."""
         return self.term != self[name].term
 
-    # --- what happens to a connection --------------------------------------------------------------------------
+    # --- what is spent -----------------------------------------------------------------------------------------
 
     def read(self, name: ConnectionName, credential: Credential, now: datetime) -> Connection:
-        """The connection's credential was read."""
+        """Note the connection's credential as it was read."""
         before = self[name]
-        each = self._put(aftermath.after_reading(before, credential), now)
+        each = self._put(transitions.after_reading(before, credential), now)
         if each.grant_key != before.grant_key:
-            self._share_no_more(before)
-            self._sharers[credential.grant.key] = tuple({*self._sharers.get(credential.grant.key, ()), name})
+            self._limits.unshare(before.grant_key or "", name)
+            self._limits.share(credential.grant.key, name)
+        if before.rejection is not None and each.rejection is None:
+            self._refusals.discard(name, _places(before))
         return each
+
+    def sharers(self, name: ConnectionName) -> tuple[ConnectionName, ...]:
+        """The connections of this process that share the connection's refresh token, itself included."""
+        return self._limits.sharers(self[name].grant_key)
 
     def unrecalled(self, name: ConnectionName) -> list[ConnectionName]:
         """Whose issues, of those that share the connection's refresh token, have not been read from Vault yet."""
-        sharers = self._sharers.get(self[name].grant_key or "", ())
-        return sorted(sharer for sharer in sharers if not self[sharer].recalled)
+        return sorted(sharer for sharer in self.sharers(name) if not self[sharer].recalled)
 
     def recall(self, name: ConnectionName, issues: Iterable[datetime], now: datetime) -> None:
-        """The issues that Vault remembers count against the budget; the connection's credential was read before."""
+        """Count the issues that Vault remembers; the connection's credential was read before."""
         each = self[name]
         self._roster.put(replace(each, recalled=True))
-        if each.grant_key:
-            # Two that share a refresh token may each have been issued a token at the same instant: that is two.
-            spent = (*self._spent_by(each), *budget.remembered(issues, now))
-            self._spent[each.grant_key] = budget.recent(spent, now)
+        latest = each.token.issued_at if each.token else None
+        self._limits.recall(each.grant_key, budget.remembered(issues, now, latest=latest), now)
 
-    def begin(self, name: ConnectionName, now: datetime) -> Wait | None:
-        """An issue is begun and counted; or, where the budget, the client or the leader forbids it, until when to wait.
+    def recall_of_another(self, name: ConnectionName, issues: Iterable[datetime], now: datetime) -> None:
+        """Count issues of a connection of another process that has the same refresh token as this one."""
+        self._limits.recall(self[name].grant_key, budget.remembered(issues, now), now)
 
-        A reign that ended, or began anew, since the connection was looked at forbids it too.
+    def may_have_failed_before(self, name: ConnectionName, now: datetime) -> bool:
+        """Whether another process, or an earlier one, may have asked in vain with the connection's refresh token."""
+        late = now - LONGEST_NORMAL_REFRESH
+        return any(self[each].token is None or self.due_at(each, now) <= late for each in self.sharers(name))
+
+    def budget_record(self, name: ConnectionName) -> BudgetRecord | None:
+        """What Vault is known to remember of requests that brought nothing; None while that is not known."""
+        return self._limits.record(self[name].grant_key)
+
+    def found_budget(self, name: ConnectionName, record: BudgetRecord, now: datetime) -> None:
+        """Count what Vault remembers of requests that brought nothing."""
+        self._limits.found(self[name].grant_key, record, now)
+
+    def wrote_budget(self, name: ConnectionName, record: BudgetRecord, now: datetime) -> None:
+        """Note what Vault remembers from now on."""
+        self._limits.written(self[name].grant_key, record, now)
+
+    def in_vain(self, name: ConnectionName, now: datetime) -> Spent:
+        """Those requests for the connection's refresh token that brought nothing, and count against its budget."""
+        return budget.recent(self._limits.in_vain(self[name].grant_key), now)
+
+    def failed_at(self, name: ConnectionName, at: datetime, now: datetime) -> None:
+        """Count the request of that moment among those that brought nothing."""
+        self._limits.failed(self[name].grant_key, at, now)
+
+    def not_failed_at(self, name: ConnectionName, at: datetime, now: datetime) -> None:
+        """Take the request of that moment out of those that brought nothing: it brought a token, or never left."""
+        if name in self:
+            self._limits.not_failed(self[name].grant_key, at, now)
+
+    def may_begin(self, name: ConnectionName, now: datetime) -> Wait | None:
+        """None where a request may begin; otherwise until when to wait for the budget, the client or the leader.
+
+        A term that ended, or began anew, since the connection was looked at forbids it too.
         """
         each = self[name]
         if self.may_be_behind(name):
             return Wait(until=now, reason=Reason.STANDBY)
-        wait = schedule.may_issue(spent=self._spent_by(each), client=self._client(each), now=now, policy=self._policy)
-        if wait is not None:
+        spent, client = self._limits.spent(each.grant_key), self._limits.client(each.client_id)
+        return schedule.may_issue(spent=spent, client=client, now=now, policy=self._policy)
+
+    def begin(self, name: ConnectionName, now: datetime) -> Wait | None:
+        """Begin a request and count it, where it may begin; otherwise return until when to wait, and why."""
+        if (wait := self.may_begin(name, now)) is not None:
             return wait
+        each = self[name]
         self._roster.put(replace(each, last_attempt_at=now))
-        if each.grant_key:
-            self._spent[each.grant_key] = (*budget.recent(self._spent_by(each), now), now)
-        if each.client_id and each.client_id in self._clients:
-            self._clients[each.client_id] = cooling.after_start(self._client(each), now, self._policy.probe_interval)
+        self._limits.begin(each.grant_key, each.client_id, now)
         return None
 
-    def answered(self, name: ConnectionName, begun: datetime, now: datetime) -> None:
-        """The issue that was begun then has ended: it counts from now, the latest at which Zoho can have met it."""
-        if name in self and (each := self[name]).grant_key:
-            spent = list(self._spent_by(each))
-            if begun in spent:
-                spent.remove(begun)
-            self._spent[each.grant_key] = budget.recent((*spent, now), now)
+    def end(self, name: ConnectionName, begun: datetime, now: datetime, *, sent: bool) -> None:
+        """Count the request that was begun then from now on, when Zoho has met it at the latest, or not at all."""
+        if name in self:
+            self._limits.end(self[name].grant_key, begun, now, sent=sent)
+
+    # --- how it ends -------------------------------------------------------------------------------------------
 
     def update(self, name: ConnectionName, change: Callable[[Connection], Connection], now: datetime) -> Connection:
-        """The connection is what the change makes of it."""
+        """Make of the connection what the change makes of it."""
         return self._put(change(self[name]), now)
 
-    def issued(self, name: ConnectionName) -> None:
-        """Zoho issued a token: the client does not cool, and the server is well."""
+    def issued(self, name: ConnectionName, now: datetime) -> list[ConnectionName]:
+        """Note that Zoho issued a token. Returns whom that wakes: those that were refused together with this one."""
         each = self[name]
-        if each.client_id in self._clients:
-            self._clients[each.client_id] = cooling.after_issue(self._clients[each.client_id], name)
+        self._limits.issued(each.client_id, name, now)
         if each.server:
-            self._troubled.discard(each.server)
+            self._bulkheads.answered(each.server)
+        if each.rejection is None:
+            return []
+        others = self._refusals.recover(name, _places(each))
+        woken = [other for other in others if other in self and self[other].rejection is not None]
+        for other in woken:
+            self._put(transitions.after_recovery_of_another(self[other], now), now)
+        return woken
 
-    def fail(self, name: ConnectionName, error: RefreshError, now: datetime) -> Connection:
-        """The connection's refresh failed; its client and its server are judged by it too."""
+    def fail(
+        self, name: ConnectionName, error: RefreshError, now: datetime, *, uptime: float, stamp: str | None = None
+    ) -> Connection:
+        """Note that the connection's refresh failed; its client and its server are judged by it too.
+
+        Args:
+            uptime: the monotonic clock, in seconds.
+            stamp: of the credential that was used: what is said of it counts against no other that has replaced it.
+                None where none was used.
+        """
         each = self[name]
+        refused = error.outcome in _ZOHO_VERDICTS
         if isinstance(error, Throttled) and each.client_id:
-            self._clients[each.client_id] = cooling.after_throttle(
-                self._client(each), name, now, self._policy.probe_interval
-            )
-        if each.server:
-            if isinstance(error, ZohoUnavailable):
-                self._troubled.add(each.server)
-            elif error.outcome is Outcome.THROTTLED or error.outcome in _ZOHO_VERDICTS:
-                self._troubled.discard(each.server)
-        return self._put(aftermath.after_failure(each, error, now), now)
+            self._limits.throttled(each.client_id, name, now, least=self._policy.issues_per_ten_minutes)
+        if each.server and isinstance(error, ZohoUnavailable):
+            self._bulkheads.unavailable(each.server)
+        elif each.server and (refused or isinstance(error, Throttled)):
+            self._bulkheads.answered(each.server)
+        if stamp is not None and each.stamp != stamp:
+            return each
+        together = self._refusals.add(name, _places(each), uptime) if refused else 1
+        failed = transitions.after_failure(each, error, now, uptime=uptime, pace=self._policy.pace, together=together)
+        return self._put(failed, now)
 
     def wake(self, name: ConnectionName, now: datetime) -> Connection:
-        """The connection is tried at once."""
-        return self._put(aftermath.after_waking(self[name], now), now)
+        """Try the connection at once."""
+        self._refusals.discard(name, _places(self[name]))
+        return self._put(transitions.after_waking(self[name], now), now)
 
     def vault_came_back(self, name: ConnectionName, now: datetime) -> None:
-        """The connection is tried at once if it waits because Vault was away."""
+        """Try the connection at once if it waits because Vault was away."""
         before = self[name]
-        if (again := aftermath.after_vault_came_back(before, now)) is not before:
+        if (again := transitions.after_vault_came_back(before, now)) is not before:
             self._put(again, now)
 
     def report_dead(self, name: ConnectionName, now: datetime) -> Connection:
-        """The connection's token is dead before its time: it is replaced as soon as the budget allows."""
-        return self._put(aftermath.after_report(self[name], now), now)
+        """Replace the connection's token, which is dead before its time, as soon as the budget allows."""
+        return self._put(transitions.after_report(self[name], now), now)
 
     # --- settings, and what anybody may see --------------------------------------------------------------------
 
@@ -280,7 +355,7 @@ class Fleet:
         return self._policy
 
     def obey(self, policy: Policy, now: datetime) -> None:
-        """Other numbers decide from now on; what only settings stood in the way of is tried again."""
+        """Decide by other numbers from now on; what only settings stood in the way of is tried again."""
         self._policy = policy
         for each in self._roster.everyone():
             if each.parked and each.failure and each.failure.outcome not in _ZOHO_VERDICTS:
@@ -290,21 +365,13 @@ class Fleet:
 
     def facts(self, now: datetime) -> Iterator[ConnectionFacts]:
         """What anybody may know of each connection. Made of values that never change: any thread may go through it."""
-        going, spent, policy = self._lanes.going, dict(self._spent), self._policy
+        going, spent, policy = self._bulkheads.going, self._limits.all_spent(), self._policy
         everyone = self._roster.everyone()
         return (_facts(each, now, going=going, spent=spent, policy=policy) for each in everyone)
 
     # --- within ------------------------------------------------------------------------------------------------
 
-    def _share_no_more(self, each: Connection) -> None:
-        if each.grant_key is None:
-            return
-        if rest := tuple(name for name in self._sharers[each.grant_key] if name != each.name):
-            self._sharers[each.grant_key] = rest
-        else:
-            del self._sharers[each.grant_key]
-
-    def _heed_a_new_term(self, now: datetime) -> None:
+    def _begin_a_new_term(self, now: datetime) -> None:
         """What was left to the leader is ours at once, when we become it."""
         if self.term == self._last_term:
             return
@@ -322,21 +389,31 @@ class Fleet:
 
     def _put(self, each: Connection, now: datetime) -> Connection:
         self._roster.put(each)
-        # One that stands in line or is under way gets its next time when it leaves.
+        # One that is queued for a place or under way gets its next time when that ends.
         if self._queue.when(each.name) is not None:
             self._queue.put(each.name, schedule.next_at(each, now, self._policy))
         return each
 
-    def _stand_in_line(self, name: ConnectionName) -> None:
+    def _enqueue(self, name: ConnectionName, decision: Decision) -> None:
+        if isinstance(decision, Wait | Parked):
+            self._wait(name, decision)
+            return
         each = self[name]
-        failing = each.failures > 0 or each.server in self._troubled
-        self._lanes.join(name, expires_at=each.token.expires_at if each.token else _ALREADY, failing=failing)
+        self._bulkheads.enqueue(
+            name,
+            server=self._server(name, decision),
+            expires_at=each.token.expires_at if each.token else _ALREADY,
+            failing=each.failures > 0,
+        )
 
-    def _spent_by(self, each: Connection) -> Spent:
-        return self._spent.get(each.grant_key, ()) if each.grant_key else ()
+    def _server(self, name: ConnectionName, decision: Decision) -> str | None:
+        """Where the work could hang: what is only written to Vault, or read there, waits for no accounts server."""
+        return self[name].server if isinstance(decision, Refresh) else None
 
-    def _client(self, each: Connection) -> Cooling:
-        return self._clients.get(each.client_id, _NO_COOLING) if each.client_id else _NO_COOLING
+
+def _places(each: Connection) -> tuple[str, ...]:
+    """Where a refusal of the connection's credential may be the trouble of many."""
+    return tuple(filter(None, (each.server, each.client_id)))
 
 
 def _facts(
@@ -355,9 +432,13 @@ def _facts(
         last_attempt_at=each.last_attempt_at,
         version=each.version,
         failures=each.failures,
-        budget_remaining=budget.remaining(
-            spent.get(each.grant_key or "", ()), now, limit=policy.issues_per_ten_minutes
-        ),
+        budget_remaining=_budget_remaining(each, spent, now, policy),
         error=each.failure.error if each.failure else None,
         outcome=each.failure.outcome if each.failure else None,
     )
+
+
+def _budget_remaining(each: Connection, spent: Mapping[str, Spent], now: datetime, policy: Policy) -> int | None:
+    if each.grant_key is None or not each.recalled:
+        return None
+    return budget.remaining(spent.get(each.grant_key, ()), now, limit=policy.issues_per_ten_minutes)

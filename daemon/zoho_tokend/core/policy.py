@@ -8,6 +8,8 @@ from typing import Final
 ZOHO_LIFETIME: Final = timedelta(hours=1)
 # The window of Zoho's limit on issues: https://www.zoho.com/accounts/protocol/oauth/web-apps/access-token-expiry.html
 TEN_MINUTES: Final = timedelta(minutes=10)
+# How far apart the clocks of two machines may be and still be believed.
+LARGEST_SKEW: Final = timedelta(minutes=2)
 # A call to Zoho is given up within 30 s; the rest is for Vault's answers.
 LONGEST_NORMAL_REFRESH: Final = timedelta(seconds=45)
 
@@ -40,6 +42,6 @@ class Policy:
         return self.floor_of(ZOHO_LIFETIME)
 
     @property
-    def probe_interval(self) -> timedelta:
-        """How far apart the probes of a cooling client are: as if its siblings shared one budget."""
+    def pace(self) -> timedelta:
+        """How far apart requests for one refresh token are where its budget is spent evenly."""
         return TEN_MINUTES / self.issues_per_ten_minutes

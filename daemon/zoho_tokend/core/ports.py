@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from zoho_tokend.core.budget import BudgetRecord
 from zoho_tokend.core.consent import Proof
 from zoho_tokend.core.lease import Lease, LeaseRecord
 from zoho_tokend.core.model import ConnectionName, Credential, Issued, Published, Secret, TokenRecord
@@ -74,6 +75,14 @@ class CredentialStore(Protocol):
 class TokenStore(Protocol):
     """The short-lived records."""
 
+    async def recorded(self) -> frozenset[ConnectionName]:
+        """Every connection that has a token record, or had one that was not erased with all its versions.
+
+        Raises:
+            NotAllowed, VaultUnavailable.
+        """
+        ...
+
     async def published(self, connection: ConnectionName) -> Published:
         """What stands there now.
 
@@ -105,6 +114,35 @@ class TokenStore(Protocol):
 
         Raises:
             VaultUnavailable.
+        """
+        ...
+
+
+class BudgetStore(Protocol):
+    """What each refresh token has spent in vain, for the next process and for others that share it."""
+
+    async def budgets(self) -> frozenset[str]:
+        """The fingerprints of all refresh tokens of which something is, or was, remembered.
+
+        Raises:
+            NotAllowed, VaultUnavailable.
+        """
+        ...
+
+    async def budget(self, grant: str) -> BudgetRecord:
+        """What is remembered of the refresh token with this fingerprint; an empty record where nothing is.
+
+        Raises:
+            NotAllowed, VaultUnavailable.
+        """
+        ...
+
+    async def remember_budget(self, grant: str, record: BudgetRecord) -> int:
+        """Write the record in place of the version that it names; returns its new version.
+
+        Raises:
+            Conflict: the current version is another one; nothing was written.
+            NotAllowed, VaultUnavailable.
         """
         ...
 

@@ -4,17 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from zoho_tokend.core import budget, cooling
+from zoho_tokend.core import budget, client_limit
 from zoho_tokend.core.budget import Spent
+from zoho_tokend.core.client_limit import ClientLimit
 from zoho_tokend.core.connection import Connection, Reason, Token
-from zoho_tokend.core.cooling import Cooling
-from zoho_tokend.core.policy import Policy
+from zoho_tokend.core.policy import LARGEST_SKEW, Policy
 from zoho_tokend.core.spread import spread
 
 # How long a standby gives the leader for the first token of a connection before it looks for it.
 _FIRST_TOKEN: Final = timedelta(seconds=30)
-# A record issued in the future was written by a clock that has since been put right: its expiry is not to be believed.
-_LARGEST_SKEW: Final = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +51,7 @@ Decision = Refresh | Save | Look | Wait | Parked
 
 
 def decide(
-    connection: Connection, *, spent: Spent, client: Cooling, now: datetime, policy: Policy, leads: bool = True
+    connection: Connection, *, spent: Spent, client: ClientLimit, now: datetime, policy: Policy, leads: bool = True
 ) -> Decision:
     """What is to be done with the connection now.
 
@@ -77,14 +75,14 @@ def decide(
     )
 
 
-def may_issue(*, spent: Spent, client: Cooling, now: datetime, policy: Policy) -> Wait | None:
+def may_issue(*, spent: Spent, client: ClientLimit, now: datetime, policy: Policy) -> Wait | None:
     """None when the budget and the client allow an issue now; otherwise until when to wait, and why."""
     free = budget.free_at(spent, now, limit=policy.issues_per_ten_minutes)
     if free > now:
         return Wait(until=free, reason=Reason.BUDGET)
-    turn = cooling.may_start_at(client, now)
+    turn = client_limit.may_begin_at(client, now)
     if turn > now:
-        return Wait(until=turn, reason=Reason.CLIENT_COOLING)
+        return Wait(until=turn, reason=Reason.CLIENT_LIMIT)
     return None
 
 
@@ -102,7 +100,8 @@ def due_at(connection: Connection, now: datetime, policy: Policy) -> datetime:
     Without a token, or with one that cannot be believed, that is now.
     """
     token = connection.token
-    if token is None or token.issued_at > now + _LARGEST_SKEW:
+    # One issued in the future was written by a clock that has since been put right: its expiry is not to be believed.
+    if token is None or token.issued_at > now + LARGEST_SKEW:
         return now
     lead = lead_of(token, connection, policy)
     return token.expires_at - lead - spread(connection.name, lead / 10)

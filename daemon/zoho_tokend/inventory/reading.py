@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from zoho_tokend.core import budget
-from zoho_tokend.core.errors import NoCredential, NotAllowed, RecordUnreadable
+from zoho_tokend.core.errors import NoCredential, NotAllowed, RecordUnreadable, RefreshError
 from zoho_tokend.core.facts import State
 from zoho_tokend.core.model import ConnectionName, Credential, Published, RefreshTokenGrant, TokenRecord
 from zoho_tokend.core.origin import Origin
@@ -98,7 +98,7 @@ class Inventory:
             credential = await self._usable(connection, document)
             published = await self._store.published(connection)
         except NotAllowed as error:
-            return self._glance(connection, None, str(error), Published(version=0, record=None))
+            return self._glance(connection, None, error, Published(version=0, record=None))
         return self._glance(connection, document, credential, published)
 
     async def detail(self, connection: ConnectionName) -> Detail:
@@ -126,19 +126,23 @@ class Inventory:
             budget=self._budget(issues),
         )
 
-    async def _usable(self, connection: ConnectionName, document: Document) -> Credential | str:
+    async def _usable(self, connection: ConnectionName, document: Document) -> Credential | RefreshError:
         """The credential, or why it cannot be used."""
         try:
             return await self._store.credential_of(connection, document)
         except RecordUnreadable as error:
-            return str(error)
+            return error
 
     def _glance(
-        self, connection: ConnectionName, document: Document | None, credential: Credential | str, published: Published
+        self,
+        connection: ConnectionName,
+        document: Document | None,
+        credential: Credential | RefreshError,
+        published: Published,
     ) -> Glance:
         usable, record = isinstance(credential, Credential), published.record
-        problem = credential if isinstance(credential, str) else None
-        state, problem = verdict(problem, record, now=self._clock.now(), policy=self._policy)
+        problem = None if isinstance(credential, Credential) else credential
+        state, sentence = verdict(problem, record, now=self._clock.now(), policy=self._policy)
         home = self._location(credential.accounts_server) if isinstance(credential, Credential) else None
         return Glance(
             name=connection,
@@ -147,7 +151,7 @@ class Inventory:
             client=codec.client_name(document) if usable and document else None,
             expires_at=record.expires_at if record else None,
             version=published.version,
-            problem=problem,
+            problem=sentence,
         )
 
     def _floor(self, record: TokenRecord) -> timedelta:

@@ -2,13 +2,14 @@
 
 from datetime import datetime
 
+from zoho_tokend.core.errors import GrantRevoked, RefreshError
 from zoho_tokend.core.facts import State
 from zoho_tokend.core.model import TokenRecord
 from zoho_tokend.core.policy import LONGEST_NORMAL_REFRESH, Policy
 
 
 def verdict(
-    problem: str | None, record: TokenRecord | None, *, now: datetime, policy: Policy
+    problem: RefreshError | None, record: TokenRecord | None, *, now: datetime, policy: Policy
 ) -> tuple[State, str | None]:
     """The state, and what is wrong as a sentence; None where nothing is.
 
@@ -17,7 +18,7 @@ def verdict(
         record: the token record; None where there is none.
     """
     if problem is not None:
-        return State.MISCONFIGURED, problem
+        return State.REVOKED if isinstance(problem, GrantRevoked) else State.MISCONFIGURED, str(problem)
     if record is None:
         return State.PENDING, "there is no token yet: does the daemon run?"
     if record.expires_at <= now:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from itertools import chain, islice
-from math import inf
+from math import inf, nan
 from typing import Final, Self
 
 from prometheus_client import Metric
@@ -157,6 +157,6 @@ _GAUGES: Final[Sequence[tuple[str, str, Callable[[ConnectionFacts], float]]]] = 
     (
         "issue_budget_remaining",
         "How many tokens may still be issued for the connection's refresh token in the present ten minutes.",
-        lambda row: row.budget_remaining,
+        lambda row: nan if row.budget_remaining is None else row.budget_remaining,
     ),
 )

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final, assert_never
 
 from zoho_tokend.core import events
+from zoho_tokend.core.errors import Outcome
 from zoho_tokend.core.events import Event
 from zoho_tokend.core.instants import rfc3339
 from zoho_tokend.core.reports import Verdict
@@ -62,6 +63,16 @@ def headline(event: Event) -> tuple[int, str]:  # noqa: C901, PLR0912 - a table,
             return logging.INFO, "connection.vanished"
         case events.IllNamed():
             return logging.WARNING, "connection.ill_named"
+        case events.NotDiscovered():
+            return logging.WARNING, "connection.undiscovered"
+        case events.GrantShared():
+            return logging.WARNING, "grant.shared"
+        case events.BudgetUnrecorded():
+            return logging.WARNING, "budget.unrecorded"
+        case events.TokenDropped():
+            return logging.INFO, "record.dropped"
+        case events.Parked(outcome=Outcome.REVOKED):
+            return logging.INFO, "connection.revoked"
         case events.Parked():
             return logging.WARNING, "connection.parked"
         case events.Woken():

@@ -55,6 +55,13 @@ class Answer:
         return VaultOutcome.CONFLICT if self._says(_STALE_WRITE) else VaultOutcome.REFUSED
 
     @property
+    def wait(self) -> timedelta | None:
+        """The least time to wait before Vault is asked again; None where it is not asked too much at once."""
+        busy = self.status == HTTPStatus.SERVICE_UNAVAILABLE and not self._says(_SEALED)
+        limited = busy or self.status == HTTPStatus.TOO_MANY_REQUESTS
+        return self.retry_after or (timedelta() if limited else None)
+
+    @property
     def unmounted(self) -> bool:
         """Whether no engine is mounted at the path asked for."""
         return self._says(_UNMOUNTED)

@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Final
 
-from zoho_tokend.core.errors import RecordUnreadable
+from zoho_tokend.core.budget import BudgetRecord
+from zoho_tokend.core.errors import GrantRevoked, RecordUnreadable
 from zoho_tokend.core.instants import rfc3339
 from zoho_tokend.core.model import (
     Client,
@@ -37,7 +38,7 @@ def client_name(record: Document) -> str | None:
     Raises:
         RecordUnreadable: it does both or neither, or the name cannot be one.
     """
-    reader = Reader(document=record, stamp=str(record.version))
+    reader = Reader(document=record, stamp=record.stamp)
     name = reader.word("client")
     inline = [field for field in record.fields if field.startswith(_INLINE)]
     if name is None:
@@ -54,7 +55,7 @@ def client_name(record: Document) -> str | None:
 
 def client_missing(record: Document, where: str) -> RecordUnreadable:
     """What is to be said where the named client does not exist; seen as changed as soon as it does."""
-    stamp = f"{record.version}/{_ABSENT}"
+    stamp = f"{record.stamp}/{_ABSENT}"
     # Not its name: whoever pastes a secret into the wrong field must not find it in a log.
     folder = where.rpartition("/")[0]
     return RecordUnreadable(f"{record.where}: the field 'client' names no client under {folder}", stamp=stamp)
@@ -68,7 +69,7 @@ def credential(
     Raises:
         RecordUnreadable: a field of either is missing or ill-shaped.
     """
-    stamp = str(record.version) if client is None else f"{record.version}/{client.version}"
+    stamp = record.stamp if client is None else f"{record.stamp}/{client.stamp}"
     own = Reader(document=record, stamp=stamp)
     clients = own if client is None else Reader(document=client, stamp=stamp)
     accounts_server = _accounts_server(own, clients)
@@ -140,6 +141,30 @@ def token_record(connection: ConnectionName, fields: Mapping[str, object]) -> To
         return None
 
 
+def budget_fields(record: BudgetRecord) -> dict[str, object]:
+    """What a refresh token has spent in vain, as the next process reads it."""
+    return {
+        "requests": ",".join(at.isoformat() for at in record.requests),
+        "connections": ",".join(sorted(record.connections)),
+        "schema": SCHEMA,
+    }
+
+
+def budget_record(version: int, fields: Mapping[str, object]) -> BudgetRecord:
+    """The record in these fields; nothing was spent where they are none of ours."""
+    requests, connections = fields.get("requests"), fields.get("connections")
+    if fields.get("schema") != SCHEMA or not isinstance(requests, str) or not isinstance(connections, str):
+        return BudgetRecord(version=version)
+    try:
+        return BudgetRecord(
+            version=version,
+            requests=tuple(sorted(_instant(text) for text in requests.split(",") if text)),
+            connections=frozenset(connection_name(text) for text in connections.split(",") if text),
+        )
+    except (ValueError, OverflowError):
+        return BudgetRecord(version=version)
+
+
 def _accounts_server(own: Reader, clients: Reader) -> Origin:
     reader = own if "accounts_server" in own.document.fields else clients
     text = reader.demand("accounts_server", reader.word("accounts_server"))
@@ -178,7 +203,7 @@ def _revoked(reader: Reader) -> RecordUnreadable:
         when = rfc3339(_instant(revoked_at))
     except ValueError:
         raise reader.fault("revoked_at", "is no instant such as 2026-11-24T12:00:00Z") from None
-    return RecordUnreadable(
+    return GrantRevoked(
         f"{reader.document.where}: revoked on {when}: authorize again, with --replace", stamp=reader.stamp
     )
 

@@ -6,6 +6,7 @@ A fault names the record and the field, and never the value.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
+from zlib import crc32
 
 from zoho_tokend.core.errors import RecordUnreadable
 
@@ -18,11 +19,18 @@ class Document:
 
     Attributes:
         where: the record as a person names it (``secret/zoho/credentials/crm-prod``).
+        created: when this version was written, in Vault's own words; empty where it did not say.
     """
 
     where: str
     version: int
     fields: Mapping[str, object] = field(repr=False)
+    created: str = ""
+
+    @property
+    def stamp(self) -> str:
+        """What tells this version from any other: a record that was destroyed and made anew has its number too."""
+        return f"{self.version}.{crc32(self.created.encode()):x}" if self.created else str(self.version)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

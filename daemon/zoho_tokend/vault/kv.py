@@ -24,19 +24,23 @@ class Standing:
     Attributes:
         version: to be named in the next write; 0 when there never was one.
         fields: None when there is none, or the latest version is deleted.
+        created: when this version was written, in Vault's own words.
         custom_metadata: what people and programs say of the record.
     """
 
     place: Place
     version: int
     fields: Mapping[str, object] | None = field(repr=False)
+    created: str = ""
     custom_metadata: Mapping[str, object] = field(default_factory=dict, repr=False)
 
     @property
     def document(self) -> Document | None:
         """The record; None when there is none."""
         return (
-            None if self.fields is None else Document(where=str(self.place), version=self.version, fields=self.fields)
+            None
+            if self.fields is None
+            else Document(where=str(self.place), version=self.version, fields=self.fields, created=self.created)
         )
 
 
@@ -65,11 +69,13 @@ class Kv:
         """What stands there now: one request."""
         answer = await self.ask(place.read())
         version, fields = answer.at("data", "metadata", "version"), answer.at("data", "data")
+        created = answer.at("data", "metadata", "created_time")
         said = answer.at("data", "metadata", "custom_metadata")
         return Standing(
             place=place,
             version=version if isinstance(version, int) else 0,
             fields=fields if isinstance(fields, Mapping) else None,
+            created=created if isinstance(created, str) else "",
             custom_metadata=said if isinstance(said, Mapping) else {},
         )
 

@@ -101,6 +101,18 @@ class Layout:
         """The short-lived record that jobs read."""
         return self._place(self.tokens_mount or self.mount, "tokens", connection)
 
+    def tokens(self) -> Place:
+        """The folder of the token records."""
+        return self._place(self.tokens_mount or self.mount, "tokens")
+
+    def budgets(self) -> Place:
+        """The folder of what was spent in vain."""
+        return self._place(self.tokens_mount or self.mount, "budgets")
+
+    def budget(self, grant: str) -> Place:
+        """What was spent in vain of the budget of the refresh token with this fingerprint."""
+        return self._place(self.tokens_mount or self.mount, "budgets", grant)
+
     def reports(self) -> Place:
         """The folder of what readers say of tokens that died early."""
         return self._place(self.tokens_mount or self.mount, "reports")

@@ -54,7 +54,7 @@ class Line:
         took = timedelta(seconds=self._monotonic() - begun)
         self._tell(VaultAnswered(operation=request.operation, outcome=outcome, took=took), date)
         if answer is None or outcome is VaultOutcome.UNAVAILABLE:
-            raise VaultUnavailable(complaint, retry_after=answer.retry_after if answer else None)
+            raise VaultUnavailable(complaint, retry_after=answer.wait if answer else None)
         return answer
 
     def close(self) -> None:

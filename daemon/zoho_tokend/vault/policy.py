@@ -41,6 +41,8 @@ def daemon_policy(layout: Layout, *, reports: bool = False, targets: Sequence[Ta
         _Rule(layout.client(_ANY).data, ("read",), "read the clients that credentials name"),
         _Rule(every_token.data, ("create", "update", "read"), "write the token records, with CAS"),
         _Rule(every_token.metadata, ("read",), "remember after a restart how much of Zoho's budget is spent"),
+        _Rule(layout.tokens().metadata, ("list",), "notice token records that were withdrawn"),
+        *_to_remember_budgets(layout),
         *(_to_heed_reports(layout) if reports else ()),
         *(rule for target in targets for rule in _to_tell(layout, target)),
     )
@@ -77,8 +79,16 @@ def operator_policy(layout: Layout, connection: ConnectionName | None = None, *,
         _Rule(credential.undeletion, ("update",), "have a removed credential back"),
         _Rule(token.data, everything, "publish a token as the daemon does; withdraw one that was revoked"),
         _Rule(token.metadata, ("read",), "see how much of Zoho's budget is spent"),
+        *_to_remember_budgets(layout),
         *(_to_withdraw(layout, target, connection) for target in targets),
         *(_Rule(f"{mount}/config", ("read",), "let doctor see how the mount is set up") for mount in layout.mounts()),
+    )
+
+
+def _to_remember_budgets(layout: Layout) -> tuple[_Rule, ...]:
+    return (
+        _Rule(layout.budgets().metadata, ("list",), "find what refresh tokens have spent in vain"),
+        _Rule(layout.budget("*").data, ("create", "update", "read"), "remember what refresh tokens spend in vain"),
     )
 
 

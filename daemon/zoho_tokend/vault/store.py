@@ -1,4 +1,4 @@
-"""The core's two ports, carried out over KV v2.
+"""The core's ports of records, carried out over KV v2.
 
 A refresh costs two requests here: one read and one write, or one more when its client is named and not read lately.
 """
@@ -8,6 +8,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Final
 
+from zoho_tokend.core.budget import BudgetRecord
 from zoho_tokend.core.errors import Conflict, NoCredential
 from zoho_tokend.core.model import ConnectionName, Credential, Published, Secret, TokenRecord, connection_name
 from zoho_tokend.core.ports import Clock, Listing
@@ -16,7 +17,7 @@ from zoho_tokend.vault import codec
 from zoho_tokend.vault.capabilities import PATHS_PER_REQUEST
 from zoho_tokend.vault.document import Document
 from zoho_tokend.vault.kv import Kv
-from zoho_tokend.vault.layout import Layout
+from zoho_tokend.vault.layout import Layout, Place
 from zoho_tokend.vault.session import Session
 
 CLIENT_SECONDS: Final = 60.0
@@ -33,8 +34,11 @@ class VaultStore:
         self._clients: dict[str, tuple[float, Document]] = {}
 
     async def names(self) -> Listing:
+        return await self._names(self._layout.credentials())
+
+    async def _names(self, folder: Place) -> Listing:
         names, ill_named = set(), set()
-        async for key in unhurried(await self._kv.names(self._layout.credentials())):
+        async for key in unhurried(await self._kv.names(folder)):
             try:
                 names.add(connection_name(key))
             except ValueError:
@@ -69,6 +73,20 @@ class VaultStore:
 
     async def history(self, connection: ConnectionName) -> tuple[datetime, ...]:
         return tuple(version.written_at for version in await self._kv.versions(self._layout.token(connection)))
+
+    async def recorded(self) -> frozenset[ConnectionName]:
+        return (await self._names(self._layout.tokens())).names
+
+    async def budgets(self) -> frozenset[str]:
+        return frozenset(await self._kv.names(self._layout.budgets()))
+
+    async def budget(self, grant: str) -> BudgetRecord:
+        standing = await self._kv.read(self._layout.budget(grant))
+        return codec.budget_record(standing.version, standing.fields or {})
+
+    async def remember_budget(self, grant: str, record: BudgetRecord) -> int:
+        place = self._layout.budget(grant)
+        return await self._kv.write(place, codec.budget_fields(record), after_version=record.version)
 
     async def publish(self, record: TokenRecord, *, after_version: int) -> int:
         place = self._layout.token(record.connection)

@@ -20,6 +20,7 @@ TROUBLE_FIRST: Final = (
     State.FAILING,
     State.THROTTLED,
     State.PENDING,
+    State.REVOKED,
     State.REFRESHING,
     State.FRESH,
 )

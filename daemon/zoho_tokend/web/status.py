@@ -7,6 +7,8 @@
     holder             who was last known to lead; null while nobody does, or where there is no election
     shard, shards      which share of the connections is this process's own, from 0, and of how many
     vault              {alive, expires_at}: the session; expires_at is null when it never ends, or there is none
+    discovery          {complete, error, undiscovered}: whether every connection in Vault was looked at; why the last
+                       look came to nothing; and {name: sentence} for each that Vault gave no usable answer about
     unsaved_tokens     issued, and not yet taken by Vault
     counts             {state: number}, every state named
     connections        [{name, state, data_center, issued_at, expires_at, floor_seconds, next_refresh_at,
@@ -39,6 +41,11 @@ def status(daemon: DaemonFacts, listing: Listing) -> dict[str, Json]:
         "shard": daemon.shard.number,
         "shards": daemon.shard.of,
         "vault": {"alive": daemon.vault_alive, "expires_at": _instant(daemon.vault_expires_at)},
+        "discovery": {
+            "complete": daemon.discovered,
+            "error": daemon.discovery_error,
+            "undiscovered": {str(name): sentence for name, sentence in daemon.undiscovered.items()},
+        },
         "unsaved_tokens": daemon.unsaved,
         "counts": {str(state): number for state, number in listing.counts.items()},
         "connections": [_connection(row) for row in listing.rows],

@@ -42,7 +42,14 @@ class Scene:
             credentials=registry,
             tokens=self.vault,
             prover=self.api,
-            once=Once(credentials=self.vault, tokens=self.vault, endpoint=self.zoho, policy=Policy(), clock=clock),
+            once=Once(
+                credentials=self.vault,
+                tokens=self.vault,
+                budgets=self.vault,
+                endpoint=self.zoho,
+                policy=Policy(),
+                clock=clock,
+            ),
             keeper=Keeper(registry, self.person, clock=clock, folder=folder),
             person=self.person,
         )

@@ -24,7 +24,14 @@ class Scene:
         clock = LoopClock()
         self.vault = FakeVault(clock=clock)
         self.zoho = FakeZoho(clock)
-        self.once = Once(credentials=self.vault, tokens=self.vault, endpoint=self.zoho, policy=Policy(), clock=clock)
+        self.once = Once(
+            credentials=self.vault,
+            tokens=self.vault,
+            budgets=self.vault,
+            endpoint=self.zoho,
+            policy=Policy(),
+            clock=clock,
+        )
         self.vault.put(
             f"credentials/{CRM}",
             client_id="1000.CLIENT",

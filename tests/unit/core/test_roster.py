@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.samples.builders import CRM, NOON, a_credential, a_record, refresh_grant, secret
-from zoho_tokend.core.connection import Connection, Doubt, Failure, Reason, Rotation, Token
+from zoho_tokend.core.connection import Connection, Failure, Reason, Rejection, Rotation, Token
 from zoho_tokend.core.errors import Outcome
 from zoho_tokend.core.fleet import Fleet
 from zoho_tokend.core.model import ConnectionName, Published
@@ -33,7 +33,7 @@ OTHERWISE: dict[str, Any] = {
     "failures": 2,
     "throttles": 1,
     "failure": Failure(outcome=Outcome.THROTTLED, error="throttled"),
-    "doubt": Doubt(stamp="1", since=NOON),
+    "rejection": Rejection(outcome=Outcome.GRANT_REJECTED, stamp="1", since=0.0),
     "parked": True,
     "retry_at": NOON,
     "retry_reason": Reason.WOKEN,

@@ -7,12 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.samples.builders import CRM, HOUR, MINUTE, NOON, SECOND, a_connection, a_record
-from zoho_tokend.core import aftermath, schedule
-from zoho_tokend.core.connection import Connection, Doubt, Reason
-from zoho_tokend.core.cooling import Cooling
+from zoho_tokend.core import schedule, transitions
+from zoho_tokend.core.client_limit import ClientLimit
+from zoho_tokend.core.connection import Connection, Reason, Rejection
 from zoho_tokend.core.errors import (
     ClientRejected,
     GrantRejected,
+    Outcome,
     RecordUnreadable,
     RefreshError,
     Throttled,
@@ -25,14 +26,14 @@ from zoho_tokend.core.spread import spread
 
 POLICY = Policy()
 DUE = NOON + HOUR / 2 - spread(CRM, HOUR / 20)
-COOL = Cooling()
+UNLIMITED = ClientLimit()
 
 
 def decide(connection: Connection, now: datetime, **knowledge: object) -> Decision:
     spent = knowledge.get("spent", ())
-    client = knowledge.get("client", COOL)
+    client = knowledge.get("client", UNLIMITED)
     assert isinstance(spent, tuple)
-    assert isinstance(client, Cooling)
+    assert isinstance(client, ClientLimit)
     return schedule.decide(connection, spent=spent, client=client, now=now, policy=POLICY)
 
 
@@ -112,9 +113,9 @@ def test_a_due_connection_waits_until_its_budget_allows_another_issue() -> None:
     assert decide(a_connection(), DUE, spent=spent) == Wait(until=DUE - 7 * MINUTE + TEN_MINUTES, reason=Reason.BUDGET)
 
 
-def test_a_due_connection_waits_for_its_turn_while_its_client_cools() -> None:
-    client = Cooling(until=DUE + TEN_MINUTES, next_probe_at=DUE + MINUTE)
-    assert decide(a_connection(), DUE, client=client) == Wait(until=DUE + MINUTE, reason=Reason.CLIENT_COOLING)
+def test_a_due_connection_waits_for_its_turn_while_its_client_is_limited() -> None:
+    client = ClientLimit(limit=1, learned_at=DUE, begun=(DUE + MINUTE - TEN_MINUTES,))
+    assert decide(a_connection(), DUE, client=client) == Wait(until=DUE + MINUTE, reason=Reason.CLIENT_LIMIT)
 
 
 def test_saving_costs_no_budget() -> None:
@@ -129,7 +130,7 @@ connections = st.builds(
     failures=st.integers(0, 40),
     throttles=st.integers(0, 5),
     refresh_at=st.none() | st.floats(0.2, 0.95),
-    doubt=st.none() | st.just(Doubt(stamp="1", since=NOON - 2 * MINUTE)),
+    rejection=st.none() | st.just(Rejection(outcome=Outcome.GRANT_REJECTED, stamp="1", since=0.0)),
     parked=st.booleans(),
 )
 errors = st.sampled_from(
@@ -148,7 +149,7 @@ errors = st.sampled_from(
 
 @given(connection=connections, error=errors)
 def test_after_any_failure_the_wait_is_at_least_a_second(connection: Connection, error: RefreshError) -> None:
-    decision = decide(aftermath.after_failure(connection, error, NOON), NOON)
+    decision = decide(transitions.after_failure(connection, error, NOON, uptime=0.0, pace=POLICY.pace), NOON)
     assert isinstance(decision, Wait | Parked)
     assert decision.until >= NOON + SECOND
 
@@ -157,7 +158,9 @@ def test_after_any_failure_the_wait_is_at_least_a_second(connection: Connection,
 def test_following_the_waits_always_leads_to_a_refresh(connection: Connection, failures: list[RefreshError]) -> None:
     now = NOON
     for error in failures:
-        connection = aftermath.after_failure(connection, error, now)
+        connection = transitions.after_failure(
+            connection, error, now, uptime=(now - NOON).total_seconds(), pace=POLICY.pace
+        )
         now = schedule.next_at(connection, now, POLICY)
     for _ in range(3):
         decision = decide(connection, now)

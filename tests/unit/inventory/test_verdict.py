@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from tests.samples.builders import HOUR, MINUTE, NOON, SECOND, a_record
+from zoho_tokend.core.errors import RecordUnreadable
 from zoho_tokend.core.facts import State
 from zoho_tokend.core.policy import Policy
 from zoho_tokend.inventory.verdict import verdict
@@ -33,7 +34,7 @@ def test_a_connection_without_a_token_is_pending() -> None:
 
 
 def test_a_credential_that_cannot_be_used_is_told_before_anything_else() -> None:
-    assert verdict("the field is missing", a_record(), now=NOON, policy=Policy()) == (
+    assert verdict(RecordUnreadable("the field is missing"), a_record(), now=NOON, policy=Policy()) == (
         State.MISCONFIGURED,
         "the field is missing",
     )

@@ -155,6 +155,8 @@ def _daemon(connection: Examined, daemon: Mapping[str, DaemonsView] | None) -> I
         case DaemonsView(state=State.NEEDS_CONSENT, error=error):
             fix = f"consent anew, by `web` or as its client does: zoho-tokend authorize web --replace {name}"
             yield Area.CONNECTIONS.wrong(name, f"is parked: {error}", fix=fix)
+        case DaemonsView(state=State.REVOKED, error=error):
+            yield Area.CONNECTIONS.warning(name, f"is revoked: {error}", fix=f"zoho-tokend connections remove {name}")
         case DaemonsView(state=State.MISCONFIGURED, error=error):
             fix = "mend what the sentence names; the daemon sees a changed record by itself"
             yield Area.CONNECTIONS.wrong(name, f"is parked: {error}", fix=fix)

@@ -39,6 +39,8 @@ def promise(rows: Iterable[ConnectionFacts], now: datetime) -> Promise:
     tightest, least = None, timedelta.max
     for row in rows:
         connections += 1
+        if row.state is State.REVOKED:
+            continue  # A person ended it: nothing is promised.
         if row.expires_at is None or row.expires_at <= now:
             first = row.state is State.PENDING and row.error is None
             awaited, lapsed = awaited + first, lapsed + (not first)

@@ -47,6 +47,11 @@ def remedy(row: ConnectionFacts, *, credentials: str) -> Remedy | None:
 
 def _by_outcome(row: ConnectionFacts, outcome: Outcome, credentials: str) -> Remedy:
     match outcome:
+        case Outcome.REVOKED:
+            return Remedy(
+                advice="Its grant was ended on purpose. Authorize it again to use it, or remove it.",
+                command=f"zoho-tokend connections remove {_operand(row.name)}",
+            )
         case Outcome.CLIENT_REJECTED:
             return Remedy(
                 advice="See which client it has, and give that the id and secret of Zoho's API console.",

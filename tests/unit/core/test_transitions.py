@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from tests.samples.builders import HOUR, MINUTE, NOON, SECOND, a_connection, a_credential, a_record, secret
-from zoho_tokend.core import aftermath
-from zoho_tokend.core.aftermath import CONFIRMATION, PROBE_INTERVAL
+from zoho_tokend.core import transitions
+from zoho_tokend.core.backoff import CONFIRMATION, PROBE_INTERVAL
 from zoho_tokend.core.connection import Connection, Reason, Rotation, state
 from zoho_tokend.core.errors import (
     ClientRejected,
@@ -27,7 +27,8 @@ LATE = NOON + 0.5 * HOUR
 
 def after(connection: Connection, *errors: RefreshError, now: datetime = LATE, step: timedelta = MINUTE) -> Connection:
     for error in errors:
-        connection = aftermath.after_failure(connection, error, now)
+        uptime = (now - NOON).total_seconds()
+        connection = transitions.after_failure(connection, error, now, uptime=uptime, pace=Policy().pace)
         now += step
     return connection
 
@@ -37,18 +38,52 @@ def waited(connection: Connection, now: datetime) -> timedelta:
     return connection.retry_at - now
 
 
-def test_the_first_rejection_of_a_grant_is_only_a_doubt() -> None:
-    doubtful = after(a_connection(), GrantRejected())
-    assert not doubtful.parked
-    assert doubtful.retry_reason is Reason.CONFIRM
-    assert CONFIRMATION <= waited(doubtful, LATE) <= 1.1 * CONFIRMATION
+def test_the_first_rejection_of_a_grant_is_pending_until_it_is_said_again() -> None:
+    pending = after(a_connection(), GrantRejected())
+    assert not pending.parked
+    assert pending.retry_reason is Reason.CONFIRM
+    assert CONFIRMATION <= waited(pending, LATE) <= 1.1 * CONFIRMATION
 
 
 def test_a_rejection_said_twice_a_minute_apart_for_the_same_credential_parks() -> None:
     parked = after(a_connection(), GrantRejected(), GrantRejected(), step=CONFIRMATION)
     assert parked.parked
     assert state(parked, LATE, in_flight=False) is State.NEEDS_CONSENT
-    assert 0.9 * PROBE_INTERVAL <= waited(parked, LATE + CONFIRMATION) <= PROBE_INTERVAL
+
+
+def test_a_parked_connection_whose_token_lives_goes_on_trying_with_growing_waits_and_at_the_last_moment() -> None:
+    connection, now, waits = a_connection(), LATE, list[float]()
+    while now < NOON + HOUR - LONGEST_NORMAL_REFRESH:
+        connection = after(connection, GrantRejected(), now=now)
+        assert connection.retry_at is not None
+        waits.append((connection.retry_at - now) / MINUTE)
+        now = connection.retry_at
+    assert [round(wait) for wait in waits[:4]] == [1, 2, 4, 8]
+    assert now == NOON + HOUR - LONGEST_NORMAL_REFRESH
+
+
+def test_a_parked_connection_whose_token_has_ended_is_probed_every_six_hours() -> None:
+    parked = after(a_connection(), GrantRejected(), GrantRejected(), now=NOON + HOUR)
+    assert 0.9 * PROBE_INTERVAL <= waited(parked, NOON + HOUR + MINUTE) <= PROBE_INTERVAL
+
+
+def test_one_of_many_that_were_refused_together_is_probed_each_five_minutes() -> None:
+    parked = after(a_connection(), GrantRejected(), now=NOON + HOUR)
+    probed = transitions.after_failure(
+        parked, GrantRejected(), LATE + HOUR, uptime=9999.0, pace=Policy().pace, together=12
+    )
+    assert probed.parked
+    assert HOUR / 2 <= waited(probed, LATE + HOUR) <= HOUR
+
+
+def test_two_different_refusals_do_not_confirm_each_other() -> None:
+    assert not after(a_connection(), ClientRejected(), GrantRejected(), ClientRejected()).parked
+
+
+def test_a_wall_clock_that_jumps_confirms_nothing() -> None:
+    once = transitions.after_failure(a_connection(), GrantRejected(), LATE, uptime=5.0, pace=Policy().pace)
+    again = transitions.after_failure(once, GrantRejected(), LATE + HOUR, uptime=9.0, pace=Policy().pace)
+    assert not again.parked
 
 
 def test_a_rejection_said_twice_within_a_minute_does_not_park() -> None:
@@ -56,12 +91,12 @@ def test_a_rejection_said_twice_within_a_minute_does_not_park() -> None:
 
 
 def test_a_rejection_of_another_version_of_the_credential_does_not_confirm_the_first() -> None:
-    doubtful = after(a_connection(), GrantRejected())
-    changed = aftermath.after_reading(doubtful, a_credential(stamp="2"))
+    pending = after(a_connection(stamp="1"), GrantRejected())
+    changed = transitions.after_reading(pending, a_credential(stamp="2"))
     assert not after(changed, GrantRejected(), now=LATE + 2 * CONFIRMATION).parked
 
 
-def test_an_outage_between_two_rejections_does_not_lift_the_doubt() -> None:
+def test_an_outage_between_two_rejections_does_not_lift_the_first() -> None:
     assert after(a_connection(), GrantRejected(), ZohoUnavailable(), GrantRejected()).parked
 
 
@@ -84,12 +119,37 @@ def test_an_outage_during_the_probe_of_a_parked_connection_leaves_its_verdict_al
     probed = after(parked, ZohoUnavailable(), now=LATE + PROBE_INTERVAL)
     assert probed.parked
     assert probed.failure == parked.failure
-    assert waited(probed, LATE + PROBE_INTERVAL) > PROBE_INTERVAL / 2
+    assert waited(probed, LATE + PROBE_INTERVAL) <= Policy().pace
+
+
+def test_another_that_was_refused_with_it_and_is_well_has_it_tried_at_once_and_its_verdict_stays() -> None:
+    parked = after(a_connection(), GrantRejected(), GrantRejected())
+    woken = transitions.after_recovery_of_another(parked, LATE)
+    assert woken.retry_at == LATE
+    assert state(woken, LATE, in_flight=False) is State.NEEDS_CONSENT
+
+
+@pytest.mark.parametrize("error", [ZohoUnavailable(), VaultUnavailable(), ZohoUnavailable(retry_after=MINUTE)])
+def test_once_its_token_has_ended_it_is_tried_as_often_as_the_budget_carries(error: RefreshError) -> None:
+    now = NOON + 3 * HOUR
+    assert waited(after(a_connection(failures=20), error, now=now), now) <= Policy().pace
+
+
+def test_after_the_ten_minutes_of_a_throttle_too() -> None:
+    now = NOON + 3 * HOUR
+    assert waited(after(a_connection(), Throttled(), now=now), now) == TEN_MINUTES
+    assert waited(after(a_connection(throttles=1), Throttled(), now=now), now) <= Policy().pace
+
+
+def test_a_new_grant_does_not_inherit_what_the_old_one_was_refused_or_throttled_for() -> None:
+    old = after(a_connection(stamp="1", throttles=2), GrantRejected(), GrantRejected())
+    new = transitions.after_reading(old, a_credential(stamp="2"))
+    assert (new.rejection, new.parked, new.throttles) == (None, False, 0)
 
 
 def test_waking_forgets_the_verdict_and_tries_at_once() -> None:
     parked = after(a_connection(), GrantRejected(), GrantRejected())
-    woken = aftermath.after_waking(parked, LATE)
+    woken = transitions.after_waking(parked, LATE)
     assert not woken.parked
     assert woken.retry_at == LATE
     assert not after(woken, GrantRejected(), now=LATE).parked
@@ -97,7 +157,7 @@ def test_waking_forgets_the_verdict_and_tries_at_once() -> None:
 
 def test_a_vault_that_came_back_is_tried_at_once_by_those_that_it_made_wait_and_their_failures_still_count() -> None:
     waiting = after(a_connection(), *[VaultUnavailable()] * 8)
-    again = aftermath.after_vault_came_back(waiting, LATE)
+    again = transitions.after_vault_came_back(waiting, LATE)
     assert again == replace(waiting, retry_at=LATE)
     assert waited(after(again, VaultUnavailable()), LATE) > 4 * MINUTE
 
@@ -113,7 +173,7 @@ def test_a_vault_that_came_back_is_tried_at_once_by_those_that_it_made_wait_and_
     ids=["its token is fresh", "Zoho was away", "Zoho throttles", "parked"],
 )
 def test_a_vault_that_came_back_changes_nothing_for_those_that_wait_for_something_else(waiting: Connection) -> None:
-    assert aftermath.after_vault_came_back(waiting, LATE) is waiting
+    assert transitions.after_vault_came_back(waiting, LATE) is waiting
 
 
 def test_throttles_cool_for_ten_then_twenty_then_thirty_minutes() -> None:
@@ -170,7 +230,7 @@ def test_an_outage_a_little_shorter_than_the_floor_is_over_at_a_try_before_the_e
 
 
 def test_an_issued_token_is_held_before_it_is_written() -> None:
-    held = aftermath.after_issue(a_connection(), record=a_record(issued_at=LATE), rotation=None, now=LATE)
+    held = transitions.after_issue(a_connection(), record=a_record(issued_at=LATE), rotation=None, now=LATE)
     assert held.unsaved is not None
     assert held.write_at == LATE
     assert not held.is_unsaved
@@ -178,9 +238,9 @@ def test_an_issued_token_is_held_before_it_is_written() -> None:
 
 def test_a_published_token_is_held_no_longer_and_forgives_every_failure() -> None:
     failing = after(a_connection(), ZohoUnavailable(), GrantRejected())
-    held = aftermath.after_issue(failing, record=a_record(issued_at=LATE), rotation=None, now=LATE)
-    landed = aftermath.after_publishing(held, a_record(issued_at=LATE), 2, LATE)
-    assert (landed.unsaved, landed.write_at, landed.failures, landed.doubt, landed.failure) == (
+    held = transitions.after_issue(failing, record=a_record(issued_at=LATE), rotation=None, now=LATE)
+    landed = transitions.after_publishing(held, a_record(issued_at=LATE), 2, LATE)
+    assert (landed.unsaved, landed.write_at, landed.failures, landed.rejection, landed.failure) == (
         None,
         None,
         0,
@@ -193,16 +253,16 @@ def test_a_published_token_is_held_no_longer_and_forgives_every_failure() -> Non
 
 def test_a_refresh_token_that_vault_refuses_stays_held_when_the_token_has_landed() -> None:
     rotation = Rotation(credential=a_credential(), refresh_token=secret("next"))
-    held = aftermath.after_issue(a_connection(), record=a_record(issued_at=LATE), rotation=rotation, now=LATE)
-    landed = aftermath.after_publishing(held, a_record(issued_at=LATE), 2, LATE)
+    held = transitions.after_issue(a_connection(), record=a_record(issued_at=LATE), rotation=rotation, now=LATE)
+    landed = transitions.after_publishing(held, a_record(issued_at=LATE), 2, LATE)
     assert landed.rotation == rotation
     assert landed.write_at is not None
 
 
 def test_a_refused_write_is_tried_again_within_half_a_minute_however_often_it_was_refused() -> None:
-    held = aftermath.after_issue(a_connection(), record=a_record(issued_at=LATE), rotation=None, now=LATE)
+    held = transitions.after_issue(a_connection(), record=a_record(issued_at=LATE), rotation=None, now=LATE)
     for _ in range(50):
-        held = aftermath.after_failed_write(held, VaultUnavailable(), LATE)
+        held = transitions.after_failed_write(held, VaultUnavailable(), LATE)
         assert held.write_at is not None
         assert SECOND <= held.write_at - LATE <= 30 * SECOND
     assert state(held, LATE, in_flight=False) is State.UNSAVED
