@@ -120,7 +120,8 @@ class Tenancy:
     """The site, its tenants, and the one daemon that all of them share.
 
     Attributes:
-        grants: the refresh token of each healthy connection.
+        grants: the refresh token of each healthy connection that there is or was.
+        newcomers: who came since somebody means harm; they leave with that one.
         stranger: a server that none of the settings names.
     """
 
@@ -128,6 +129,7 @@ class Tenancy:
     stranger: Stranger
     folder: Path
     grants: dict[ConnectionName, str] = field(default_factory=dict)
+    newcomers: list[ConnectionName] = field(default_factory=list)
     _daemon: Daemon | None = None
     _begun_at: datetime = datetime(1970, 1, 1, tzinfo=UTC)
     _asked_before: int = 0
@@ -151,6 +153,7 @@ class Tenancy:
         """One more tenant comes, and finds a token."""
         name = ConnectionName(f"newcomer-{next(self._numbers)}")
         self.grants[name] = self.site.connect(name)
+        self.newcomers.append(name)
         self.daemon.until(lambda: self.site.has_token(name), f"{name} has a token")
 
     def report(self, name: ConnectionName) -> None:
@@ -195,8 +198,10 @@ class Tenancy:
         name = ConnectionName(f"hostile-{next(self._numbers)}")
         with closing(HostileTenant(self.site, name)) as hostile:
             yield hostile
-        for folder in ("credentials", "tokens", "reports"):
-            self.site.corner.erase(f"{folder}/{name}")
+        for gone in (name, *self.newcomers):
+            for folder in ("credentials", "tokens", "reports"):
+                self.site.corner.erase(f"{folder}/{gone}")
+        self.newcomers.clear()
 
     def start(self) -> None:
         """A daemon runs, with its printed policy alone."""
@@ -229,13 +234,15 @@ class Tenancy:
         """The rule: discovery is complete, every other tenant is served, and no secret of theirs went astray."""
         self.daemon.until_ready()
         self.daemon.until(lambda: not self._unserved(), "every healthy tenant is known and fresh")
-        for name in self.grants:
+        for name in (*TENANTS, *self.newcomers):
             self._assert_never_below_the_floor(name)
         self._assert_no_secret_went_astray()
 
     def _unserved(self) -> set[ConnectionName]:
         rows = self.daemon.get("/status").json()["connections"]
-        return set(self.grants).difference(row["name"] for row in rows if row["state"] in {"fresh", "refreshing"})
+        return {*TENANTS, *self.newcomers}.difference(
+            row["name"] for row in rows if row["state"] in {"fresh", "refreshing"}
+        )
 
     def _assert_never_below_the_floor(self, name: ConnectionName) -> None:
         versions = self.site.token_versions(name)
