@@ -11,7 +11,7 @@ from zoho_tokend.core.model import ConnectionName
 from zoho_tokend.core.targets import Target
 from zoho_tokend.doctor.finding import Area, Finding
 from zoho_tokend.doctor.wording import some
-from zoho_tokend.vault.layout import Layout, Place
+from zoho_tokend.vault.layout import Layout
 
 ROOT: Final = "root"
 
@@ -49,11 +49,12 @@ def needs(
         targets: where second records of the tokens go.
     """
     names, of_clients = sorted(connections) or [_ANY], sorted(clients) or [_ANY]
-    tokens = _folder(layout.token(_ANY))
     return (
         _one(layout.credentials().metadata, "list"),
         _one(layout.clients().metadata),
-        _one(tokens.metadata),
+        _one(layout.tokens().metadata, "list"),
+        _one(layout.budgets().metadata, "list"),
+        _one(layout.budget(_ANY).data, "create", "update", "read"),
         _each(layout.client(_ANY).data, {layout.client(name).data: name for name in of_clients}, "read"),
         _each(layout.credential(_ANY).data, {layout.credential(name).data: name for name in names}, "read", "update"),
         _each(layout.credential(_ANY).metadata, {layout.credential(name).metadata: name for name in names}),
@@ -117,7 +118,3 @@ def _one(path: str, *capabilities: str) -> Need:
 
 def _each(subject: str, paths: Mapping[str, str], *capabilities: str) -> Need:
     return Need(subject=subject, paths=paths, capabilities=frozenset(capabilities))
-
-
-def _folder(place: Place) -> Place:
-    return Place(mount=place.mount, path=place.path.rpartition("/")[0])
