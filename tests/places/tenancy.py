@@ -193,6 +193,7 @@ class Tenancy:
         if self._daemon is None or not self._daemon.runs:
             self.close()
             self.start()
+        self.until_served()
         self.stranger.seen.clear()
         self._begun_at, self._asked_before = self.site.zoho.now(), len(self.site.zoho.journal.entries)
         name = ConnectionName(f"hostile-{next(self._numbers)}")
@@ -233,10 +234,14 @@ class Tenancy:
     def assert_nobody_suffers(self) -> None:
         """The rule: discovery is complete, every other tenant is served, and no secret of theirs went astray."""
         self.daemon.until_ready()
-        self.daemon.until(lambda: not self._unserved(), "every healthy tenant is known and fresh")
+        self.until_served()
         for name in (*TENANTS, *self.newcomers):
             self._assert_never_below_the_floor(name)
         self._assert_no_secret_went_astray()
+
+    def until_served(self) -> None:
+        """Every healthy tenant is known, and their token good."""
+        self.daemon.until(lambda: not self._unserved(), "every healthy tenant is known and fresh")
 
     def _unserved(self) -> set[ConnectionName]:
         rows = self.daemon.get("/status").json()["connections"]

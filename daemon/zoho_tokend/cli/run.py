@@ -29,7 +29,7 @@ def run() -> None:
     """Keep every connection fresh until SIGTERM.
 
     Reads its settings from ZOHO_TOKEND_* variables and the file of --config; `zoho-tokend settings` lists them.
-    SIGTERM or Ctrl-C stops it in order (25 s at most), a second one at once; SIGHUP reads the settings again.
+    SIGTERM or Ctrl-C stops it in order (45 s at most), a second one at once; SIGHUP reads the settings again.
     """
     settings = load()
     for warning in settings.warnings:

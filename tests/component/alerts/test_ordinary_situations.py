@@ -176,7 +176,7 @@ class TestATenantThatIsParked:
             daemon.world.zoho.script(CRM, ok(), fails(GrantRejected()))
             daemon.world.connect(CRM, SALES)
             await history.passes(7 * HOUR, daemon)
-            assert len(daemon.world.zoho.asked_for(CRM)) == 4  # the token, two refusals, and a probe
+            assert len(daemon.world.zoho.asked_for(CRM)) == 8  # the token, six refusals while it lived, and a probe
         assert history.fired() == {NeedsConsent}
 
     async def test_is_no_news_after_a_deploy_which_forgets_that_it_waits(self, history: History) -> None:

@@ -80,5 +80,5 @@ def test_it_is_healthy_by_the_health_check_of_the_image_and_once_it_is_ready(dae
 
 
 def test_a_stop_has_time_for_all_that_is_under_way(daemon: Mapping[str, object]) -> None:
-    assert daemon["stop_grace_period"] == "45s"
+    assert daemon["stop_grace_period"] == "1m0s"
     assert timedelta(seconds=45) > GRACE + timedelta(seconds=10)

@@ -197,11 +197,11 @@ def test_a_refresh_under_way_has_no_next_one() -> None:
 def test_pages_lead_to_each_other_within_what_was_asked_for() -> None:
     rows = [a_row("crm-a"), a_row("crm-b"), a_row("crm-c"), a_row("other")]
     chosen = Selection(state=State.FRESH, search="CRM", limit=1)
-    first, last = (shown(*rows, selection=replace(chosen, after=after)) for after in (chosen.after, (8, "crm-b")))
-    assert 'href="?state=fresh&amp;search=CRM&amp;after=8%3Acrm-a"' in first
+    first, last = (shown(*rows, selection=replace(chosen, after=after)) for after in (chosen.after, (9, "crm-b")))
+    assert 'href="?state=fresh&amp;search=CRM&amp;after=9%3Acrm-a"' in first
     assert "Connections: 1 of 3" in first
     assert "Previous page" not in first
-    assert 'href="?state=fresh&amp;search=CRM&amp;after=8%3Acrm-a">\N{LEFTWARDS ARROW} Previous page' in last
+    assert 'href="?state=fresh&amp;search=CRM&amp;after=9%3Acrm-a">\N{LEFTWARDS ARROW} Previous page' in last
     assert "Connections: 3 of 3" in last
     assert "Next page" not in last
 
