@@ -4,7 +4,7 @@ A target is behind from a refresh on until its record tells the token that stand
 what is behind is read again, and read after the version that is named in the write, so that an older token never wins.
 
 A record is written first and marked as ours after it, so that no mark ever falls on a record of somebody else's. What
-is not marked yet, after a crash, for its policy or of an earlier version of ours, is known by the token in it.
+is not marked yet (after a crash, for its policy, from an earlier version of ours) is known by a token that we published.
 """
 
 from collections.abc import Sequence
@@ -57,7 +57,6 @@ class Targets:
         self._clock = clock
         self._emit = emit
         self._behind: dict[_Place, _Behind] = {}
-        self._told: dict[_Place, str] = {}
 
     def __call__(self, event: Event) -> None:
         """A refreshed connection is behind, whoever refreshed it; so is one that was found, for nobody knows more."""
@@ -68,7 +67,6 @@ class Targets:
             case Vanished(connection=name):
                 for target in self._targets:
                     self._behind.pop((name, target), None)
-                    self._told.pop((name, target), None)
             case _:
                 pass
 
@@ -104,11 +102,11 @@ class Targets:
         if record is None:
             return
         fingerprint = record.access_token.fingerprint()
-        if not told.is_ours(fingerprint, self._told.get(place)):
+        unknown = None if told.marked or told.fingerprint == fingerprint else told.fingerprint
+        if unknown is not None and not await self._store.was_published(name, unknown):
             raise taken(told.where)
         if told.fingerprint != fingerprint:
             await self._store.tell(target, record, after_version=told.version)
-        self._told[place] = fingerprint
         if not told.marked:
             await self._store.mark(target, name)
 

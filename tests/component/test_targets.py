@@ -177,6 +177,19 @@ async def test_a_record_of_an_earlier_version_is_known_by_the_published_token_an
             assert not errors(world)
 
 
+async def test_a_record_of_an_earlier_version_is_known_by_a_token_that_was_replaced_meanwhile() -> None:
+    async with a_world(policy=LEISURELY) as earlier:
+        earlier.connect()
+        await earlier.passes(MINUTE)
+        earlier.vault.put("variables/crm-prod", value=main(earlier))
+        await earlier.passes(HOUR)
+        assert variable(earlier) != main(earlier)
+        async with a_world(policy=LEISURELY, targets=(VARIABLE,), beside=earlier) as world:
+            await world.passes(A_MOMENT)
+            assert variable(world) == main(world)
+            assert world.vault.custom_metadata["variables/crm-prod"] == mark_of(CRM)
+
+
 async def test_a_policy_that_forbids_the_mark_is_told_and_the_target_follows_all_the_same() -> None:
     async with a_world(policy=LEISURELY, targets=(VARIABLE,)) as world:
         world.vault.forbid("metadata/variables/crm-prod")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.samples.builders import CRM, a_record
+from tests.samples.builders import CRM, SALES, a_record
 from tests.servers.openbao import Corner
 from tests.servers.vault_sessions import a_token_method, watched
 from tests.stand_ins.fakes import FakeVault
@@ -13,6 +13,7 @@ from zoho_tokend.core.errors import Conflict, TargetTaken, VaultForbidden
 from zoho_tokend.core.model import Secret
 from zoho_tokend.core.ports import TargetStore
 from zoho_tokend.core.targets import Target, Told, parse_target
+from zoho_tokend.vault.codec import token_fields
 from zoho_tokend.vault.policy import daemon_policy, operator_policy
 from zoho_tokend.vault.targets import VaultTargets
 
@@ -175,6 +176,18 @@ async def test_a_record_of_somebody_elses_is_known_by_its_fields(
     scene.put(target, **fields)
     with pytest.raises(TargetTaken):
         await scene.targets.told(target, CRM)
+
+
+async def test_a_token_that_was_published_is_known_from_the_versions_of_the_token_record(scene: Scene) -> None:
+    put = scene.vault.put
+    for token in ("1000.first", "1000.invented"):
+        put("tokens/crm-prod", **token_fields(a_record(access_token=Secret(token))))
+    put("tokens/crm-prod", access_token=["no", "text"])
+    scene.vault.delete("tokens/crm-prod")
+    put("tokens/crm-prod", **token_fields(a_record(access_token=Secret("1000.last"))))
+    for token, was in (("1000.first", True), ("1000.last", True), ("1000.stranger", False)):
+        assert await scene.targets.was_published(CRM, Secret(token).fingerprint()) is was
+    assert not await scene.targets.was_published(SALES, FINGERPRINT)
 
 
 @pytest.mark.parametrize("marked", [False, True])

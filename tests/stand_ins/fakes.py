@@ -201,6 +201,13 @@ class FakeVault:
         path = target.path_of(record.connection)
         return await self._write(path, target_fields(target.shape, record), after_version=after_version)
 
+    async def was_published(self, connection: ConnectionName, fingerprint: str) -> bool:
+        await self._request(f"tokens/{connection}")
+        tokens = [
+            (version.fields or {}).get("access_token") for version in self._records.get(f"tokens/{connection}", ())
+        ]
+        return any(isinstance(token, str) and Secret(token).fingerprint() == fingerprint for token in tokens)
+
     async def mark(self, target: Target, connection: ConnectionName) -> None:
         path = target.path_of(connection)
         if not (await self.told(target, connection)).marked:

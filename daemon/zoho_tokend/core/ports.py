@@ -217,6 +217,14 @@ class TargetStore(Protocol):
         """
         ...
 
+    async def was_published(self, connection: ConnectionName, fingerprint: str) -> bool:
+        """Whether the connection's token record tells such a token, or told it in a version that is remembered.
+
+        Raises:
+            NotAllowed, VaultUnavailable.
+        """
+        ...
+
     async def mark(self, target: Target, connection: ConnectionName) -> None:
         """Mark the connection's record there as ours, for good; whatever else its metadata say is kept.
 

@@ -91,14 +91,6 @@ class Told:
     fingerprint: str | None
     marked: bool
 
-    def is_ours(self, *published: str | None) -> bool:
-        """Whether we may write there: nothing stands there, or it is marked, or tells a token that we published.
-
-        Args:
-            published: fingerprints.
-        """
-        return self.marked or self.fingerprint is None or self.fingerprint in published
-
 
 def mark_of(connection: ConnectionName) -> dict[str, str]:
     """The custom metadata by which a connection's record is known as ours.

@@ -40,6 +40,10 @@ class Place:
         """The latest version."""
         return Request(operation=VaultOperation.READ, method="GET", path=self.data)
 
+    def read_version(self, number: int) -> Request:
+        """This version."""
+        return Request(operation=VaultOperation.READ, method="GET", path=f"{self.data}?version={number}")
+
     def versions(self) -> Request:
         """When each version was written."""
         return Request(operation=VaultOperation.METADATA, method="GET", path=self.metadata)

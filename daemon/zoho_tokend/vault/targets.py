@@ -5,13 +5,17 @@ Which records are ours stands in their custom metadata, where no other tool take
 
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import Final
 
 from zoho_tokend.core.errors import TargetTaken
-from zoho_tokend.core.model import ConnectionName, TokenRecord
+from zoho_tokend.core.model import ConnectionName, Secret, TokenRecord
 from zoho_tokend.core.targets import Shape, Target, Told, mark_of, told_in
 from zoho_tokend.vault.kv import Kv, Standing
 from zoho_tokend.vault.layout import Layout
 from zoho_tokend.vault.session import Session
+
+# As many as KV remembers unless it is told otherwise.
+_REMEMBERED: Final = 10
 
 
 class VaultTargets:
@@ -28,6 +32,14 @@ class VaultTargets:
     async def tell(self, target: Target, record: TokenRecord, *, after_version: int) -> int:
         place = self._layout.target(target, record.connection)
         return await self._kv.write(place, target_fields(target.shape, record), after_version=after_version)
+
+    async def was_published(self, connection: ConnectionName, fingerprint: str) -> bool:
+        place = self._layout.token(connection)
+        for version in reversed((await self._kv.versions(place))[-_REMEMBERED:]):
+            token = (await self._kv.ask(place.read_version(version.number))).at("data", "data", "access_token")
+            if isinstance(token, str) and Secret(token).fingerprint() == fingerprint:
+                return True
+        return False
 
     async def mark(self, target: Target, connection: ConnectionName) -> None:
         standing = await self._standing(target, connection)
