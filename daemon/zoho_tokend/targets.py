@@ -3,8 +3,9 @@
 A target is behind from a refresh on until its record tells the token that stands in Vault. No token is kept for it:
 what is behind is read again, and read after the version that is named in the write, so that an older token never wins.
 
-A record is written first and marked as ours after it, so that no mark ever falls on a record of somebody else's. What
-is not marked yet (after a crash, for its policy, from an earlier version of ours) is known by a token that we published.
+A record is written first and marked as ours after it, so that no mark ever falls on a record of somebody else's. One
+that is not marked yet (after a crash, for its policy, of an earlier version of ours) is known by a token that was
+published.
 """
 
 from collections.abc import Sequence

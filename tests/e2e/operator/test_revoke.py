@@ -40,7 +40,7 @@ def test_the_daemon_says_what_has_become_of_a_revoked_connection(brisk_site: Sit
     with brisk_site.daemon(**BRISK) as daemon:
         daemon.until_state("crm-prod", "fresh")
         assert OperatorShell(brisk_site)("revoke", "crm-prod", "--yes").code == 0
-        error = str(daemon.until_state("crm-prod", "misconfigured")["error"])
+        error = str(daemon.until_state("crm-prod", "revoked")["error"])
         assert "revoked on " in error
         assert "authorize again" in error
         brisk_site.connect("crm-prod")

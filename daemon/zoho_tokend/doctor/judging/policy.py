@@ -54,7 +54,7 @@ def needs(
         _one(layout.clients().metadata),
         _one(layout.tokens().metadata, "list"),
         _one(layout.budgets().metadata, "list"),
-        _one(layout.budget(_ANY).data, "create", "update", "read"),
+        _one(layout.budget("*").data, "create", "update", "read"),
         _each(layout.client(_ANY).data, {layout.client(name).data: name for name in of_clients}, "read"),
         _each(layout.credential(_ANY).data, {layout.credential(name).data: name for name in names}, "read", "update"),
         _each(layout.credential(_ANY).metadata, {layout.credential(name).metadata: name for name in names}),
