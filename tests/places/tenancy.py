@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from itertools import count, pairwise
 from pathlib import Path
 from typing import Final
@@ -103,13 +104,6 @@ class HostileTenant:
         assert self._tenant.write(f"tokens/{self.name}", fields) == httpx.codes.FORBIDDEN
         assert self._operator.write(f"tokens/{self.name}", fields) == httpx.codes.OK
 
-    def longest_text(self) -> str:
-        """A text of JSON that is as long as Vault takes one, or half as long."""
-        size = _LARGEST
-        while self._tenant.write(f"credentials/{self.name}", {"scope": _text(size)}) != httpx.codes.OK:
-            size //= 2
-        return _text(size)
-
     def close(self) -> None:
         self._tenant.close()
         self._operator.close()
@@ -155,6 +149,16 @@ class Tenancy:
         self.grants[name] = self.site.connect(name)
         self.newcomers.append(name)
         self.daemon.until(lambda: self.site.has_token(name), f"{name} has a token")
+
+    @cached_property
+    def longest_text(self) -> str:
+        """A text of JSON that is as long as Vault takes one, or half as long."""
+        corner, size = self.site.corner, _LARGEST
+        path = f"{corner.mount}/%s/elsewhere"
+        while not corner.admin.succeeds("POST", path % "data", {"data": {"text": "x" * size}}):
+            size //= 2
+        corner.admin.ask("DELETE", path % "metadata")
+        return json.dumps("x" * size)
 
     def report(self, name: ConnectionName) -> None:
         """A healthy tenant's token dies before its time, and is reported and replaced."""
@@ -266,10 +270,6 @@ class Tenancy:
             if entry.client_id in homes:
                 assert entry.data_center == homes[entry.client_id], "a client secret reached a server not its own"
                 assert entry.refresh_token in grants, "a tenant's grant went out with another one's client secret"
-
-
-def _text(size: int) -> str:
-    return json.dumps("x" * size)
 
 
 def _instant(value: object) -> datetime:

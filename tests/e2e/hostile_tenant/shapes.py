@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from tests.places.tenancy import TENANTS, HostileTenant, Tenancy
+from tests.places.tenancy import TENANTS, Tenancy
 
 Fields = Mapping[str, str | None]
 
@@ -16,26 +16,26 @@ LARGEST_NUMBER: Final = "9" * 308
 LONG_NUMBER: Final = f'"{"9" * 400}"'
 
 
-def _revoked(instant: str) -> Callable[[Tenancy, HostileTenant], Fields]:
-    return lambda *_: {"refresh_token": None, "revoked_at": instant}
+def _revoked(instant: str) -> Callable[[Tenancy], Fields]:
+    return lambda _: {"refresh_token": None, "revoked_at": instant}
 
 
 # With a tenant's rights.
-CREDENTIALS: Final[Mapping[str, Callable[[Tenancy, HostileTenant], Fields]]] = {
+CREDENTIALS: Final[Mapping[str, Callable[[Tenancy], Fields]]] = {
     "revoked before all time": _revoked(BEFORE_ALL_TIME),
     "revoked after all time": _revoked(AFTER_ALL_TIME),
-    "authorized before all time": lambda *_: {"authorized_at": BEFORE_ALL_TIME, "expires_at": BEFORE_ALL_TIME},
-    "a field nested 1,100 deep": lambda *_: {"scope": NESTED},
-    "the largest number that Vault takes": lambda *_: {"refresh_at": LARGEST_NUMBER},
-    "a share of 400 digits": lambda *_: {"refresh_at": LONG_NUMBER},
-    "a client_id as long as Vault takes": lambda _, hostile: {"client_id": hostile.longest_text()},
-    "a lone surrogate": lambda *_: {"client_id": r'"\ud800"', "scope": r'"\u0000\ud800"'},
-    "lists for texts": lambda *_: dict.fromkeys(
+    "authorized before all time": lambda _: {"authorized_at": BEFORE_ALL_TIME, "expires_at": BEFORE_ALL_TIME},
+    "a field nested 1,100 deep": lambda _: {"scope": NESTED},
+    "the largest number that Vault takes": lambda _: {"refresh_at": LARGEST_NUMBER},
+    "a share of 400 digits": lambda _: {"refresh_at": LONG_NUMBER},
+    "a client_id as long as Vault takes": lambda tenancy: {"client_id": tenancy.longest_text},
+    "a lone surrogate": lambda _: {"client_id": r'"\ud800"', "scope": r'"\u0000\ud800"'},
+    "lists for texts": lambda _: dict.fromkeys(
         ("client_id", "client_secret", "refresh_token", "accounts_server"), "[[]]"
     ),
-    "an accounts server off the allow-list": lambda tenancy, _: {"accounts_server": f'"{tenancy.stranger.origin}"'},
-    "another tenant's client": lambda *_: _borrowed(),
-    "another tenant's client at another server": lambda tenancy, _: {
+    "an accounts server off the allow-list": lambda tenancy: {"accounts_server": f'"{tenancy.stranger.origin}"'},
+    "another tenant's client": lambda _: _borrowed(),
+    "another tenant's client at another server": lambda tenancy: {
         **_borrowed(),
         "accounts_server": f'"{tenancy.site.zoho.us.accounts_server}"',
     },
@@ -55,9 +55,9 @@ TOKEN_RECORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "nested 1,100 deep": {"access_token": NESTED},
 }
 
-REPORTS: Final[Mapping[str, Callable[[HostileTenant], Mapping[str, str]]]] = {
+REPORTS: Final[Mapping[str, Callable[[Tenancy], Mapping[str, str]]]] = {
     "nested 1,100 deep": lambda _: {"fingerprint": NESTED},
     "the largest number that Vault takes": lambda _: {"fingerprint": LARGEST_NUMBER},
     "no field": lambda _: {},
-    "as long as Vault takes": lambda hostile: {"fingerprint": hostile.longest_text()},
+    "as long as Vault takes": lambda tenancy: {"fingerprint": tenancy.longest_text},
 }

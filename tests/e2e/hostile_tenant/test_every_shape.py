@@ -45,7 +45,7 @@ def assert_nobody_suffers_now_or_after_a_restart(tenancy: Tenancy) -> None:
 
 @pytest.mark.parametrize("shape", CREDENTIALS)
 def test_a_credential(tenancy: Tenancy, hostile: HostileTenant, shape: str) -> None:
-    fields = hostile.credential(**CREDENTIALS[shape](tenancy, hostile))
+    fields = hostile.credential(**CREDENTIALS[shape](tenancy))
     hostile.writes_credential(fields)
     assert_nobody_suffers_now_or_after_a_restart(tenancy)
 
@@ -66,7 +66,7 @@ def test_a_report(tenancy: Tenancy, hostile: HostileTenant, shape: str) -> None:
     """Beside a true one of another tenant, which is answered."""
     hostile.writes_credential(hostile.credential())
     tenancy.daemon.until_state(hostile.name, "fresh")
-    hostile.writes_report(REPORTS[shape](hostile))
+    hostile.writes_report(REPORTS[shape](tenancy))
     tenancy.report(TENANTS[list(REPORTS).index(shape)])
     tenancy.daemon.until(lambda: not tenancy.has_report(hostile.name), "his report is dismissed")
     tenancy.assert_nobody_suffers()
