@@ -1,15 +1,17 @@
 """Heeding readers: a token that died before its time is replaced, once Zoho's API has confirmed that it is dead.
 
-A report that is not about the token in Vault costs nothing at Zoho; one that is costs one call, and is dismissed before
-it: whatever happens, none is answered twice. A reader that still meets a dead token says so again.
+A report that is not about the token in Vault costs nothing at Zoho; one that is costs one call. Each is dismissed
+before anything is made of it: whatever it says, none is answered twice, and none costs another one. A reader that still
+meets a dead token says so again.
 """
 
 from datetime import datetime, timedelta
 from typing import Final
 
 from zoho_tokend.abreast import abreast
-from zoho_tokend.core.errors import NotAllowed, RefreshError, VaultUnavailable
-from zoho_tokend.core.events import ReportAnswered, ReportsHeeded, Sink
+from zoho_tokend.clockwork import Command
+from zoho_tokend.core.errors import NotAllowed, TokendError, VaultUnavailable
+from zoho_tokend.core.events import ErrandCrashed, ReportAnswered, ReportsHeeded, Sink, trace_of
 from zoho_tokend.core.fleet import Fleet
 from zoho_tokend.core.model import ConnectionName, TokenRecord
 from zoho_tokend.core.ports import Clock, Prover, ReportStore, TokenStore
@@ -38,16 +40,27 @@ class Reports:
     async def heed(self) -> None:
         """Every report that can be answered now is, some at a time; where Vault does not answer, an event says so."""
         begun = self._clock.monotonic()
-        error: RefreshError | None = None
+        errors: list[TokendError] = []
+
+        async def answer(name: ConnectionName) -> None:
+            try:
+                await self._answer(name)
+            except TokendError as error:
+                errors.append(error)
+            except Exception as error:  # noqa: BLE001 - nobody foresaw it: the other reports are answered
+                trace = trace_of(error)
+                self._emit(ErrandCrashed(errand=Command.HEED_REPORTS, kind=type(error).__name__, traceback=trace))
+
         try:
             reported = await self._reports.reported()
+        except (VaultUnavailable, NotAllowed) as error:
+            errors.append(error)
+        else:
             turn = in_turn(filter(self._is_heard, reported), after=self._last, at_most=AT_MOST)
             self._last = turn[-1] if turn else ""
-            await abreast(self._answer, turn, at_once=_AT_ONCE)
-        except (VaultUnavailable, NotAllowed) as refusal:
-            error = refusal
+            await abreast(answer, turn, at_once=_AT_ONCE)
         took = timedelta(seconds=self._clock.monotonic() - begun)
-        self._emit(ReportsHeeded(took=took, error=str(error) if error else None))
+        self._emit(ReportsHeeded(took=took, error=str(errors[0]) if errors else None))
 
     def _is_heard(self, name: ConnectionName) -> bool:
         """A connection that is being refreshed, or waits to be, gets a new token anyway: its report can wait too."""
@@ -57,9 +70,11 @@ class Reports:
         return version != self._fleet[name].version or until <= self._clock.now()
 
     async def _answer(self, name: ConnectionName) -> None:
-        fingerprint = await self._reports.report(name)
+        try:
+            fingerprint = await self._reports.report(name)
+        finally:
+            await self._reports.dismiss(name)
         record = (await self._tokens.published(name)).record if fingerprint else None
-        await self._reports.dismiss(name)
         if record is None or record.access_token.fingerprint() != fingerprint:
             found = Verdict.STALE
         else:

@@ -2,6 +2,10 @@
 
 A target is behind from a refresh on until its record tells the token that stands in Vault. No token is kept for it:
 what is behind is read again, and read after the version that is named in the write, so that an older token never wins.
+
+A record is written first and marked as ours after it, so that no mark ever falls on a record of somebody else's. One
+that is not marked yet (after a crash, for its policy, of an earlier version of ours) is known by a token that was
+published.
 """
 
 from collections.abc import Sequence
@@ -10,12 +14,23 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from zoho_tokend.abreast import abreast
+from zoho_tokend.clockwork import Command
 from zoho_tokend.core import backoff
 from zoho_tokend.core.errors import Conflict, TokendError, VaultUnavailable
-from zoho_tokend.core.events import Discovered, Event, Followed, Refreshed, Sink, TargetTold, Vanished
+from zoho_tokend.core.events import (
+    Discovered,
+    ErrandCrashed,
+    Event,
+    Followed,
+    Refreshed,
+    Sink,
+    TargetTold,
+    Vanished,
+    trace_of,
+)
 from zoho_tokend.core.model import ConnectionName
 from zoho_tokend.core.ports import Clock, TargetStore, TokenStore
-from zoho_tokend.core.targets import Target, Told
+from zoho_tokend.core.targets import Target, taken
 
 # Refreshes are served by the same threads.
 _AT_ONCE: Final = 4
@@ -43,7 +58,6 @@ class Targets:
         self._clock = clock
         self._emit = emit
         self._behind: dict[_Place, _Behind] = {}
-        self._told: dict[_Place, Told] = {}
 
     def __call__(self, event: Event) -> None:
         """A refreshed connection is behind, whoever refreshed it; so is one that was found, for nobody knows more."""
@@ -54,7 +68,6 @@ class Targets:
             case Vanished(connection=name):
                 for target in self._targets:
                     self._behind.pop((name, target), None)
-                    self._told.pop((name, target), None)
             case _:
                 pass
 
@@ -68,31 +81,37 @@ class Targets:
     async def _catch_up(self, place: _Place) -> None:
         if (behind := self._behind.get(place)) is None:
             return
-        error: TokendError | None = None
+        error: Exception | None = None
         try:
             await self._tell(place)
-        except TokendError as refusal:
+        except Exception as refusal:  # noqa: BLE001 - whatever it is, it costs no other target
             error = refusal
-            self._told.pop(place, None)
         if self._behind.get(place) is behind:  # not refreshed again meanwhile
             del self._behind[place]
             if error is not None:
                 self._behind[place] = self._later(place, error, behind.failures + 1)
-        self._emit(TargetTold(connection=place[0], target=place[1].shape, error=str(error) if error else None))
+        if error is None or isinstance(error, TokendError):
+            self._emit(TargetTold(connection=place[0], target=place[1].shape, error=str(error) if error else None))
+        else:
+            trace = trace_of(error)
+            self._emit(ErrandCrashed(errand=Command.FOLLOW_TARGETS, kind=type(error).__name__, traceback=trace))
 
     async def _tell(self, place: _Place) -> None:
         name, target = place
-        told = self._told.get(place) or await self._store.told(target, name)
+        told = await self._store.told(target, name)
         record = (await self._tokens.published(name)).record
         if record is None:
             return
         fingerprint = record.access_token.fingerprint()
-        version = told.version
+        unknown = None if told.marked or told.fingerprint == fingerprint else told.fingerprint
+        if unknown is not None and not await self._store.was_published(name, unknown):
+            raise taken(told.where)
         if told.fingerprint != fingerprint:
-            version = await self._store.tell(target, record, after_version=version)
-        self._told[place] = Told(version=version, fingerprint=fingerprint)
+            await self._store.tell(target, record, after_version=told.version)
+        if not told.marked:
+            await self._store.mark(target, name)
 
-    def _later(self, place: _Place, error: TokendError, failures: int) -> _Behind:
+    def _later(self, place: _Place, error: Exception, failures: int) -> _Behind:
         """Vault, or another writer, is over it in seconds; a policy or a foreign record waits for a person."""
         passing = isinstance(error, VaultUnavailable | Conflict)
         wait: timedelta = (backoff.after_failed_write if passing else backoff.after_failure)(place[0], failures)

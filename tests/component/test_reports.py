@@ -8,10 +8,10 @@ from tests.samples.builders import CRM, HOUR, MINUTE, SALES, secret
 from tests.stand_ins.fake_zoho import fails, ok
 from tests.stand_ins.world import DISCOVERY_INTERVAL, World, a_world
 from zoho_tokend.core.consent import Unproven
-from zoho_tokend.core.errors import GrantRejected, Throttled
-from zoho_tokend.core.events import Refreshed, ReportAnswered, ReportsHeeded
+from zoho_tokend.core.errors import GrantRejected, Throttled, VaultUnavailable
+from zoho_tokend.core.events import ErrandCrashed, Refreshed, ReportAnswered, ReportsHeeded
 from zoho_tokend.core.facts import State
-from zoho_tokend.core.model import ConnectionName, Secret
+from zoho_tokend.core.model import ConnectionName, Published, Secret
 from zoho_tokend.core.policy import Policy
 from zoho_tokend.core.reports import REST, Verdict
 from zoho_tokend.reports import AT_MOST
@@ -238,6 +238,53 @@ async def test_a_token_that_was_replaced_while_it_was_proved_is_not_replaced_twi
         await world.passes(15 * MINUTE)
         assert verdicts(world) == [Verdict.CONFIRMED]
         assert reasons(world) == ["new", "due"]
+
+
+@pytest.mark.parametrize("error", [VaultUnavailable("unreadable"), RecursionError("nested too deep")], ids=repr)
+async def test_a_report_that_cannot_be_read_is_dismissed_and_costs_no_other(
+    monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    names = [ConnectionName(f"crm-{number:02}") for number in range(24)]
+    async with a_world(policy=LEISURELY, reports=True) as world:
+        world.connect(*names)
+        await world.passes(5 * MINUTE)
+        read = world.vault.report
+
+        async def fail(name: ConnectionName) -> str | None:
+            if name == names[0]:
+                raise error
+            return await read(name)
+
+        monkeypatch.setattr(world.vault, "report", fail)
+        dead = {name: await dies(world, name) for name in names}
+        for name in names:
+            report(world, dead[name], name)
+        await world.passes(A_PASS)
+        assert {name for name in names if await token(world, name) == dead[name]} == {names[0]}
+        assert not [path for path in world.vault._records if path.startswith("reports/")]
+        assert world.all(ErrandCrashed) or "unreadable" in str(world.all(ReportsHeeded)[-1].error)
+
+
+async def test_a_token_record_that_cannot_be_read_costs_its_own_report_and_no_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with a_world(policy=LEISURELY, reports=True) as world:
+        world.connect(CRM, SALES)
+        await world.passes(5 * MINUTE)
+        read = world.vault.published
+
+        async def fail(name: ConnectionName) -> Published:
+            if name == CRM:
+                raise OverflowError("date value out of range")
+            return await read(name)
+
+        dead = {name: await dies(world, name) for name in (CRM, SALES)}
+        monkeypatch.setattr(world.vault, "published", fail)
+        for name in (CRM, SALES):
+            report(world, dead[name], name)
+        await world.passes(A_PASS)
+        assert {event.connection for event in world.all(ReportAnswered)} == {SALES}
+        assert "reports/crm-prod" not in world.vault._records
 
 
 async def test_a_vault_that_is_away_leaves_reports_for_later_and_an_event_says_so() -> None:

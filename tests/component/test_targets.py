@@ -13,7 +13,7 @@ from zoho_tokend.core.events import ErrandCrashed, Refreshed, TargetTold
 from zoho_tokend.core.facts import State
 from zoho_tokend.core.model import ConnectionName
 from zoho_tokend.core.policy import Policy
-from zoho_tokend.core.targets import Shape, Target, Told, parse_target
+from zoho_tokend.core.targets import Shape, Target, Told, mark_of, parse_target
 
 pytestmark = pytest.mark.looptime
 
@@ -63,7 +63,7 @@ async def test_targets_follow_every_replacement() -> None:
         assert len(world.all(Refreshed)) >= 8
 
 
-async def test_a_refresh_that_is_told_costs_each_target_one_read_and_one_write() -> None:
+async def test_a_refresh_that_is_told_costs_each_target_two_reads_and_one_write() -> None:
     async with a_world(policy=LEISURELY, targets=(AIRFLOW,)) as world:
         world.connect()
         await world.passes(MINUTE)
@@ -73,7 +73,8 @@ async def test_a_refresh_that_is_told_costs_each_target_one_read_and_one_write()
         await world.passes(HOUR / 2)
         assert len(world.all(Refreshed)) == 2
         spent = world.vault.requests[before:]
-        assert spent == ["credentials/crm-prod", "tokens/crm-prod", "tokens/crm-prod", "connections/crm-prod"]
+        refreshed, followed = ["credentials/crm-prod", "tokens/crm-prod"], ["tokens/crm-prod", "connections/crm-prod"]
+        assert spent == [*refreshed, "connections/crm-prod", *followed]
 
 
 async def _nothing() -> None:
@@ -128,6 +129,91 @@ async def test_a_record_of_somebody_elses_is_never_written_over() -> None:
         assert connection(world) == main(world)
 
 
+async def test_a_record_of_our_very_fields_that_we_did_not_write_is_never_written_over() -> None:
+    async with a_world(policy=LEISURELY, targets=BOTH) as world:
+        world.vault.put("variables/crm-prod", value="a person's own")
+        world.connect()
+        await world.passes(2 * HOUR)
+        assert variable(world) == "a person's own"
+        assert "variables/crm-prod" not in world.vault.custom_metadata
+        assert errors(world)
+        assert connection(world) == main(world)
+
+
+async def test_a_record_that_somebody_made_anew_in_place_of_ours_is_never_written_over() -> None:
+    """With the number of the version that ours had."""
+    async with a_world(policy=LEISURELY, targets=(VARIABLE,)) as world:
+        world.connect()
+        await world.passes(MINUTE)
+        world.vault.erase("variables/crm-prod")
+        world.vault.put("variables/crm-prod", value="a person's own")
+        await world.passes(2 * HOUR)
+        assert variable(world) == "a person's own"
+
+
+async def test_a_token_is_never_written_where_another_connections_stands() -> None:
+    async with a_world(policy=LEISURELY, targets=(VARIABLE,)) as world:
+        world.connect(SALES)
+        await world.passes(MINUTE)
+        mark = world.vault.custom_metadata[f"variables/{SALES}"]
+        world.vault.put(f"variables/{CRM}", value=main(world, SALES))
+        world.vault.custom_metadata[f"variables/{CRM}"] = mark
+        world.connect(CRM)
+        await world.passes(HOUR)
+        assert variable(world, CRM) != main(world, CRM)
+        assert errors(world)
+
+
+async def test_a_record_of_an_earlier_version_is_known_by_the_published_token_and_marked() -> None:
+    async with a_world(policy=LEISURELY) as earlier:
+        earlier.connect()
+        await earlier.passes(MINUTE)
+        earlier.vault.put("variables/crm-prod", value=main(earlier))
+        async with a_world(policy=LEISURELY, targets=(VARIABLE,), beside=earlier) as world:
+            await world.passes(A_MOMENT)
+            assert world.vault.custom_metadata["variables/crm-prod"] == mark_of(CRM)
+            await world.passes(HOUR)
+            assert variable(world) == main(world)
+            assert not errors(world)
+
+
+async def test_a_record_of_an_earlier_version_is_known_by_a_token_that_was_replaced_meanwhile() -> None:
+    async with a_world(policy=LEISURELY) as earlier:
+        earlier.connect()
+        await earlier.passes(MINUTE)
+        earlier.vault.put("variables/crm-prod", value=main(earlier))
+        await earlier.passes(HOUR)
+        assert variable(earlier) != main(earlier)
+        async with a_world(policy=LEISURELY, targets=(VARIABLE,), beside=earlier) as world:
+            await world.passes(A_MOMENT)
+            assert variable(world) == main(world)
+            assert world.vault.custom_metadata["variables/crm-prod"] == mark_of(CRM)
+
+
+async def test_a_policy_that_forbids_the_mark_is_told_and_the_target_follows_all_the_same() -> None:
+    async with a_world(policy=LEISURELY, targets=(VARIABLE,)) as world:
+        world.vault.forbid("metadata/variables/crm-prod")
+        world.connect()
+        await world.passes(4 * HOUR)
+        assert variable(world) == main(world)
+        assert errors(world)
+        world.vault.allow("metadata/variables/crm-prod")
+        await world.passes(HOUR / 2)
+        assert world.vault.custom_metadata["variables/crm-prod"] == mark_of(CRM)
+
+
+async def test_what_a_crash_left_unmarked_is_marked_after_the_restart() -> None:
+    async with a_world(policy=LEISURELY, targets=(VARIABLE,)) as crashed:
+        crashed.vault.forbid("metadata/variables/crm-prod")
+        crashed.connect()
+        await crashed.passes(MINUTE)
+        crashed.die()
+        crashed.vault.allow("metadata/variables/crm-prod")
+        async with a_world(policy=LEISURELY, targets=(VARIABLE,), beside=crashed) as world:
+            await world.passes(A_MOMENT)
+            assert world.vault.custom_metadata["variables/crm-prod"] == mark_of(CRM)
+
+
 async def test_a_write_by_another_is_noticed_and_the_record_made_to_tell_the_token_again() -> None:
     async with a_world(policy=LEISURELY, targets=(AIRFLOW,)) as world:
         world.connect()
@@ -144,13 +230,12 @@ async def test_after_a_restart_what_tells_the_token_already_is_not_written_again
         record = await first.published()
         assert record
         async with a_world(policy=LEISURELY, targets=(AIRFLOW,), running=False) as second:
-            second.vault._records = first.vault._records
+            second.vault._records, second.vault.custom_metadata = first.vault._records, first.vault.custom_metadata
             await second.discovery.look()
             await follow(second)
             assert connection(second) == main(second)
-            assert await second.vault.told(AIRFLOW, CRM) == Told(
-                version=1, fingerprint=record.access_token.fingerprint()
-            )
+            told = await second.vault.told(AIRFLOW, CRM)
+            assert (told.version, told.fingerprint) == (1, record.access_token.fingerprint())
 
 
 async def test_after_a_restart_a_target_that_is_behind_catches_up_without_a_refresh() -> None:
@@ -208,7 +293,7 @@ async def test_an_older_token_never_wins_over_a_newer_one() -> None:
         a_world(policy=LEISURELY, targets=(AIRFLOW,), running=False) as slow,
         a_world(policy=LEISURELY, targets=(AIRFLOW,), running=False) as fast,
     ):
-        slow.vault._records = fast.vault._records
+        slow.vault._records, slow.vault.custom_metadata = fast.vault._records, fast.vault.custom_metadata
         fast.connect()
         for world in (slow, fast):
             await world.discovery.look()
@@ -224,20 +309,25 @@ async def test_an_older_token_never_wins_over_a_newer_one() -> None:
         assert errors(slow)
 
 
-class Crashing:
-    """A store in which nobody thought of something."""
-
-    async def told(self, target: Target, connection: ConnectionName) -> Told:
-        raise KeyError(target.shape + connection)
-
-
-async def test_an_error_that_nobody_foresaw_is_told_and_refreshes_go_on() -> None:
+async def test_an_error_that_nobody_foresaw_is_told_and_neither_refreshes_nor_other_targets_know_of_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     async with a_world(policy=LEISURELY, targets=(AIRFLOW,)) as world:
-        world._targets._store = Crashing()  # type: ignore[assignment]
-        world.connect()
+        told = world.vault.told
+
+        async def crash(target: Target, name: ConnectionName) -> Told:
+            if name == CRM:
+                raise KeyError(name)
+            return await told(target, name)
+
+        monkeypatch.setattr(world.vault, "told", crash)
+        names = [ConnectionName(f"crm-{number}") for number in range(8)]
+        world.connect(CRM, *names)
         await world.passes(2 * HOUR)
         assert {event.errand for event in world.all(ErrandCrashed)} == {"follow-targets"}
+        assert 12 <= len(world.all(ErrandCrashed)) <= 60
         assert world.state() is State.FRESH
+        assert all(connection(world, name) == main(world, name) for name in names)
 
 
 async def test_events_name_the_shape_and_hold_no_token() -> None:

@@ -78,8 +78,10 @@ async def test_only_a_fingerprint_is_taken_for_one(corner: Corner, fingerprint: 
 
 async def test_names_that_no_connection_can_have_are_passed_over(corner: Corner) -> None:
     token = corner.admin.token(corner.admin.policy(daemon_policy(corner.layout, reports=True)))
-    for name in ("crm-prod", "a/folder", "white space", "x" * 200):
-        corner.put(f"reports/{name}", fingerprint=FINGERPRINT)
+    odd = ("a/folder", "white space", "x" * 200, "ünï", "+", "..%2e", "{connection}", "%0a", "-.-/-", ".")
+    for name in ("crm-prod", *odd):
+        path = f"{corner.mount}/data/zoho/reports/{name}"
+        corner.admin.succeeds("POST", path, {"data": {"fingerprint": FINGERPRINT}})
     async with watched(corner.address, a_token_method(token)) as here:
         await here.session.open()
         assert await VaultReports(here.session, corner.layout).reported() == {CRM}

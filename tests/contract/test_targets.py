@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.samples.builders import CRM, a_record
+from tests.samples.builders import CRM, SALES, a_record
 from tests.servers.openbao import Corner
 from tests.servers.vault_sessions import a_token_method, watched
 from tests.stand_ins.fakes import FakeVault
@@ -13,14 +13,15 @@ from zoho_tokend.core.errors import Conflict, TargetTaken, VaultForbidden
 from zoho_tokend.core.model import Secret
 from zoho_tokend.core.ports import TargetStore
 from zoho_tokend.core.targets import Target, Told, parse_target
-from zoho_tokend.vault.policy import daemon_policy
+from zoho_tokend.vault.codec import token_fields
+from zoho_tokend.vault.policy import daemon_policy, operator_policy
 from zoho_tokend.vault.targets import VaultTargets
 
 CONNECTION = parse_target("airflow-connection=connections/zoho-{connection}")
 VARIABLE = parse_target("airflow-variable=variables/{connection}")
 TARGETS = (CONNECTION, VARIABLE)
 RECORD = a_record(access_token=Secret("1000.invented"), api_domain="https://www.zohoapis.eu")
-MARK = Secret("1000.invented").fingerprint()
+FINGERPRINT = Secret("1000.invented").fingerprint()
 
 
 @dataclass
@@ -44,12 +45,32 @@ class Scene:
         answer = self.vault.admin.ask("GET", f"{self.vault.mount}/data/{path}")
         return answer["data"]["data"]  # type: ignore[index]  # Vault's own shape
 
+    def says(self, target: Target) -> object:
+        """The custom metadata of the record."""
+        path = target.path_of(CRM)
+        if isinstance(self.vault, FakeVault):
+            return self.vault.custom_metadata.get(path)
+        answer = self.vault.admin.ask("GET", f"{self.vault.mount}/metadata/{path}")
+        return answer["data"]["custom_metadata"]  # type: ignore[index]  # Vault's own shape
+
+    def say(self, target: Target, **custom_metadata: str) -> None:
+        path = target.path_of(CRM)
+        if isinstance(self.vault, FakeVault):
+            self.vault.custom_metadata[path] = custom_metadata
+        else:
+            body = {"custom_metadata": custom_metadata}
+            self.vault.admin.ask("POST", f"{self.vault.mount}/metadata/{path}", body)
+
     def delete(self, target: Target) -> None:
         path = target.path_of(CRM)
         if isinstance(self.vault, FakeVault):
             self.vault.delete(path)
         else:
             self.vault.admin.ask("DELETE", f"{self.vault.mount}/data/{path}")
+
+
+def seen(told: Told) -> tuple[int, str | None, bool]:
+    return told.version, told.fingerprint, told.marked
 
 
 @pytest.fixture(params=["fake", "real"])
@@ -80,10 +101,45 @@ async def test_an_airflow_variable_has_a_value_and_nothing_else(scene: Scene) ->
 
 
 @pytest.mark.parametrize("target", TARGETS, ids=str)
-async def test_what_was_told_is_known_again(scene: Scene, target: Target) -> None:
-    assert await scene.targets.told(target, CRM) == Told(version=0, fingerprint=None)
+async def test_what_was_told_and_marked_is_known_again(scene: Scene, target: Target) -> None:
+    assert seen(await scene.targets.told(target, CRM)) == (0, None, False)
     version = await scene.targets.tell(target, RECORD, after_version=0)
-    assert await scene.targets.told(target, CRM) == Told(version=version, fingerprint=MARK)
+    assert seen(await scene.targets.told(target, CRM)) == (version, FINGERPRINT, False)
+    await scene.targets.mark(target, CRM)
+    assert seen(await scene.targets.told(target, CRM)) == (version, FINGERPRINT, True)
+    assert scene.says(target) == {"managed_by": "zoho-tokend", "connection": "crm-prod"}
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=str)
+async def test_the_mark_outlives_every_version_and_a_deletion(scene: Scene, target: Target) -> None:
+    await scene.targets.tell(target, RECORD, after_version=0)
+    await scene.targets.mark(target, CRM)
+    await scene.targets.tell(target, RECORD, after_version=1)
+    scene.delete(target)
+    assert seen(await scene.targets.told(target, CRM)) == (2, None, True)
+
+
+async def test_the_mark_leaves_what_others_say_of_the_record(scene: Scene) -> None:
+    await scene.targets.tell(CONNECTION, RECORD, after_version=0)
+    scene.say(CONNECTION, team="data")
+    await scene.targets.mark(CONNECTION, CRM)
+    assert scene.says(CONNECTION) == {"team": "data", "managed_by": "zoho-tokend", "connection": "crm-prod"}
+
+
+@pytest.mark.parametrize(
+    "owner",
+    [{"managed_by": "zoho-tokend", "connection": "sales"}, {"managed_by": "zoho-tokend"}, {"managed_by": "terraform"}],
+)
+@pytest.mark.parametrize("deleted", [False, True])
+async def test_a_record_that_is_marked_as_another_ones_is_taken(
+    scene: Scene, owner: dict[str, str], *, deleted: bool
+) -> None:
+    await scene.targets.tell(VARIABLE, RECORD, after_version=0)
+    scene.say(VARIABLE, **owner)
+    if deleted:
+        scene.delete(VARIABLE)
+    with pytest.raises(TargetTaken):
+        await scene.targets.told(VARIABLE, CRM)
 
 
 @pytest.mark.parametrize("target", TARGETS, ids=str)
@@ -98,7 +154,7 @@ async def test_a_record_that_was_deleted_can_be_told_again(scene: Scene, target:
     await scene.targets.tell(target, RECORD, after_version=0)
     scene.delete(target)
     told = await scene.targets.told(target, CRM)
-    assert told == Told(version=1, fingerprint=None)
+    assert seen(told) == (1, None, False)
     assert await scene.targets.tell(target, RECORD, after_version=told.version) == 2
 
 
@@ -120,6 +176,36 @@ async def test_a_record_of_somebody_elses_is_known_by_its_fields(
     scene.put(target, **fields)
     with pytest.raises(TargetTaken):
         await scene.targets.told(target, CRM)
+
+
+async def test_a_token_that_was_published_is_known_from_the_versions_of_the_token_record(scene: Scene) -> None:
+    put = scene.vault.put
+    for token in ("1000.first", "1000.invented"):
+        put("tokens/crm-prod", **token_fields(a_record(access_token=Secret(token))))
+    put("tokens/crm-prod", access_token=["no", "text"])
+    scene.vault.delete("tokens/crm-prod")
+    put("tokens/crm-prod", **token_fields(a_record(access_token=Secret("1000.last"))))
+    for token, was in (("1000.first", True), ("1000.last", True), ("1000.stranger", False)):
+        assert await scene.targets.was_published(CRM, Secret(token).fingerprint()) is was
+    assert not await scene.targets.was_published(SALES, FINGERPRINT)
+
+
+@pytest.mark.parametrize("marked", [False, True])
+async def test_a_record_is_withdrawn_where_it_is_marked_as_ours(corner: Corner, *, marked: bool) -> None:
+    token = corner.admin.token(corner.policy)
+    rules = operator_policy(corner.layout, targets=TARGETS)
+    async with (
+        watched(corner.address, a_token_method(token)) as daemon,
+        watched(corner.address, a_token_method(corner.admin.token(corner.admin.policy(rules)))) as operator,
+    ):
+        for here in (daemon, operator):
+            await here.session.open()
+        targets = VaultTargets(daemon.session, corner.layout, TARGETS)
+        await targets.tell(VARIABLE, RECORD, after_version=0)
+        if marked:
+            await targets.mark(VARIABLE, CRM)
+        await VaultTargets(operator.session, corner.layout, TARGETS).withdraw(CRM)
+        assert corner.admin.succeeds("GET", f"{corner.mount}/data/variables/crm-prod", {}) is not marked
 
 
 async def test_the_policy_reaches_no_record_beside_the_targets(corner: Corner) -> None:

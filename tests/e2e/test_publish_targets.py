@@ -79,6 +79,28 @@ def test_a_connection_and_a_variable_of_airflow_follow_three_replacements(brisk_
             assert token not in daemon.told
 
 
+def test_a_record_of_somebody_elses_stays_and_ours_are_marked(site: Site) -> None:
+    mount, admin = site.corner.mount, site.corner.admin
+    own = {"data": {"value": "a person's own"}}
+    admin.ask("POST", f"{mount}/data/variables/zoho-sales", own)
+    for name in ("crm-prod", "sales"):
+        site.connect(name)
+    with site.daemon(VAULT_TOKEN=daemons_token(site), PUBLISH_TARGETS=TARGETS) as daemon:
+        line = daemon.until_told("target.behind", connection="sales", target="airflow-variable")
+        assert f"{mount}/variables/zoho-sales holds a record that zoho-tokend did not write" in str(line["error"])
+        daemon.until(lambda: daemon.metric("target_writes_total", outcome="success") == 3, "the others are told")
+    marks = {
+        path: admin.ask("GET", f"{mount}/metadata/{path}")["data"]["custom_metadata"]  # type: ignore[index]
+        for path in ("variables/zoho-crm-prod", "connections/sales", "variables/zoho-sales")
+    }
+    assert marks == {
+        "variables/zoho-crm-prod": {"managed_by": "zoho-tokend", "connection": "crm-prod"},
+        "connections/sales": {"managed_by": "zoho-tokend", "connection": "sales"},
+        "variables/zoho-sales": None,
+    }
+    assert admin.ask("GET", f"{mount}/data/variables/zoho-sales")["data"]["data"] == own["data"]  # type: ignore[index]
+
+
 def test_a_target_that_the_policy_forbids_is_told_and_the_token_record_stays_fresh(site: Site) -> None:
     site.connect("crm-prod")
     with site.daemon(VAULT_TOKEN=daemons_token(site, ""), PUBLISH_TARGETS=TARGETS) as daemon:
@@ -92,11 +114,12 @@ def test_doctor_wants_the_rules_of_the_targets(site: Site) -> None:
     site.connect("crm-prod")
     good = site.environment(VAULT_TOKEN=daemons_token(site), PUBLISH_TARGETS=TARGETS)
     poor = site.environment(VAULT_TOKEN=daemons_token(site, ""), PUBLISH_TARGETS=TARGETS)
-    paths = [f"{site.corner.mount}/data/{path}" for path in ("connections/*", "variables/zoho-*")]
+    folders = ("connections/*", "variables/zoho-*")
+    paths = [f"{site.corner.mount}/{tree}/{folder}" for folder in folders for tree in ("data", "metadata")]
     for environment, level in ((good, "ok"), (poor, "wrong")):
         rows = json.loads(call("doctor", "--json", environment=environment).out)
         found = {row["subject"]: row["level"] for row in rows if row["area"] == "policy"}
-        assert [found[path] for path in paths] == [level, level]
+        assert [found[path] for path in paths] == [level] * 4
 
 
 def test_revoke_withdraws_the_targets_and_remove_says_where_they_live_on(site: Site) -> None:

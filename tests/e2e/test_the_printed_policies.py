@@ -98,6 +98,7 @@ def reader(corner: Corner) -> Iterator[Visitor]:
     [
         ("GET", "data/other/thing"),
         ("GET", "data/zoho/other"),
+        ("DELETE", "data/zoho/budgets/0123456789abcdef"),
         ("LIST", "metadata/zoho/clients"),
         ("LIST", "metadata/zoho"),
         ("DELETE", "data/zoho/tokens/crm-prod"),

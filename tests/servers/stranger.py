@@ -25,6 +25,7 @@ def a_stranger() -> Iterator[Stranger]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
             stranger.seen.append({name.lower(): value for name, value in self.headers.items()})
             body = json.dumps({"code": "INVALID_TOKEN", "message": "give me another"}).encode()
             self.send_response(401)
@@ -32,6 +33,8 @@ def a_stranger() -> Iterator[Stranger]:
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
+
+        do_POST = do_GET  # noqa: N815  # the library's own name
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the library's own name
             pass

@@ -8,14 +8,14 @@ from typing import Final, TypeVar
 
 from tests.clocks.wall_clock import WallClock
 from zoho_tokend.core.budget import BudgetRecord
-from zoho_tokend.core.errors import Conflict, NoCredential, TargetTaken, VaultForbidden, VaultUnavailable
+from zoho_tokend.core.errors import Conflict, NoCredential, VaultForbidden, VaultUnavailable
 from zoho_tokend.core.model import ConnectionName, Credential, Published, Secret, TokenRecord, connection_name
 from zoho_tokend.core.origin import Origin
 from zoho_tokend.core.ports import Clock, Listing
-from zoho_tokend.core.targets import Target, Told
+from zoho_tokend.core.targets import Target, Told, mark_of, told_in
 from zoho_tokend.vault import codec
 from zoho_tokend.vault.document import Document
-from zoho_tokend.vault.targets import target_fields, told_by
+from zoho_tokend.vault.targets import target_fields
 
 T = TypeVar("T")
 
@@ -46,6 +46,7 @@ class FakeVault:
         sealed: every request fails as long as it is true.
         latency: how long each request takes.
         requests: the path of every request so far.
+        custom_metadata: what people and programs say of records, by path.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class FakeVault:
         self.sealed = False
         self.latency = timedelta()
         self.requests: list[str] = []
+        self.custom_metadata: dict[str, dict[str, str]] = {}
         self._clock = clock or WallClock()
         self._location_of = location_of
         self._records: dict[str, list[_Version]] = {}
@@ -81,6 +83,7 @@ class FakeVault:
     def erase(self, path: str) -> None:
         """As ``vault kv metadata delete``: as if it had never been."""
         del self._records[path]
+        self.custom_metadata.pop(path, None)
 
     def forbid(self, path: str) -> None:
         """The policy denies the record from now on."""
@@ -185,16 +188,31 @@ class FakeVault:
     async def told(self, target: Target, connection: ConnectionName) -> Told:
         path = target.path_of(connection)
         record = await self._read(path)
-        if record is None:
-            return Told(version=self._current(path), fingerprint=None)
-        token = told_by(target.shape, record.fields)
-        if token is None:
-            raise TargetTaken(f"{path} is somebody else's")
-        return Told(version=record.version, fingerprint=token.fingerprint())
+        return told_in(
+            target,
+            connection,
+            where=path,
+            version=self._current(path),
+            fields=record.fields if record else None,
+            custom_metadata=self.custom_metadata.get(path, {}),
+        )
 
     async def tell(self, target: Target, record: TokenRecord, *, after_version: int) -> int:
         path = target.path_of(record.connection)
         return await self._write(path, target_fields(target.shape, record), after_version=after_version)
+
+    async def was_published(self, connection: ConnectionName, fingerprint: str) -> bool:
+        await self._request(f"tokens/{connection}")
+        tokens = [
+            (version.fields or {}).get("access_token") for version in self._records.get(f"tokens/{connection}", ())
+        ]
+        return any(isinstance(token, str) and Secret(token).fingerprint() == fingerprint for token in tokens)
+
+    async def mark(self, target: Target, connection: ConnectionName) -> None:
+        path = target.path_of(connection)
+        if not (await self.told(target, connection)).marked:
+            await self._request(f"metadata/{path}")
+            self.custom_metadata[path] = {**self.custom_metadata.get(path, {}), **mark_of(connection)}
 
     # Inside
 

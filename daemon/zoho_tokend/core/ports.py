@@ -203,7 +203,7 @@ class TargetStore(Protocol):
         """What the connection's record there tells now.
 
         Raises:
-            TargetTaken: somebody else's record stands there.
+            TargetTaken: a record stands there that is somebody else's, by its fields or by its mark.
             NotAllowed, VaultUnavailable.
         """
         ...
@@ -213,6 +213,23 @@ class TargetStore(Protocol):
 
         Raises:
             Conflict: the current version is not ``after_version``; nothing was written.
+            NotAllowed, VaultUnavailable.
+        """
+        ...
+
+    async def was_published(self, connection: ConnectionName, fingerprint: str) -> bool:
+        """Whether the connection's token record tells such a token, or told it in a version that is remembered.
+
+        Raises:
+            NotAllowed, VaultUnavailable.
+        """
+        ...
+
+    async def mark(self, target: Target, connection: ConnectionName) -> None:
+        """Mark the connection's record there as ours, for good; whatever else its metadata say is kept.
+
+        Raises:
+            TargetTaken: a record stands there that is somebody else's.
             NotAllowed, VaultUnavailable.
         """
         ...

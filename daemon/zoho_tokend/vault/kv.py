@@ -25,12 +25,14 @@ class Standing:
         version: to be named in the next write; 0 when there never was one.
         fields: None when there is none, or the latest version is deleted.
         created: when this version was written, in Vault's own words.
+        custom_metadata: what people and programs say of the record.
     """
 
     place: Place
     version: int
     fields: Mapping[str, object] | None = field(repr=False)
     created: str = ""
+    custom_metadata: Mapping[str, object] = field(default_factory=dict, repr=False)
 
     @property
     def document(self) -> Document | None:
@@ -68,11 +70,13 @@ class Kv:
         answer = await self.ask(place.read())
         version, fields = answer.at("data", "metadata", "version"), answer.at("data", "data")
         created = answer.at("data", "metadata", "created_time")
+        said = answer.at("data", "metadata", "custom_metadata")
         return Standing(
             place=place,
             version=version if isinstance(version, int) else 0,
             fields=fields if isinstance(fields, Mapping) else None,
             created=created if isinstance(created, str) else "",
+            custom_metadata=said if isinstance(said, Mapping) else {},
         )
 
     async def write(self, place: Place, fields: Mapping[str, object], *, after_version: int) -> int:

@@ -40,6 +40,10 @@ class Place:
         """The latest version."""
         return Request(operation=VaultOperation.READ, method="GET", path=self.data)
 
+    def read_version(self, number: int) -> Request:
+        """This version."""
+        return Request(operation=VaultOperation.READ, method="GET", path=f"{self.data}?version={number}")
+
     def versions(self) -> Request:
         """When each version was written."""
         return Request(operation=VaultOperation.METADATA, method="GET", path=self.metadata)
@@ -52,6 +56,11 @@ class Place:
         """A new version, unless another than ``after_version`` is the current one."""
         body = {"data": fields, "options": {"cas": after_version}}
         return Request(operation=VaultOperation.WRITE, method="POST", path=self.data, body=body)
+
+    def say(self, custom_metadata: dict[str, object]) -> Request:
+        """What its custom metadata say, whole; its versions stay."""
+        body = {"custom_metadata": custom_metadata}
+        return Request(operation=VaultOperation.METADATA, method="POST", path=self.metadata, body=body)
 
     def delete(self) -> Request:
         """The latest version is deleted, and can be had back: ``vault kv undelete -versions=N``."""

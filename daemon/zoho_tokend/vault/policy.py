@@ -44,7 +44,7 @@ def daemon_policy(layout: Layout, *, reports: bool = False, targets: Sequence[Ta
         _Rule(layout.tokens().metadata, ("list",), "notice token records that were withdrawn"),
         *_to_remember_budgets(layout),
         *(_to_heed_reports(layout) if reports else ()),
-        *(_to_tell(layout, target) for target in targets),
+        *(rule for target in targets for rule in _to_tell(layout, target)),
     )
 
 
@@ -101,9 +101,12 @@ def _to_heed_reports(layout: Layout) -> tuple[_Rule, ...]:
     )
 
 
-def _to_tell(layout: Layout, target: Target) -> _Rule:
+def _to_tell(layout: Layout, target: Target) -> tuple[_Rule, ...]:
     place = layout.target(target, _ANY)
-    return _Rule(place.data, ("create", "update", "read"), f"publish tokens a second time, as {target.shape}")
+    return (
+        _Rule(place.data, ("create", "update", "read"), f"publish tokens a second time, as {target.shape}"),
+        _Rule(place.metadata, ("update",), "mark those records as ours"),
+    )
 
 
 def _to_withdraw(layout: Layout, target: Target, connection: ConnectionName | None) -> _Rule:

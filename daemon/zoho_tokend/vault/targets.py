@@ -1,13 +1,21 @@
-"""Publish targets in Vault: whole records, with CAS, in exactly the fields that each tool takes."""
+"""Publish targets in Vault: whole records, with CAS, in exactly the fields that each tool takes.
 
-from collections.abc import Mapping, Sequence
+Which records are ours stands in their custom metadata, where no other tool takes it for a field of its own.
+"""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Final
 
 from zoho_tokend.core.errors import TargetTaken
 from zoho_tokend.core.model import ConnectionName, Secret, TokenRecord
-from zoho_tokend.core.targets import Shape, Target, Told
+from zoho_tokend.core.targets import Shape, Target, Told, mark_of, told_in
 from zoho_tokend.vault.kv import Kv, Standing
 from zoho_tokend.vault.layout import Layout
 from zoho_tokend.vault.session import Session
+
+# As many as KV remembers unless it is told otherwise.
+_REMEMBERED: Final = 10
 
 
 class VaultTargets:
@@ -19,31 +27,51 @@ class VaultTargets:
         self._targets = targets
 
     async def told(self, target: Target, connection: ConnectionName) -> Told:
-        standing = await self._kv.read(self._layout.target(target, connection))
-        if standing.fields is None:
-            return Told(version=standing.version, fingerprint=None)
-        token = told_by(target.shape, standing.fields)
-        if token is None:
-            raise TargetTaken(
-                f"{standing.place} holds a record that zoho-tokend did not write, which stays: "
-                "move it, or choose another path in PUBLISH_TARGETS"
-            )
-        return Told(version=standing.version, fingerprint=token.fingerprint())
+        return _told(target, connection, await self._standing(target, connection))
 
     async def tell(self, target: Target, record: TokenRecord, *, after_version: int) -> int:
         place = self._layout.target(target, record.connection)
         return await self._kv.write(place, target_fields(target.shape, record), after_version=after_version)
 
+    async def was_published(self, connection: ConnectionName, fingerprint: str) -> bool:
+        place = self._layout.token(connection)
+        for version in reversed((await self._kv.versions(place))[-_REMEMBERED:]):
+            token = (await self._kv.ask(place.read_version(version.number))).at("data", "data", "access_token")
+            if isinstance(token, str) and Secret(token).fingerprint() == fingerprint:
+                return True
+        return False
+
+    async def mark(self, target: Target, connection: ConnectionName) -> None:
+        standing = await self._standing(target, connection)
+        if not _told(target, connection, standing).marked:
+            await self._kv.ask(standing.place.say({**standing.custom_metadata, **mark_of(connection)}))
+
     async def withdraw(self, connection: ConnectionName) -> None:
-        """No target tells a token of the connection any more; the deletion can be undone.
+        """Delete what tells a token of the connection, in a way that can be undone.
 
         Raises:
             NotAllowed, VaultUnavailable.
         """
         for target in self._targets:
-            standing = await self._kv.read(self._layout.target(target, connection))
-            if _is_ours(target.shape, standing):
-                await self._kv.ask(standing.place.delete())
+            standing = await self._standing(target, connection)
+            with suppress(TargetTaken):
+                told = _told(target, connection, standing)
+                if told.marked and told.fingerprint is not None:
+                    await self._kv.ask(standing.place.delete())
+
+    async def _standing(self, target: Target, connection: ConnectionName) -> Standing:
+        return await self._kv.read(self._layout.target(target, connection))
+
+
+def _told(target: Target, connection: ConnectionName, standing: Standing) -> Told:
+    return told_in(
+        target,
+        connection,
+        where=str(standing.place),
+        version=standing.version,
+        fields=standing.fields,
+        custom_metadata=standing.custom_metadata,
+    )
 
 
 def target_fields(shape: Shape, record: TokenRecord) -> dict[str, object]:
@@ -53,19 +81,3 @@ def target_fields(shape: Shape, record: TokenRecord) -> dict[str, object]:
             return {"conn_type": "http", "host": record.api_domain, "password": record.access_token.reveal()}
         case Shape.AIRFLOW_VARIABLE:
             return {"value": record.access_token.reveal()}
-
-
-def told_by(shape: Shape, fields: Mapping[str, object]) -> Secret | None:
-    """The token in these fields; None where they are not of our making: other fields, or other values."""
-    match shape, dict(fields):
-        case Shape.AIRFLOW_CONNECTION, {"conn_type": "http", "host": str(), "password": str(token), **others}:
-            pass
-        case Shape.AIRFLOW_VARIABLE, {"value": str(token), **others}:
-            pass
-        case _:
-            return None
-    return None if others else Secret(token)
-
-
-def _is_ours(shape: Shape, standing: Standing) -> bool:
-    return standing.fields is not None and told_by(shape, standing.fields) is not None

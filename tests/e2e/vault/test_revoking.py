@@ -104,13 +104,18 @@ async def test_the_mark_takes_the_refresh_tokens_place_and_the_dead_token_is_gon
 async def test_the_dead_token_is_gone_from_the_publish_targets_too(desk: Desk) -> None:
     path = f"{desk.corner.mount}/data/connections/crm-prod"
     desk.corner.admin.ask("POST", path, {"data": {"conn_type": "http", "host": "", "password": "dead soon"}})
+    mark = {"custom_metadata": {"managed_by": "zoho-tokend", "connection": "crm-prod"}}
+    desk.corner.admin.ask("POST", path.replace("/data/", "/metadata/"), mark)
     await desk.revoking.revoke(CRM)
     assert not desk.corner.admin.succeeds("GET", path, {})
 
 
-async def test_what_somebody_else_wrote_there_stays(desk: Desk) -> None:
+@pytest.mark.parametrize(
+    "fields", [{"conn_uri": "https://example.com"}, {"conn_type": "http", "host": "", "password": "a person's own"}]
+)
+async def test_what_somebody_else_wrote_there_stays(desk: Desk, fields: dict[str, object]) -> None:
     path = f"{desk.corner.mount}/data/connections/crm-prod"
-    desk.corner.admin.ask("POST", path, {"data": {"conn_uri": "https://example.com"}})
+    desk.corner.admin.ask("POST", path, {"data": fields})
     await desk.revoking.revoke(CRM)
     assert desk.corner.admin.succeeds("GET", path, {})
 

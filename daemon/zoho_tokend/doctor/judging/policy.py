@@ -61,7 +61,7 @@ def needs(
         _each(layout.token(_ANY).data, {layout.token(n).data: n for n in names}, "create", "update", "read"),
         _each(layout.token(_ANY).metadata, {layout.token(name).metadata: name for name in names}, "read"),
         *(_to_heed_reports(layout, names) if reports else ()),
-        *(_to_tell(layout, target, names) for target in targets),
+        *(need for target in targets for need in _to_tell(layout, target, names)),
     )
 
 
@@ -73,9 +73,12 @@ def _to_heed_reports(layout: Layout, names: Collection[ConnectionName]) -> tuple
     )
 
 
-def _to_tell(layout: Layout, target: Target, names: Collection[ConnectionName]) -> Need:
-    paths = {layout.target(target, name).data: name for name in names}
-    return _each(layout.target(target, _ANY).data, paths, "create", "update", "read")
+def _to_tell(layout: Layout, target: Target, names: Collection[ConnectionName]) -> tuple[Need, ...]:
+    places, every = {layout.target(target, name): name for name in names}, layout.target(target, _ANY)
+    return (
+        _each(every.data, {place.data: name for place, name in places.items()}, "create", "update", "read"),
+        _each(every.metadata, {place.metadata: name for place, name in places.items()}, "update"),
+    )
 
 
 def policy(needed: Collection[Need], granted: Mapping[str, frozenset[str]]) -> Iterator[Finding]:
