@@ -1,7 +1,7 @@
 """The least that each kind of program needs of Vault, as policies in HCL; pure.
 
-What every token may do by Vault's ``default`` policy (look itself up, renew and revoke itself, ask for its own
-capabilities) is not repeated: https://developer.hashicorp.com/vault/docs/concepts/policies#default-policy
+Who logs in through a session may do with its own token what Vault's ``default`` policy allows, for a token may come
+without that one: https://developer.hashicorp.com/vault/docs/concepts/policies#default-policy
 """
 
 from collections.abc import Sequence
@@ -27,6 +27,14 @@ class _Rule:
         return f'# {self.why}\npath "{self.path}" {{\n  capabilities = [{granted}]\n}}\n'
 
 
+_OF_ITS_OWN_TOKEN: Final = (
+    _Rule("auth/token/lookup-self", ("read",), "see how long its own token lives"),
+    _Rule("auth/token/renew-self", ("update",), "renew it"),
+    _Rule("auth/token/revoke-self", ("update",), "revoke it at the end"),
+    _Rule("sys/capabilities-self", ("update",), "see what it may do"),
+)
+
+
 def daemon_policy(layout: Layout, *, reports: bool = False, targets: Sequence[Target] = ()) -> str:
     """What the daemon needs, and nothing else.
 
@@ -43,6 +51,7 @@ def daemon_policy(layout: Layout, *, reports: bool = False, targets: Sequence[Ta
         _Rule(every_token.metadata, ("read",), "remember after a restart how much of Zoho's budget is spent"),
         *(_to_heed_reports(layout) if reports else ()),
         *(_to_tell(layout, target) for target in targets),
+        *_OF_ITS_OWN_TOKEN,
     )
 
 
@@ -79,6 +88,7 @@ def operator_policy(layout: Layout, connection: ConnectionName | None = None, *,
         _Rule(token.metadata, ("read",), "see how much of Zoho's budget is spent"),
         *(_to_withdraw(layout, target, connection) for target in targets),
         *(_Rule(f"{mount}/config", ("read",), "let doctor see how the mount is set up") for mount in layout.mounts()),
+        *_OF_ITS_OWN_TOKEN,
     )
 
 
