@@ -118,7 +118,7 @@ def test_the_printed_daemon_policy_is_enough_to_keep_a_connection_fresh_over_a_r
     admin: Admin, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     own = new_corner(admin)
-    token = admin.token(admin.policy(printed("daemon", own))).reveal()
+    token = admin.token(admin.policy(printed("daemon", own)), no_default_policy=True).reveal()
     with a_site(own, tmp_path_factory.mktemp("site")) as site:
         site.corner.put("clients/jobs", **site.fields(site.client()))
         site.corner.put("credentials/named", client="jobs", refresh_token=site.zoho.consent(site.client()))

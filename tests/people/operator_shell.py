@@ -20,7 +20,7 @@ class OperatorShell:
 
     def __init__(self, site: Site, rules: str | None = None) -> None:
         admin, layout = site.corner.admin, site.corner.layout
-        token = admin.token(admin.policy(operator_policy(layout) if rules is None else rules))
+        token = admin.token(admin.policy(operator_policy(layout) if rules is None else rules), no_default_policy=True)
         self.site = site
         self.settings = {"VAULT_TOKEN": token.reveal(), "LISTEN": "127.0.0.1:9"}
 

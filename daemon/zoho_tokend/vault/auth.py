@@ -13,7 +13,7 @@ from zoho_tokend.core.events import VaultOutcome
 from zoho_tokend.core.model import Secret
 from zoho_tokend.vault.answer import Answer
 from zoho_tokend.vault.line import Line
-from zoho_tokend.vault.request import Request, login, lookup_self
+from zoho_tokend.vault.request import Request, login, lookup_self, visible_mounts
 from zoho_tokend.vault.secret_file import SecretFile, Source
 from zoho_tokend.vault.wrapping import is_wrapped, unwrapped_secret_id
 
@@ -203,12 +203,30 @@ def _logged_in(line: Line, request: Request, *, settings: str) -> Login:
 
 def _looked_up(line: Line, token: Secret, *, setting: str) -> Login:
     answer = line.ask(lookup_self(), token=token)
+    if answer.outcome is not VaultOutcome.OK and _reaches_mounts(line, token):
+        raise VaultLoginRefused(
+            f"the token of {setting} works, but its policy denies read on auth/token/lookup-self, "
+            "so nobody knows when it ends: load what `zoho-tokend policy` prints"
+        )
     if answer.outcome is not VaultOutcome.OK:
         raise VaultLoginRefused(f"Vault does not know the token of {setting}: it is wrong, expired or revoked")
     data = answer.at("data")
     known: Mapping[str, object] = data if isinstance(data, Mapping) else {}
     renewable = known.get("renewable") is True and known.get("type") != "batch"
     return Login(token=token, lasts=_seconds(known.get("ttl")) or inf, renewable=renewable, ours=False)
+
+
+def is_known(line: Line, token: Secret) -> bool:
+    """Whether Vault accepts the token; a denied look at itself does not say that it does not.
+
+    Raises:
+        VaultUnavailable: Vault gave no usable answer.
+    """
+    return line.ask(lookup_self(), token=token).outcome is VaultOutcome.OK or _reaches_mounts(line, token)
+
+
+def _reaches_mounts(line: Line, token: Secret) -> bool:
+    return line.ask(visible_mounts(), token=token).outcome is VaultOutcome.OK
 
 
 def granted(answer: Answer) -> float:

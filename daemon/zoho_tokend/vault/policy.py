@@ -1,7 +1,7 @@
 """The least that each kind of program needs of Vault, as policies in HCL; pure.
 
-What every token may do by Vault's ``default`` policy (look itself up, renew and revoke itself, ask for its own
-capabilities) is not repeated: https://developer.hashicorp.com/vault/docs/concepts/policies#default-policy
+Who logs in through a session may do with its own token what Vault's ``default`` policy allows, for a token may come
+without that one: https://developer.hashicorp.com/vault/docs/concepts/policies#default-policy
 """
 
 from collections.abc import Sequence
@@ -27,6 +27,14 @@ class _Rule:
         return f'# {self.why}\npath "{self.path}" {{\n  capabilities = [{granted}]\n}}\n'
 
 
+_OF_ITS_OWN_TOKEN: Final = (
+    _Rule("auth/token/lookup-self", ("read",), "see how long its own token lives"),
+    _Rule("auth/token/renew-self", ("update",), "renew it"),
+    _Rule("auth/token/revoke-self", ("update",), "revoke it at the end"),
+    _Rule("sys/capabilities-self", ("update",), "see what it may do"),
+)
+
+
 def daemon_policy(layout: Layout, *, reports: bool = False, targets: Sequence[Target] = ()) -> str:
     """What the daemon needs, and nothing else.
 
@@ -45,6 +53,7 @@ def daemon_policy(layout: Layout, *, reports: bool = False, targets: Sequence[Ta
         *_to_remember_budgets(layout),
         *(_to_heed_reports(layout) if reports else ()),
         *(rule for target in targets for rule in _to_tell(layout, target)),
+        *_OF_ITS_OWN_TOKEN,
     )
 
 
@@ -82,6 +91,7 @@ def operator_policy(layout: Layout, connection: ConnectionName | None = None, *,
         *_to_remember_budgets(layout),
         *(_to_withdraw(layout, target, connection) for target in targets),
         *(_Rule(f"{mount}/config", ("read",), "let doctor see how the mount is set up") for mount in layout.mounts()),
+        *_OF_ITS_OWN_TOKEN,
     )
 
 

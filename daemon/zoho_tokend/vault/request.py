@@ -65,6 +65,11 @@ def describe_mount(mount: str) -> Request:
     return Request(operation=VaultOperation.METADATA, method="GET", path=f"sys/internal/ui/mounts/{mount}")
 
 
+def visible_mounts() -> Request:
+    """What the token that asks can reach; any live token may ask, whatever its policies, and no other."""
+    return Request(operation=VaultOperation.METADATA, method="GET", path="sys/internal/ui/mounts")
+
+
 def capabilities(paths: Sequence[str]) -> Request:
     """What the token that asks may do on each path."""
     body = {"paths": list(paths)}

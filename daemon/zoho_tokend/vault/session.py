@@ -16,11 +16,11 @@ from zoho_tokend.core.events import LoginOutcome, Sink, VaultLoggedIn, VaultOutc
 from zoho_tokend.core.model import Secret
 from zoho_tokend.core.ports import Clock
 from zoho_tokend.vault.answer import Answer
-from zoho_tokend.vault.auth import AuthMethod, Login, granted
+from zoho_tokend.vault.auth import AuthMethod, Login, granted, is_known
 from zoho_tokend.vault.config import VaultConfig
 from zoho_tokend.vault.door import Door
 from zoho_tokend.vault.lease import Lease, Step, Trouble, next_step
-from zoho_tokend.vault.request import Request, lookup_self, renew_self, revoke_self
+from zoho_tokend.vault.request import Request, renew_self, revoke_self
 
 _VAIN_LOGIN_SECONDS: Final = 60.0
 
@@ -145,8 +145,8 @@ class Session:
             return await self._live_token()
 
     async def _accepted(self, token: Secret) -> bool:
-        """Whether Vault knows the token; a policy without ``lookup-self`` makes any token look unknown."""
-        return (await self._send(lookup_self(), token)).outcome is VaultOutcome.OK
+        """Whether Vault knows the token, which may have a policy that denies even ``lookup-self``."""
+        return await self._door.call(lambda line: is_known(line, token))
 
     async def _try_to_log_in(self) -> None:
         try:
@@ -187,6 +187,8 @@ class Session:
             self._hold(replace(held, lease=held.lease.renewed(begun=begun, lasts=granted(answer), renewable=renewable)))
         else:
             self._held = replace(held, lease=replace(held.lease, renewable=False))
+            if not held.lease.replaceable:
+                self._sink(VaultLoggedIn(method=self._auth.name, outcome=LoginOutcome.REFUSED, error=_ends(answer)))
 
     def _hold(self, held: _Held) -> None:
         self._held = held
@@ -195,6 +197,14 @@ class Session:
     def _forget(self) -> None:
         self._held = None
         self._sink(VaultSessionChanged(expires_at=self._clock.now(), alive=False))
+
+
+def _ends(refusal: Answer) -> str:
+    """What is to be done about a token that somebody gave us, and that can be neither renewed nor replaced."""
+    return (
+        f"Vault refuses to renew the token (auth/token/renew-self, status {refusal.status}), which will end: "
+        "give its policy what `zoho-tokend policy daemon` prints, or the daemon another token or VAULT_AUTH"
+    )
 
 
 def _forbidden(request: Request) -> VaultForbidden:

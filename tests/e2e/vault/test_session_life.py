@@ -14,11 +14,12 @@ from tests.clocks.wall_clock import WallClock
 from tests.samples.builders import NOON
 from tests.servers.openbao import Corner
 from tests.servers.relay import Relay
-from tests.servers.vault_sessions import Role, Watched
-from zoho_tokend.core.errors import VaultForbidden, VaultUnavailable
+from tests.servers.vault_sessions import Role, Watched, a_token_method, watched
+from zoho_tokend.core.errors import VaultForbidden, VaultLoginRefused, VaultUnavailable
 from zoho_tokend.core.events import (
     ClockCompared,
     LoginOutcome,
+    VaultLoggedIn,
     VaultOperation,
     VaultOutcome,
     VaultSessionChanged,
@@ -123,7 +124,54 @@ async def test_a_policy_that_denies_even_the_look_at_oneself_causes_no_storm_of_
             with pytest.raises(VaultForbidden):
                 await vault.session.ask(role.read)
 
-    assert len(vault.logins) == 2
+    assert len(vault.logins) == 1
+
+
+async def test_a_dead_session_is_replaced_though_the_policy_denies_the_look_at_oneself(corner: Corner) -> None:
+    role = Role(corner, token_no_default_policy=True)
+    async with role.session() as vault:
+        role.revoke_all_tokens()
+
+        assert (await vault.session.ask(role.read)).outcome is VaultOutcome.NOT_FOUND
+        assert vault.logins == [LoginOutcome.SUCCESS] * 2
+
+
+async def test_a_token_whose_renewal_is_denied_is_replaced_before_its_end(corner: Corner) -> None:
+    clock = HandClock()
+    async with Role(corner, token_no_default_policy=True).session(clock) as vault:
+        for _ in range(2):
+            clock.pass_by(HOUR * 0.41)
+            await vault.session.upkeep()
+            clock.pass_by(SECOND)
+        clock.pass_by(HOUR * 0.01)
+        await vault.session.upkeep()
+
+        assert vault.session.alive
+        assert vault.logins == [LoginOutcome.SUCCESS] * 2
+        assert vault.asked(VaultOperation.RENEW_SELF) == 1
+
+
+async def test_a_token_of_the_settings_that_may_not_renew_itself_is_told_in_a_sentence(corner: Corner) -> None:
+    clock = HandClock()
+    look = corner.admin.policy('path "auth/token/lookup-self" { capabilities = ["read"] }')
+    token = corner.admin.token(look, no_default_policy=True, ttl="1h")
+    async with watched(corner.address, a_token_method(token), clock=clock) as vault:
+        await vault.session.open()
+        clock.pass_by(HOUR * 0.7)
+        for _ in range(3):
+            await vault.session.upkeep()
+
+        (told,) = [event.error for event in vault.events if isinstance(event, VaultLoggedIn) and event.error]
+        assert "auth/token/renew-self" in told
+        assert "zoho-tokend policy daemon" in told
+        assert vault.session.alive
+
+
+async def test_a_token_of_the_settings_that_may_not_look_at_itself_is_not_called_wrong(corner: Corner) -> None:
+    token = corner.admin.token(corner.policy, no_default_policy=True)
+    async with watched(corner.address, a_token_method(token)) as vault:
+        with pytest.raises(VaultLoginRefused, match="works, but its policy denies read on auth/token/lookup-self"):
+            await vault.session.open()
 
 
 async def test_refused_logins_become_rarer_and_every_request_says_why(corner: Corner) -> None:

@@ -62,6 +62,11 @@ def needs(
         _each(layout.token(_ANY).metadata, {layout.token(name).metadata: name for name in names}, "read"),
         *(_to_heed_reports(layout, names) if reports else ()),
         *(need for target in targets for need in _to_tell(layout, target, names)),
+        _one("auth/token/lookup-self", "read"),
+        *(
+            _one(path, "update")
+            for path in ("auth/token/renew-self", "auth/token/revoke-self", "sys/capabilities-self")
+        ),
     )
 
 

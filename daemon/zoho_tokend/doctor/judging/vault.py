@@ -37,8 +37,8 @@ def logged_in(method: str, identity: Identity | None) -> Iterator[Finding]:
     if identity is None:
         yield Area.VAULT.warning(
             "login",
-            "works, but the policy denies auth/token/lookup-self, so a dead token cannot be told from a denying policy",
-            fix="give the token Vault's policy `default` besides its own",
+            "works, but the policy denies auth/token/lookup-self, so nobody knows when the token ends",
+            fix="load what `zoho-tokend policy daemon` prints",
         )
         return
     names = ", ".join(identity.policies)
