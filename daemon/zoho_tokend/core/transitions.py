@@ -68,7 +68,7 @@ def after_reading(connection: Connection, credential: Credential) -> Connection:
     """The connection once its credential was read; a changed one is judged anew, and a new grant inherits nothing."""
     read = replace(
         connection,
-        grant_key=credential.grant.key,
+        grant_key=credential.budget_key,
         client_id=intern(credential.client.client_id),
         server=intern(str(credential.accounts_server)),
         stamp=intern(credential.stamp),

@@ -14,7 +14,7 @@ class CredentialFacts:
 
     Attributes:
         client: the name of its client's record; None where it brings its own.
-        holder: client and refresh token as a fingerprint: what Zoho counts issues by.
+        holder: what Zoho counts issues by, as a fingerprint.
         allowed: whether a credential may be sent to its accounts server.
         location: Zoho's name of its data centre.
         usual_api_domain: where that data centre's tokens are used; None where it is none of Zoho's own.
