@@ -281,7 +281,7 @@ def test_the_printed_operator_policy_is_enough_for_a_connections_whole_life(site
 
 def test_the_printed_operator_policy_adds_clients_and_lists_what_there_is(site: Site) -> None:
     shell = OperatorShell(site, printed("operator", site.corner))
-    add = ["client", "add", "jobs", "--client-id=1000.X", "--kind=self", "--accounts-server=eu"]
+    add = ["client", "add", "jobs", "--client-id=1000.X", "--kind=self", "--accounts-server=eu", "--connections=*"]
     assert shell(*add, stdin="invented").code == 0
     assert "jobs" in shell("client", "list").out
     assert shell("connections").code == 0

@@ -13,7 +13,8 @@ from zoho_tokend.consent.connecting import Connecting, Room
 from zoho_tokend.consent.keeping import PATIENCE, Keeper, record
 from zoho_tokend.consent.rescue import Rescued
 from zoho_tokend.core.errors import Conflict, NoCredential, RefreshError, TokendError
-from zoho_tokend.core.model import ConnectionName, Credential, RefreshTokenGrant
+from zoho_tokend.core.model import ConnectionName, Credential, GrantType, RefreshTokenGrant
+from zoho_tokend.core.registration import Registration
 from zoho_tokend.settings import Settings
 
 
@@ -35,12 +36,14 @@ class Wish:
 
     Attributes:
         client: None where it is that of the credential which is replaced.
+        grant_type: what the client is to be used for.
         scope_needed: the flow cannot do without a scope: where none is given it is that of the replaced credential.
         patience: for how long Vault is asked again to take the credential, before it goes into a rescue file.
     """
 
     connection: ConnectionName
     client: str | None
+    grant_type: GrantType = GrantType.REFRESH_TOKEN
     scope: str | None = None
     scope_needed: bool = False
     replace: bool = False
@@ -55,10 +58,10 @@ async def become_a_connection(here: Operator, terminal: Terminal, wish: Wish, ob
         TokendError: it is not; the text says why, and what to do.
     """
     if wish.client is not None:
-        await here.registry.client(wish.client)
+        await _client(here, wish, wish.client)
     connecting = _connecting(here, terminal, wish.patience)
     room = await connecting.room(wish.connection, replace=wish.replace)
-    registration = await here.registry.client(wish.client or _as_before("client", room))
+    registration = await _client(here, wish, wish.client or _as_before("client", room))
     scope = wish.scope or (_as_before("scope", room) if wish.scope_needed else None)
     replaced = await _replaced(here, room)
     fields = await obtain(here, terminal, registration, scope)
@@ -108,6 +111,13 @@ def _connecting(here: Operator, terminal: Terminal, patience: timedelta) -> Conn
         keeper=Keeper(here.registry, terminal, clock=here.clock, folder=Path.cwd(), patience=patience),
         person=terminal,
     )
+
+
+async def _client(here: Operator, wish: Wish, name: str) -> Registration:
+    """The client, which the connection may use: to be known before a consent is asked for."""
+    registration = await here.registry.client(name)
+    registration.check_use(wish.connection, wish.grant_type)
+    return registration
 
 
 def _as_before(field: str, room: Room) -> str:

@@ -71,7 +71,7 @@ class Client:
 class GrantType(StrEnum):
     """The ways to ask Zoho for a token: the values of a credential's ``grant_type``."""
 
-    REFRESH_TOKEN = "refresh_token"
+    REFRESH_TOKEN = "refresh_token"  # noqa: S105 - the name of a grant
     CLIENT_CREDENTIALS = "client_credentials"
 
 

@@ -14,6 +14,7 @@ class CredentialFacts:
 
     Attributes:
         client: the name of its client's record; None where it brings its own.
+        unrestricted: whether any connection may use that client.
         holder: what Zoho counts issues by, as a fingerprint.
         allowed: whether a credential may be sent to its accounts server.
         location: Zoho's name of its data centre.
@@ -29,6 +30,7 @@ class CredentialFacts:
     usual_api_domain: str | None
     refresh_at: float | None = None
     oddities: tuple[str, ...] = ()
+    unrestricted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,9 +46,14 @@ class TokenFacts:
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """In the place of facts: why there are none."""
+    """In the place of facts: why there are none.
+
+    Attributes:
+        fix: what helps, where that is not to mend the record itself.
+    """
 
     why: str
+    fix: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

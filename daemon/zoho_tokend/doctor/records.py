@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from zoho_tokend.abreast import abreast
-from zoho_tokend.core.errors import RecordUnreadable, VaultForbidden
+from zoho_tokend.core.errors import ClientNotAllowed, RecordUnreadable, VaultForbidden
 from zoho_tokend.core.model import ConnectionName, Credential
 from zoho_tokend.core.origin import parse_origin
 from zoho_tokend.core.registration import Registration, oddities
@@ -61,6 +61,8 @@ class Reading:
             if document is None:
                 return None
             credential: CredentialFacts | Unread = await self._credential(name, document)
+        except ClientNotAllowed as error:
+            credential = Unread(str(error), fix="change the one record or the other; the daemon sees it by itself")
         except (RecordUnreadable, VaultForbidden) as error:
             credential = Unread(str(error))
         return Examined(
@@ -83,6 +85,7 @@ class Reading:
             usual_api_domain=self.servers.api_domain(server),
             refresh_at=credential.refresh_at,
             oddities=_oddities(credential),
+            unrestricted=credential.unrestricted_client is not None,
         )
 
     async def _token(self, name: ConnectionName) -> TokenFacts | Unread | None:

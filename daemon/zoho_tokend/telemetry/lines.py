@@ -65,6 +65,8 @@ def headline(event: Event) -> tuple[int, str]:  # noqa: C901, PLR0912 - a table,
             return logging.WARNING, "connection.ill_named"
         case events.NotDiscovered():
             return logging.WARNING, "connection.undiscovered"
+        case events.ClientsUnrestricted():
+            return logging.WARNING, "clients.unrestricted"
         case events.GrantShared():
             return logging.WARNING, "grant.shared"
         case events.BudgetUnrecorded():

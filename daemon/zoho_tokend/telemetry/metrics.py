@@ -119,6 +119,7 @@ class Metrics:
                 | events.IllNamed()
                 | events.DiscoveryEnded()
                 | events.NotDiscovered()
+                | events.ClientsUnrestricted()
                 | events.GrantShared()
                 | events.BudgetUnrecorded()
                 | events.TokenDropped()
