@@ -47,12 +47,12 @@ def test_at_a_terminal_the_secret_is_asked_for_and_not_shown(desk: Desk) -> None
 def test_at_a_terminal_a_new_client_is_asked_whom_it_serves(desk: Desk) -> None:
     with desk.at_terminal("client", "add", "app", *NEW[:3]) as command:
         command.says("Connections that may use it")
-        command.type("crm prod")
+        command.type("crm prod", secret=False)
         command.says("Error: it lists names of connections")
         command.says("Connections that may use it")
-        command.type("crm-*,sales")
+        command.type("crm-*,sales", secret=False)
         command.says("Grant types that may be used with it")
-        command.type("refresh_token")
+        command.type("refresh_token", secret=False)
         command.says("Client secret: ")
         command.type(new_client_secret())
         assert command.end() == 0
@@ -121,12 +121,14 @@ def test_what_the_console_shows_is_not_odd(desk: Desk, kind: ClientKind) -> None
         ),
         pytest.param(
             [*NEW[:3], "--connections=crm prod"],
-            ["a"],
+            ["an-odd-secret"],
             2,
             "it lists names of connections",
             id="a connection of two words",
         ),
-        pytest.param([*NEW, "--grant-types=code"], ["a"], 2, "it lists one or both of refresh_token,", id="a grant"),
+        pytest.param(
+            [*NEW, "--grant-types=code"], ["an-odd-secret"], 2, "it lists one or both of refresh_token,", id="a grant"
+        ),
         pytest.param(NEW, [], 1, "Client secret was expected, at the keyboard or as a line", id="without a secret"),
         pytest.param([*NEW, "--secret-file=/nowhere"], [], 1, "/nowhere cannot be read: No such file", id="no file"),
         pytest.param(
