@@ -218,7 +218,7 @@ class RefreshFailed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefreshDeferred:
-    """A refresh was due and waits for the budget or for the client's limit; nothing was asked of Zoho."""
+    """A refresh is due and waits for its budget, its client's limit or the leader; told once for each wait."""
 
     connection: ConnectionName
     reason: str
