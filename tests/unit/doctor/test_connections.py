@@ -69,6 +69,25 @@ def test_a_connection_that_is_well_has_one_line_with_its_life_floor_and_budget()
     assert finding.finding == "eu, token lives 50 min (floor 29 min), 7 of 8 issues left"
 
 
+def test_who_uses_which_client_is_listed_and_an_open_one_warned_of() -> None:
+    named = [examined(name, credential=a_credential(holder=name, client="named")) for name in (CRM, SALES)]
+    unnamed = examined(
+        ConnectionName("third"), credential=a_credential(holder="third", client="open", unrestricted=True)
+    )
+    found = [finding for finding in judged(*named, unnamed) if finding.subject.startswith("client ")]
+    assert [(finding.subject, finding.level) for finding in found] == [
+        ("client named", Level.OK),
+        ("client open", Level.WARNING),
+    ]
+    assert found[0].finding == f"is used by {CRM}, {SALES}"
+    assert "may be used by any connection" in found[1].finding
+
+
+def test_a_client_that_is_not_allowed_has_a_fix_of_its_own() -> None:
+    (finding,) = judged(examined(credential=Unread("is not named", fix="name it")))
+    assert (finding.level, finding.fix) == (Level.WRONG, "name it")
+
+
 @pytest.mark.parametrize(
     ("connection", "level", "words"),
     [

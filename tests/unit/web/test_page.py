@@ -7,7 +7,7 @@ import pytest
 
 from tests.samples.fact_samples import NOON, a_daemon, a_row
 from tests.samples.web_sources import READY
-from zoho_tokend.core.facts import ConnectionFacts, DaemonFacts, State
+from zoho_tokend.core.facts import ConnectionFacts, DaemonFacts, Limit, State
 from zoho_tokend.core.health import Check, readiness
 from zoho_tokend.core.sharding import Shard
 from zoho_tokend.web.listing import Selection, select
@@ -40,6 +40,15 @@ def shown(
 def test_the_promise_is_made_in_one_sentence_with_the_floor() -> None:
     made = "a job that reads a token from Vault, at any moment, finds one with at least <strong>25 min</strong>"
     assert f"{made} left to live." in shown()
+
+
+@pytest.mark.parametrize(
+    ("limit", "whose"),
+    [(Limit.BUDGET, "the budget of its refresh token"), (Limit.CLIENT_LIMIT, "the limit of its client")],
+)
+def test_a_refresh_that_is_due_says_what_it_waits_for(limit: Limit, whose: str) -> None:
+    assert f"It is due, and waits for {whose}." in shown(a_row(deferred_by=limit))
+    assert "It is due" not in shown(a_row())
 
 
 class Elements(HTMLParser):
