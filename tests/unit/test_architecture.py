@@ -8,7 +8,7 @@ HOMES = {
     "apscheduler": {"clockwork"},
     "click": {"cli"},
     "cryptography": {"consent"},
-    "httpx": {"reader", "zoho"},
+    "httpx": {"doctor", "reader", "zoho"},
     "httpx2": {"kubernetes"},
     "hvac": {"reader", "vault"},
     "lightkube": {"kubernetes"},
