@@ -16,7 +16,6 @@ HOMES = {
     "prometheus_client": {"telemetry"},
     "pydantic": {"settings"},
     "pydantic_core": {"settings"},
-    "pydantic_settings": {"settings"},
     "requests": {"reader", "vault"},
     "rich": {"demo"},
     "starlette": {"web"},

@@ -1,5 +1,6 @@
 """The settings themselves. The descriptions are the ones of the README and of ``zoho-tokend settings``."""
 
+from collections import ChainMap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -7,9 +8,8 @@ from enum import Enum
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field, PrivateAttr
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from zoho_tokend.core.model import Secret
 from zoho_tokend.core.origin import Origin, parse_origin
@@ -50,10 +50,10 @@ LogFormat = Literal["auto", "json", "console"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """What the daemon runs with: checked, whole and frozen. `zoho_tokend.settings.load_settings` makes one."""
 
-    model_config = SettingsConfigDict(
+    model_config = ConfigDict(
         frozen=True, extra="forbid", arbitrary_types_allowed=True, validate_default=False, hide_input_in_errors=True
     )
 
@@ -161,14 +161,16 @@ class Settings(BaseSettings):
 
     @classmethod
     def settings_from(cls, sources: Sequence[Source]) -> Self:
-        """What these sources make, the first before the next.
+        """Read the settings from these sources; the first that gives a setting wins.
 
         Raises:
             pydantic.ValidationError: a value is not of its kind, or a name is none of a setting.
         """
-        settings = cls(_build_sources=(tuple(sources), {}))  # type: ignore[call-arg]  # of BaseSettings, no field
-        settings._sources = tuple(sources)
-        return settings
+        return cls.model_validate(dict(ChainMap(*(dict(source.values) for source in sources))), context=tuple(sources))
+
+    def model_post_init(self, sources: tuple[Source, ...] | None, /) -> None:
+        """Keep the sources: pydantic hands over what ``model_validate`` was given as its context."""
+        self._sources = sources or ()
 
     @property
     def warnings(self) -> tuple[str, ...]:
