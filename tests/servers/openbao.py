@@ -26,7 +26,7 @@ from zoho_tokend.vault.secret_file import Given
 from zoho_tokend.vault.session import Session
 from zoho_tokend.vault.store import VaultStore
 
-_MOUNT_READY_SECONDS = 10.0
+_MOUNT_READY_SECONDS = 60.0
 
 
 class Server(Protocol):

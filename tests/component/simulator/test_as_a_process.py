@@ -43,13 +43,13 @@ def test_it_says_where_it_is_serves_what_the_seed_says_and_stops_cleanly(tmp_pat
         assert answer["api_domain"] == ready["data_centers"]["eu"]["api_domain"]
         assert httpx.get(f"{ready['control']}/_control/journal").json()["entries"][0]["outcome"] == "issued"
         process.send_signal(signal.SIGTERM)
-        _, complaints = process.communicate(timeout=10)
+        _, complaints = process.communicate(timeout=120)
     assert (process.returncode, complaints) == (0, "")
 
 
 def test_help_names_every_option() -> None:
     with simulator("--help") as process:
-        text, _ = process.communicate(timeout=10)
+        text, _ = process.communicate(timeout=120)
     for option in ("--data-center", "--control-port", "--lifetime", "--window", "--issues", "--counted-by", "--seed"):
         assert option in text
 
@@ -74,7 +74,7 @@ def test_what_is_wrong_is_said_in_one_line(
         port = str(taken.getsockname()[1])
         real = [str(tmp_path / each) if (tmp_path / each).is_file() else each for each in arguments]
         with simulator(*(each.replace("TAKEN", port) for each in real)) as process:
-            _, complaints = process.communicate(timeout=10)
+            _, complaints = process.communicate(timeout=120)
     assert process.returncode == exit_code
     assert complaint in complaints
     assert "Traceback" not in complaints

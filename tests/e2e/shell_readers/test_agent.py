@@ -18,7 +18,7 @@ from tests.places.default_site import CONNECTION, DefaultSite
 from tests.places.site import BRISK
 
 BAO = Path(sys.executable).with_name("bao")
-PATIENCE = 40.0
+PATIENCE = 120.0
 HEADER = re.compile(r"Authorization: (Zoho-oauthtoken \S+)\n")
 INJECT = "vault.hashicorp.com/agent-inject-template-"
 

@@ -156,7 +156,7 @@ def test_every_login_is_for_the_role_with_the_printed_policy() -> None:
 @pytest.mark.parametrize("file", MANIFESTS, ids=name_of)
 def test_kubernetes_own_objects_keep_to_their_schemas(file: Path) -> None:
     command = [sys.executable, "-m", "kubernetes_validate", "--strict", str(file)]
-    checked = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+    checked = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     assert checked.returncode == 0, checked.stdout + checked.stderr
     own = [thing for thing in objects(file) if thing["apiVersion"] in {"v1", "apps/v1", "batch/v1"}]
     assert (checked.stdout + checked.stderr).count(" passed for resource ") == len(own)
