@@ -54,6 +54,7 @@ class Admin:
             | ({"X-Vault-Namespace": namespace} if namespace else {}),
             verify=ssl.create_default_context(cafile=str(server.ca_bundle)) if server.ca_bundle else True,
             trust_env=False,
+            timeout=60,
         )
 
     def ask(

@@ -38,10 +38,12 @@ def test_it_says_where_it_is_serves_what_the_seed_says_and_stops_cleanly(tmp_pat
         ready = json.loads(process.stdout.readline())
         client = ready["seeded"]["clients"][0]
         form = {**client, "grant_type": "refresh_token", "refresh_token": "1000.aa.bb"}
-        answer = httpx.post(f"{ready['data_centers']['eu']['accounts_server']}/oauth/v2/token", data=form).json()
+        answer = httpx.post(
+            f"{ready['data_centers']['eu']['accounts_server']}/oauth/v2/token", data=form, timeout=60
+        ).json()
         assert answer["expires_in"] == 180
         assert answer["api_domain"] == ready["data_centers"]["eu"]["api_domain"]
-        assert httpx.get(f"{ready['control']}/_control/journal").json()["entries"][0]["outcome"] == "issued"
+        assert httpx.get(f"{ready['control']}/_control/journal", timeout=60).json()["entries"][0]["outcome"] == "issued"
         process.send_signal(signal.SIGTERM)
         _, complaints = process.communicate(timeout=120)
     assert (process.returncode, complaints) == (0, "")

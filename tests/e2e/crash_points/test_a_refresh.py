@@ -56,7 +56,7 @@ def has_settled(daemon: Forked) -> bool:
     listens = LISTENS_AT.search(daemon.told)
     if listens is None:
         return False
-    rows = httpx.get(f"{listens[1]}/status", trust_env=False).json()["connections"]
+    rows = httpx.get(f"{listens[1]}/status", trust_env=False, timeout=60).json()["connections"]
     return any(row["state"] == "fresh" and row["next_refresh_at"] > ago(FAR_AWAY).isoformat() for row in rows)
 
 
