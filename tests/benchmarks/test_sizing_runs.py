@@ -16,7 +16,7 @@ def docs(openbao: OpenBao, tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert openbao.pid
     folder = tmp_path_factory.mktemp("docs")
     command = [sys.executable, "-W", "error", "-m", "tests.benchmarks.sizing", "--quick", str(folder)]
-    done = subprocess.run(command, cwd=_ROOT, env=os.environ, capture_output=True, text=True, check=False, timeout=280)
+    done = subprocess.run(command, cwd=_ROOT, env=os.environ, capture_output=True, text=True, check=False, timeout=500)
     assert done.returncode == 0, done.stderr
     return folder
 

@@ -32,8 +32,8 @@ SHORT = BRISK | {
 
 @pytest.fixture
 def site(corner: Corner, tmp_path: Path) -> Iterator[Site]:
-    """A site whose tokens live half a minute, so that a leader may be missed for longer than in life."""
-    with a_site(corner, tmp_path, lifetime=timedelta(seconds=30)) as site:
+    """A site whose tokens live a minute, so that a leader may be missed for longer than in life."""
+    with a_site(corner, tmp_path, lifetime=timedelta(minutes=1)) as site:
         yield site
 
 
