@@ -6,9 +6,10 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TOOLS := $(VENV)/.tools
 SBOM ?= build/zoho-tokend.cdx.json
-# Each worker has servers of its own. `auto` is two workers for each processor; with 0 there is one process.
+# Each worker has servers of its own. `auto` is two workers for each processor; with 0 there is one process. The order is
+# shuffled in the same way every time.
 PYTEST_WORKERS ?= auto
-PYTEST := $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup --no-loadscope-reorder
+PYTEST := $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup --no-loadscope-reorder --randomly-seed=1
 
 .PHONY: help demo test check lint types arrows fast simulate image image-test systemd-test sbom bench reliability fuzz docs pictures lock clean
 .DEFAULT_GOAL := help

@@ -9,9 +9,11 @@ from typing import Final
 import hypothesis
 import pytest
 
-# A shared machine may stall for a second; how long an example takes is no property of ours.
-hypothesis.settings.register_profile("unhurried", deadline=None)
-hypothesis.settings.load_profile("unhurried")
+# A shared machine may stall for a second; how long an example takes is no property of ours. The examples are the same
+# in every run, so that chance does not decide one; with --hypothesis-profile=fresh they are others.
+hypothesis.settings.register_profile("fresh", deadline=None)
+hypothesis.settings.register_profile("same", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("same")
 
 # pytest-asyncio asks for a current event loop before its first test, and never closes the one that Python then makes.
 asyncio.set_event_loop(None)

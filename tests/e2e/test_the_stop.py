@@ -6,7 +6,7 @@ from tests.places.daemon_role import DaemonRole
 from tests.places.site import Site
 from zoho_simulator.faults import delayed
 
-SLOW = 3.0
+SLOW = 8.0
 # A daemon waits up to 45 seconds for what is under way. One that has nothing to wait for ends long before.
 LESS_THAN_THE_GRACE = 30.0
 

@@ -22,7 +22,8 @@ from zoho_simulator.faults import (
 )
 from zoho_simulator.law.messages import Answer
 
-SLOW = 1.5
+# Long enough for a busy machine to meddle meanwhile, and well within what the daemon waits for an answer.
+SLOW = 10
 
 
 def echo(secret: str) -> dict[str, Fault]:
