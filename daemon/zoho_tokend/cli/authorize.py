@@ -24,7 +24,7 @@ _SCOPES = "One or several, separated by commas: ZohoCRM.modules.ALL,ZohoCRM.org.
 _SCOPES_AS_BEFORE = f"{_SCOPES}; with --replace, those before where not given."
 
 
-@click.group(short_help="Make a connection of a grant, for each client type.")
+@click.group()
 def authorize() -> None:
     """Make a connection of a grant: one command for each client type of Zoho's console.
 

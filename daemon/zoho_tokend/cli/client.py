@@ -27,7 +27,7 @@ class ClientExists(TokendError):
     """There is a client of this name, and it is not to be replaced."""
 
 
-@click.group(short_help="Applications of Zoho's API console: add, list.")
+@click.group()
 def client() -> None:
     """Applications of Zoho's API console, by a name of yours."""
 

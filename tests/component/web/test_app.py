@@ -277,7 +277,7 @@ async def test_a_look_at_the_fleet_is_kept_for_no_longer_than_it_is_shared() -> 
     async with site(connections=lambda: [a_row("looked-at")]) as web:
         assert "looked-at" in (await web.get("/")).text
         assert held()
-        async with asyncio.timeout(10 * SHARED_FOR.total_seconds()):
+        async with asyncio.timeout(60 * SHARED_FOR.total_seconds()):
             while held():  # noqa: ASYNC110 - nothing tells of it
                 await asyncio.sleep(0.05)
 

@@ -18,7 +18,7 @@ from zoho_tokend.web.app import create_app
 from zoho_tokend.web.crowd import MOST_AT_ONCE
 from zoho_tokend.web.server import Server
 
-PATIENCE = 20
+PATIENCE = 120
 READ = ["/status?limit=1000", "/", "/metrics"]
 
 

@@ -13,7 +13,7 @@ from tests.samples.fact_samples import a_row
 from tests.samples.fleet_samples import LARGE, a_fleet, a_large_fleet
 from zoho_tokend.core.facts import State
 
-pytestmark = [IN_BROWSER, pytest.mark.timeout(90)]
+pytestmark = IN_BROWSER
 
 PHONE, DESK = 390, 1280
 HOSTILE = '</td><script>alert(1)</script><img src=x onerror="alert(2)">\'&lt;b&gt;'

@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-import pytest
 from playwright.async_api import Page, Route, expect
 
 from tests.component.web.status_page.stage import REFRESH, Stage, look_again
@@ -11,7 +10,7 @@ from tests.samples.fact_samples import a_row
 from tests.samples.fleet_samples import FLOOR, a_fleet, a_large_fleet
 from zoho_tokend.core.facts import State
 
-pytestmark = [IN_BROWSER, pytest.mark.timeout(90)]
+pytestmark = IN_BROWSER
 
 MINUTE = timedelta(minutes=1)
 ILL = a_row("aaa-new", State.NEEDS_CONSENT, floor=FLOOR, error="Zoho says no", expires_at=None)
