@@ -37,6 +37,7 @@ class Wish:
         client: None where it is that of the credential which is replaced.
         scope_needed: the flow cannot do without a scope: where none is given it is that of the replaced credential.
         patience: for how long Vault is asked again to take the credential, before it goes into a rescue file.
+        rescue_folder: where that is put.
     """
 
     connection: ConnectionName
@@ -46,6 +47,7 @@ class Wish:
     replace: bool = False
     revoke_old: bool = False
     patience: timedelta = PATIENCE
+    rescue_folder: Path = Path()
 
 
 async def become_a_connection(here: Operator, terminal: Terminal, wish: Wish, obtain: Obtain) -> None:
@@ -56,7 +58,7 @@ async def become_a_connection(here: Operator, terminal: Terminal, wish: Wish, ob
     """
     if wish.client is not None:
         await here.registry.client(wish.client)
-    connecting = _connecting(here, terminal, wish.patience)
+    connecting = _connecting(here, terminal, wish.patience, wish.rescue_folder)
     room = await connecting.room(wish.connection, replace=wish.replace)
     registration = await here.registry.client(wish.client or _as_before("client", room))
     scope = wish.scope or (_as_before("scope", room) if wish.scope_needed else None)
@@ -82,7 +84,7 @@ async def finish_rescued(settings: Settings, rescued: Rescued, file: Path, *, re
         version = await _record_rescued(here, rescued, file, replace=replace)
         await asyncio.to_thread(file.unlink)
         terminal.hear(f"The credential of {rescued.connection} is in Vault, as version {version}; {file} is deleted.")
-        await _connecting(here, terminal, PATIENCE).prove(rescued.connection)
+        await _connecting(here, terminal, PATIENCE, Path()).prove(rescued.connection)
         await _tell_of_the_daemon(here, terminal, rescued.connection)
 
 
@@ -99,13 +101,13 @@ async def _record_rescued(here: Operator, rescued: Rescued, file: Path, *, repla
         ) from None
 
 
-def _connecting(here: Operator, terminal: Terminal, patience: timedelta) -> Connecting:
+def _connecting(here: Operator, terminal: Terminal, patience: timedelta, rescue_folder: Path) -> Connecting:
     return Connecting(
         credentials=here.registry,
         tokens=here.store,
         prover=here.zoho,
         once=here.once,
-        keeper=Keeper(here.registry, terminal, clock=here.clock, folder=Path.cwd(), patience=patience),
+        keeper=Keeper(here.registry, terminal, clock=here.clock, folder=rescue_folder.absolute(), patience=patience),
         person=terminal,
     )
 
