@@ -15,10 +15,10 @@ from http import HTTPStatus
 from typing import Final, TypeVar
 
 from zoho_tokend.abreast import abreast
+from zoho_tokend.core.instants import http_date
 from zoho_tokend.core.origin import Origin
 from zoho_tokend.core.ports import Clock
 from zoho_tokend.doctor.reach import Obstacle, Proxy, Reach, Step, proxy_for
-from zoho_tokend.zoho.http_dates import http_date
 
 T = TypeVar("T")
 
