@@ -4,7 +4,9 @@ import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Final
 
+from zoho_tokend.abreast import abreast
 from zoho_tokend.app.operator import Operator, operator
 from zoho_tokend.cli.obtaining import Obtain
 from zoho_tokend.cli.running_daemon import local_address, what_it_makes_of
@@ -12,9 +14,11 @@ from zoho_tokend.cli.terminal import Terminal
 from zoho_tokend.consent.connecting import Connecting, Room
 from zoho_tokend.consent.keeping import PATIENCE, Keeper, record
 from zoho_tokend.consent.rescue import Rescued
-from zoho_tokend.core.errors import Conflict, NoCredential, RefreshError, TokendError
-from zoho_tokend.core.model import ConnectionName, Credential, RefreshTokenGrant
+from zoho_tokend.core.errors import Conflict, NoCredential, RecordUnreadable, RefreshError, TokendError
+from zoho_tokend.core.model import ConnectionName, Credential, Grant, RefreshTokenGrant
 from zoho_tokend.settings import Settings
+
+_AT_ONCE: Final = 8
 
 
 class StoredMeanwhile(TokendError):
@@ -67,7 +71,7 @@ async def become_a_connection(here: Operator, terminal: Terminal, wish: Wish, ob
     proved = await connecting.connect(room, fields)
     await _tell_of_the_daemon(here, terminal, wish.connection)
     if wish.revoke_old and proved:
-        await _revoke(here, terminal, replaced)
+        await _revoke_old(here, terminal, wish.connection, replaced)
     elif wish.revoke_old:
         terminal.hear("The replaced refresh token is left alive, for the new one has not proved itself yet.")
 
@@ -135,11 +139,21 @@ async def _tell_of_the_daemon(here: Operator, terminal: Terminal, connection: Co
     terminal.hear(f"{await what_it_makes_of(connection, address, within=patience)}.")
 
 
-async def _revoke(here: Operator, terminal: Terminal, replaced: Credential | None) -> None:
+async def _revoke_old(
+    here: Operator, terminal: Terminal, connection: ConnectionName, replaced: Credential | None
+) -> None:
     match replaced:
-        case Credential(grant=RefreshTokenGrant(refresh_token=old), client=client, accounts_server=server):
+        case Credential(grant=RefreshTokenGrant(refresh_token=old) as grant, client=client, accounts_server=server):
             try:
+                others = await _holders(here, grant, besides=connection)
+                if others:
+                    raise OldAlive(
+                        f"the new grant works, and the replaced refresh token was left alive, for {', '.join(others)} "
+                        "still needs it: replace it there too, with --revoke-old at the last"
+                    )
                 how = await here.zoho.revoke(old, client, accounts_server=server)
+            except OldAlive:
+                raise
             except TokendError as error:
                 raise OldAlive(
                     f"the new grant works, and the replaced refresh token may be alive: {error}; revoke it in the "
@@ -148,3 +162,21 @@ async def _revoke(here: Operator, terminal: Terminal, replaced: Credential | Non
             terminal.hear(f"The replaced refresh token is {how}.")
         case _:
             terminal.hear("There was no old refresh token that could be revoked.")
+
+
+async def _holders(here: Operator, grant: Grant, *, besides: ConnectionName) -> list[ConnectionName]:
+    """The other connections with this grant, which would die with it.
+
+    Raises:
+        NotAllowed, VaultUnavailable: it cannot be known.
+    """
+
+    async def holds(name: ConnectionName) -> bool:
+        try:
+            return (await here.store.credential(name, fresh=True)).grant == grant
+        except (RecordUnreadable, NoCredential):
+            return False
+
+    others = sorted((await here.store.names()).names - {besides})
+    held = await abreast(holds, others, at_once=_AT_ONCE)
+    return [name for name, holding in zip(others, held, strict=True) if holding]
