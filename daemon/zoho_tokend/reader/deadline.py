@@ -8,6 +8,8 @@ from typing import Any, Final
 
 from requests.adapters import HTTPAdapter
 
+_IN_NO_TIME: Final = 0.05
+
 
 class DeadlineAdapter(HTTPAdapter):
     """Raises the time-out of a read when the answer as a whole has taken that long."""
@@ -36,6 +38,7 @@ class _Reading(io.RawIOBase):
         self._raw: Final = raw
         self._sock: Final = sock
         self._deadline: Final = deadline
+        self._timeout = deadline - monotonic()
 
     def readable(self) -> bool:
         return True
@@ -44,7 +47,9 @@ class _Reading(io.RawIOBase):
         left = self._deadline - monotonic()
         if left <= 0:
             raise TimeoutError("timed out")
-        self._sock.settimeout(left)
+        if left < self._timeout - _IN_NO_TIME:  # which most answers are read in, and a time-out costs a system call
+            self._sock.settimeout(left)
+            self._timeout = left
         return self._raw.readinto(buffer)
 
     def close(self) -> None:
