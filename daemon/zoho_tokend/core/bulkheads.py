@@ -5,7 +5,7 @@ judged when a place is given out, by what each server has answered in this proce
 """
 
 import heapq
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum
@@ -92,18 +92,20 @@ class Bulkheads:
         """Give the next name its place; None when nobody waits, or no place is free for those that do."""
         if len(self._going) >= self._places:
             return None
-        in_use, by_rank = Counter[str | None](), Counter[Rank]()
+        in_use, by_rank = defaultdict[str | None, int](int), defaultdict[Rank, int](int)
         for place, number in self._in_use.items():
             in_use[place.server] += number
             by_rank[self._rank(place)] += number
         ready: list[tuple[Rank, int, datetime, str | None, bool]] = []
         for key, server in tuple(self._servers.items()):
             for failing, queue in ((False, server.healthy), (True, server.failing)):
-                head = self._head(queue, _Place(key, failing))
-                rank = self._rank(_Place(key, failing))
+                if not queue:
+                    continue
+                place = _Place(key, failing)
+                head, rank = self._head(queue, place), self._rank(place)
                 if head is not None and self._has_room(rank, by_rank[rank], in_use[key], server, now):
                     ready.append((rank, in_use[key], head, key, failing))
-            if key not in in_use and server.is_unknown:
+            if not in_use.get(key) and server.is_unknown:
                 del self._servers[key]
         if not ready:
             return None
