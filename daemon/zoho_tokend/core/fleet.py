@@ -209,7 +209,7 @@ class Fleet:
         each = self._put(transitions.after_reading(before, credential), now)
         if each.grant_key != before.grant_key:
             self._limits.unshare(before.grant_key or "", name)
-            self._limits.share(credential.grant.key, name)
+            self._limits.share(each.grant_key or "", name)
         if before.rejection is not None and each.rejection is None:
             self._refusals.discard(name, _places(before))
         return each

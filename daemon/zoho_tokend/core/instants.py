@@ -1,11 +1,24 @@
 """Instants as text, the same in records, in the log, in ``/status`` and on the page."""
 
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 
 
 def rfc3339(instant: datetime) -> str:
     """The instant in UTC, cut to whole seconds: ``2026-11-24T12:00:00Z`` (https://www.rfc-editor.org/rfc/rfc3339)."""
     return instant.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def http_date(text: str) -> datetime | None:
+    """The instant of an HTTP date, in UTC; None if it is none.
+
+    https://www.rfc-editor.org/rfc/rfc9110#section-5.6.7
+    """
+    try:
+        instant = parsedate_to_datetime(text)
+        return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
 
 
 def clock_skew(date: datetime, now: datetime) -> timedelta:

@@ -44,9 +44,14 @@ class TokenFacts:
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """In the place of facts: why there are none."""
+    """In the place of facts: why there are none.
+
+    Attributes:
+        revoked: because a person ended the grant.
+    """
 
     why: str
+    revoked: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,10 +16,10 @@ from typing import Final
 import httpx
 
 from zoho_tokend.abreast import abreast
+from zoho_tokend.core.instants import http_date
 from zoho_tokend.core.origin import Origin
 from zoho_tokend.core.ports import Clock
 from zoho_tokend.doctor.reach import Obstacle, Proxy, Reach, Step, proxy_for
-from zoho_tokend.zoho.http_dates import http_date
 
 STEP_SECONDS: Final = 5.0
 _AT_ONCE: Final = 16

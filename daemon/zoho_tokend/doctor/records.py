@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from zoho_tokend.abreast import abreast
-from zoho_tokend.core.errors import RecordUnreadable, VaultForbidden
+from zoho_tokend.core.errors import GrantRevoked, RecordUnreadable, VaultForbidden
 from zoho_tokend.core.model import ConnectionName, Credential
 from zoho_tokend.core.origin import parse_origin
 from zoho_tokend.core.registration import Registration, oddities
@@ -63,7 +63,7 @@ class Reading:
                 return None
             credential: CredentialFacts | Unread = await self._credential(name, document)
         except (RecordUnreadable, VaultForbidden) as error:
-            credential = Unread(str(error))
+            credential = Unread(str(error), revoked=isinstance(error, GrantRevoked))
         return Examined(
             name=name,
             where=str(place),

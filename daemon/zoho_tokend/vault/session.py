@@ -8,6 +8,7 @@ import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from math import inf
 from typing import Final
 
@@ -20,6 +21,7 @@ from zoho_tokend.vault.auth import AuthMethod, Login, granted, is_known
 from zoho_tokend.vault.config import VaultConfig
 from zoho_tokend.vault.door import Door
 from zoho_tokend.vault.lease import Lease, Step, Trouble, next_step
+from zoho_tokend.vault.line import Line
 from zoho_tokend.vault.request import Request, renew_self, revoke_self
 
 _VAIN_LOGIN_SECONDS: Final = 60.0
@@ -46,6 +48,8 @@ class Session:
         self._trouble = Trouble()
         self._last_error = "not opened"
         self._no_vain_login_before = -inf
+        self._closed = False
+        self._latest: Login | None = None
 
     @property
     def alive(self) -> bool:
@@ -107,11 +111,18 @@ class Session:
         return answer
 
     async def close(self) -> None:
-        """Nothing is under way any more, and the token that we logged in for is revoked if Vault answers within 2 s."""
+        """Wait until nothing is under way, and revoke the token that we logged in for if Vault answers within 2 s.
+
+        A login that is under way is waited for, and its token is revoked as well.
+        """
+        self._closed = True
         held, self._held = self._held, None
-        if held and held.login.ours:
-            with suppress(VaultUnavailable):  # then it ends by itself
-                await self._door.call(lambda line: line.ask(revoke_self(), token=held.login.token, hurry=True))
+        latest, self._latest = self._latest, None
+        logins = [held.login] if held else []
+        if latest is not None and latest not in logins:
+            logins.append(latest)
+        for login in logins:
+            await self._door.call(partial(_revoke, login=login))
         await self._door.close()
 
     async def _send(self, request: Request, token: Secret) -> Answer:
@@ -157,7 +168,7 @@ class Session:
     async def _log_in(self) -> None:
         begun = self._clock.monotonic()
         try:
-            login = await self._door.call(self._auth.login)
+            login = await self._door.call(self._login)
         except VaultLoginRefused as error:
             self._login_failed(LoginOutcome.REFUSED, error)
             raise
@@ -168,6 +179,13 @@ class Session:
         self._sink(VaultLoggedIn(method=self._auth.name, outcome=LoginOutcome.SUCCESS))
         lease = Lease(begun=begun, lasts=login.lasts, renewable=login.renewable, replaceable=self._auth.makes_tokens)
         self._hold(_Held(login, lease))
+
+    def _login(self, line: Line) -> Login:
+        """Log in, on a thread. Whoever waits for it may be cancelled meanwhile, and the session closed."""
+        self._latest = login = self._auth.login(line)
+        if self._closed:
+            _revoke(line, login)
+        return login
 
     def _login_failed(self, outcome: LoginOutcome, error: Exception) -> None:
         self._trouble = self._trouble.again(self._clock.monotonic())
@@ -191,12 +209,20 @@ class Session:
                 self._sink(VaultLoggedIn(method=self._auth.name, outcome=LoginOutcome.REFUSED, error=_ends(answer)))
 
     def _hold(self, held: _Held) -> None:
+        if self._closed:
+            return
         self._held = held
         self._sink(VaultSessionChanged(expires_at=self.expires_at, alive=True))
 
     def _forget(self) -> None:
         self._held = None
         self._sink(VaultSessionChanged(expires_at=self._clock.now(), alive=False))
+
+
+def _revoke(line: Line, login: Login) -> None:
+    if login.ours:
+        with suppress(VaultUnavailable):  # then it ends by itself
+            line.ask(revoke_self(), token=login.token, hurry=True)
 
 
 def _ends(refusal: Answer) -> str:

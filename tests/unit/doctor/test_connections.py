@@ -173,3 +173,16 @@ def test_that_nobody_knows_what_is_parked_is_a_warning() -> None:
 def test_a_name_that_cannot_be_one_is_left_alone_with_a_warning() -> None:
     *_, last = connections([examined()], ["a\nb"], {CRM: FRESH}, policy=Policy(), now=NOON)
     assert (last.subject, last.level) == ("'a\\nb'", Level.WARNING)
+
+
+def test_a_grant_that_a_person_ended_is_no_fault() -> None:
+    [found] = connections(
+        [examined(credential=Unread("revoked on 2026-11-24", revoked=True), token=None)],
+        (),
+        {CRM: FRESH},
+        policy=Policy(),
+        now=NOON,
+    )
+    assert found.level is Level.WARNING
+    assert "its grant was ended on purpose: revoked on 2026-11-24" in found.finding
+    assert f"zoho-tokend connections remove {CRM}" in (found.fix or "")
