@@ -54,7 +54,7 @@ class Reading:
             VaultUnavailable: Vault gave no usable answer.
         """
         listing = await self.store.names()
-        found = await abreast(self._one, sorted(listing.names), at_once=self.at_once)
+        found = await abreast(self._one, sorted(listing.names), at_once=self.at_once, crashed=self._crashed)
         return Records(examined=[one for one in found if one], ill_named=listing.ill_named)
 
     async def _one(self, name: ConnectionName) -> Examined | None:
@@ -73,6 +73,11 @@ class Reading:
             token=await self._token(name),
             history=await self.inspection.key_history(self.layout.token(name)),
         )
+
+    def _crashed(self, name: ConnectionName, error: Exception) -> Examined:
+        why = f"its records led to a {type(error).__name__}: look at them, and report the defect"
+        where = str(self.layout.credential(name))
+        return Examined(name=name, where=where, credential=Unread(why), token=None, history=None)
 
     async def _credential(self, name: ConnectionName, document: Document) -> CredentialFacts:
         credential = await self.store.credential_of(name, document)

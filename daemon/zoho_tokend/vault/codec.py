@@ -144,8 +144,8 @@ def token_record(connection: ConnectionName, fields: Mapping[str, object], *, no
         )
     except (KeyError, ValueError):
         return None
-    is_plausible = record.expires_at - record.issued_at <= LONGEST_LIFE and record.issued_at - now <= LARGEST_SKEW
-    return record if is_plausible else None
+    spans = (record.expires_at - record.issued_at, abs(record.refresh_after - record.issued_at))
+    return record if max(spans) <= LONGEST_LIFE and record.issued_at - now <= LARGEST_SKEW else None
 
 
 def budget_fields(record: BudgetRecord) -> dict[str, object]:

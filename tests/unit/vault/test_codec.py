@@ -240,13 +240,14 @@ def test_a_rotation_preserves_every_other_field(fields: dict[str, object], refre
 
 INSTANTS = st.datetimes(datetime(2020, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001  # its rule
 RECORDS = st.builds(
-    lambda *, life, **fields: TokenRecord(expires_at=fields["issued_at"] + life, **fields),
+    lambda *, issued_at, life, **fields: TokenRecord(
+        issued_at=issued_at, expires_at=issued_at + life, refresh_after=issued_at + life / 2, **fields
+    ),
     life=st.timedeltas(timedelta(seconds=1), timedelta(hours=23)),
     connection=st.just(CRM),
     access_token=st.builds(Secret, st.text()),
     token_type=st.text(),
     issued_at=INSTANTS,
-    refresh_after=INSTANTS,
     api_domain=st.text(),
     accounts_server=st.text(),
     data_center=st.text(),
@@ -284,6 +285,7 @@ def times(**changes: object) -> dict[str, object]:
             times(issued_at="0001-01-01T00:00:00Z", expires_at="9999-12-31T23:59:59Z"), id="that always lives"
         ),
         pytest.param(times(issued_at="2026-11-24T12:02:01Z"), id="of the future"),
+        pytest.param(times(refresh_after="9999-12-31T23:59:59Z"), id="that is never replaced"),
         pytest.param(times(issued_at="2099-01-01T00:00:00Z", expires_at="2099-01-01T01:00:00Z"), id="of 2099"),
         *(pytest.param(times(expires_at=instant), id=f"that ends {instant}") for instant in EXTREMES),
     ],
