@@ -10,7 +10,7 @@ from typing import ParamSpec, TypeVar
 import click
 
 from zoho_tokend import __version__
-from zoho_tokend.cli.undumpable import forbid_dumps
+from zoho_tokend.cli.undumpable import forbid_dumps, forbid_key_log
 from zoho_tokend.core.errors import TokendError
 from zoho_tokend.settings import Settings, load_settings
 
@@ -33,6 +33,7 @@ def main(context: click.Context, config: Path | None) -> None:
     Try it with no Vault and no Zoho of your own: zoho-tokend demo
     """
     forbid_dumps()
+    forbid_key_log()
     context.obj = config
 
 
