@@ -65,6 +65,7 @@ async def become_a_connection(here: Operator, terminal: Terminal, wish: Wish, ob
     connecting = _connecting(here, terminal, wish.patience, wish.rescue_folder)
     room = await connecting.room(wish.connection, replace=wish.replace)
     registration = await here.registry.client(wish.client or _as_before("client", room))
+    here.servers.check(registration.accounts_server)  # before the person is shown, or a browser opens, its address
     scope = wish.scope or (_as_before("scope", room) if wish.scope_needed else None)
     replaced = await _replaced(here, room)
     fields = await obtain(here, terminal, registration, scope)

@@ -157,7 +157,7 @@ ORIGINS: Final = Kind(
     _read_origins,
 )
 TARGETS: Final = Kind(
-    "shapes and paths separated by commas, such as airflow-connection=connections/{connection}: the shapes are "
+    "shapes and paths separated by commas, such as airflow-variable=variables/zoho-{connection}: the shapes are "
     f"{' and '.join(Shape)}, and a path has a folder, no slash in front, and {{connection}} at its end",
     parse_targets,
 )

@@ -5,9 +5,10 @@ https://www.rfc-editor.org/rfc/rfc8252#section-7.3
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -43,11 +44,24 @@ _STOPPED: Final = Ending(
     heading="The command was stopped", sentences=["What it had done by then stands in its terminal."], ok=False
 )
 
+_FOREIGN: Final = Ending(
+    heading="This is no answer to the consent",
+    sentences=[
+        "The address has not the state of the consent that was begun, so nothing was done with it.",
+        "The command still waits: consent on the page that it shows, or end it with Ctrl-C.",
+    ],
+    ok=False,
+)
+
 
 class RedirectListener:
-    """Waits for one redirect, and answers it when told what to say."""
+    """Waits for the redirect that answers the consent, and answers it when told what to say.
 
-    def __init__(self) -> None:
+    Any page in the browser, and any program on the machine, may call the address too: that ends no wait.
+    """
+
+    def __init__(self, answers: Callable[[str], bool]) -> None:
+        self._answers = answers
         loop = asyncio.get_running_loop()
         self._arrived: asyncio.Future[str] = loop.create_future()
         self._ending: asyncio.Future[Ending] = loop.create_future()
@@ -66,22 +80,28 @@ class RedirectListener:
 
     async def handle(self, request: Request) -> Response:
         """Answers the redirect; a second one is shown how the first one ended."""
+        redirect = f"{request.url.path}?{request.url.query}"
+        if not self._answers(redirect):
+            return HTMLResponse(_page(_FOREIGN), HTTPStatus.BAD_REQUEST)
         if not self._arrived.done():
-            self._arrived.set_result(f"{request.url.path}?{request.url.query}")
+            self._arrived.set_result(redirect)
         ending = await asyncio.shield(self._ending)
         asyncio.get_running_loop().call_later(0.1, self._shown.set)
         return HTMLResponse(_page(ending))
 
 
 @asynccontextmanager
-async def redirect_listener(redirect_uri: str) -> AsyncIterator[RedirectListener]:
+async def redirect_listener(redirect_uri: str, *, answers: Callable[[str], bool]) -> AsyncIterator[RedirectListener]:
     """Listens at the redirect URI until the block ends.
+
+    Args:
+        answers: whether a redirect, as path and query, is the one that is waited for.
 
     Raises:
         NoListener: it is not plain http on this machine, with a port of its own; or the port is taken.
     """
     host, port, path = _address(redirect_uri)
-    listener = RedirectListener()
+    listener = RedirectListener(answers)
     app = Starlette(routes=[Route(path, listener.handle), asset_route(STYLE)])
     server = Server(SecurityHeaders(app), host=host, port=port, called="--redirect-uri")
     try:
