@@ -23,6 +23,7 @@ from zoho_tokend.core.errors import (
     VaultUnavailable,
 )
 from zoho_tokend.core.events import (
+    ClientsUnrestricted,
     Discovered,
     DiscoveryEnded,
     Followed,
@@ -51,6 +52,8 @@ _NAMES_IN_A_SLICE: Final = 256
 _COMPARISONS: Final = 32
 # How often a connection is woken by its own record at most, in seconds.
 _BETWEEN_WAKINGS: Final = 60.0
+# So many clients are named in one line of the log.
+_CLIENTS_NAMED: Final = 20
 _NOTHING_PUBLISHED: Final = Published(version=0, record=None)
 
 
@@ -86,6 +89,7 @@ class Discovery:
         self._looked_at: dict[ConnectionName, float] = {}
         self._looked_since = clock.monotonic()
         self._woken_at: dict[ConnectionName, float] = {}
+        self._unrestricted: set[str] = set()
         self._round: Iterator[ConnectionName] = iter(())
         self._to_compare: set[ConnectionName] = set()
         self._compared_at = clock.monotonic()
@@ -138,7 +142,16 @@ class Discovery:
                 await self._look_at_troubled()
             await self._reader.each(check_policy, [some], failed=lambda *_: None)
             await self._each(add, some)
+        if not self.complete:
+            self._warn_of_unrestricted_clients()
         self.complete = True
+
+    def _warn_of_unrestricted_clients(self) -> None:
+        """Say once, after the start, which clients serve whoever names them."""
+        if self._unrestricted:
+            names = tuple(sorted(self._unrestricted))
+            self._emit(ClientsUnrestricted(clients=names[:_CLIENTS_NAMED], count=len(names)))
+            self._unrestricted.clear()
 
     def _tell_ill_named(self, listing: Listing) -> None:
         for ill_named in sorted(listing.ill_named - self._ill_named):
@@ -202,6 +215,8 @@ class Discovery:
         connection = self._fleet.add(name, published, now)
         if credential is not None:
             connection = self._fleet.read(name, credential, now)
+            if credential.unrestricted_client is not None and not self.complete:
+                self._unrestricted.add(credential.unrestricted_client)
         expires_at = connection.token.expires_at if connection.token else None
         next_at = schedule.next_at(connection, now, self._fleet.policy)
         self._emit(Discovered(connection=name, expires_at=expires_at, next_refresh_at=None if problem else next_at))

@@ -244,7 +244,8 @@ class Conduct:
                 if isinstance(event, RefreshFailed) and record.parked:
                     record.soonest = self._now() + _until(daemon, at)
             case RefreshDeferred(connection=name):
-                self._recalled.setdefault((daemon.process, name), self._now())
+                if name in daemon.fleet and daemon.fleet[name].recalled:
+                    self._recalled.setdefault((daemon.process, name), self._now())
                 self._put_off(event, (event.until - daemon.clock.now()).total_seconds())
             case (
                 Parked(connection=name)

@@ -165,6 +165,18 @@ class NotDiscovered:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClientsUnrestricted:
+    """Clients whose records do not name the connections that may use them were found at the start.
+
+    Attributes:
+        clients: the first of them by name; there are ``count`` in all.
+    """
+
+    clients: tuple[str, ...]
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Refreshed:
     """A new token stands in Vault.
 
@@ -206,7 +218,7 @@ class RefreshFailed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefreshDeferred:
-    """A refresh was due and waits for the budget or for the client's limit; nothing was asked of Zoho."""
+    """A refresh is due and waits for its budget, its client's limit or the leader; told once for each wait."""
 
     connection: ConnectionName
     reason: str
@@ -444,6 +456,7 @@ Event = (
     | IllNamed
     | DiscoveryEnded
     | NotDiscovered
+    | ClientsUnrestricted
     | Refreshed
     | RefreshFailed
     | RefreshDeferred

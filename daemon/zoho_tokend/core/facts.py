@@ -25,6 +25,13 @@ class State(StrEnum):
     REVOKED = "revoked"
 
 
+class Limit(StrEnum):
+    """What puts a refresh off that is due: the label values of ``zoho_tokend_deferred_refreshes{limit}``."""
+
+    BUDGET = "budget"
+    CLIENT_LIMIT = "client_limit"
+
+
 HEALTHY = frozenset({State.FRESH, State.REFRESHING})
 WAITING_FOR_A_PERSON = frozenset({State.NEEDS_CONSENT, State.MISCONFIGURED, State.REVOKED})
 
@@ -42,6 +49,7 @@ class ConnectionFacts:
             not known.
         error: the last failure as a sentence; None after a success.
         outcome: how that refresh ended; None after a success.
+        deferred_by: what a refresh that is due waits for, until ``next_refresh_at``; None where nothing puts it off.
     """
 
     name: ConnectionName
@@ -58,6 +66,7 @@ class ConnectionFacts:
     budget_remaining: int | None
     error: str | None
     outcome: Outcome | None
+    deferred_by: Limit | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -66,7 +66,7 @@ def after_looking_in_vain(connection: Connection, now: datetime) -> Connection:
 
 def after_reading(connection: Connection, credential: Credential) -> Connection:
     """The connection once its credential was read; a changed one is judged anew, and a new grant inherits nothing."""
-    key = credential.grant.key
+    key = credential.budget_key
     read = replace(
         connection,
         grant_key=connection.grant_key if connection.grant_key == key else key,

@@ -123,6 +123,7 @@ class Metrics:
                 | events.IllNamed()
                 | events.DiscoveryEnded()
                 | events.NotDiscovered()
+                | events.ClientsUnrestricted()
                 | events.GrantShared()
                 | events.BudgetUnrecorded()
                 | events.TokenDropped()

@@ -12,8 +12,9 @@
     unsaved_tokens     issued, and not yet taken by Vault
     counts             {state: number}, every state named
     connections        [{name, state, data_center, issued_at, expires_at, floor_seconds, next_refresh_at,
-                       last_success_at, last_attempt_at, version, failures, budget_remaining, error, outcome}]:
-                       trouble first, then by name; outcome is how the refresh behind the error ended
+                       last_success_at, last_attempt_at, version, failures, budget_remaining, error, outcome,
+                       deferred_by}]: trouble first, then by name; outcome is how the refresh behind the error ended;
+                       deferred_by is what a refresh that is due waits for: budget, client_limit or null
     after              what to send as ``?after=`` for the next page; null on the last
 
 ``?state=`` shows one state alone, ``?search=`` the names that contain a text, in capitals or not; ``?limit=`` sets the
@@ -69,6 +70,7 @@ def _connection(row: ConnectionFacts) -> Json:
         "budget_remaining": row.budget_remaining,
         "error": row.error,
         "outcome": row.outcome,
+        "deferred_by": row.deferred_by,
     }
 
 

@@ -167,6 +167,7 @@ async def test_status_tells_the_daemon_and_its_connections() -> None:
                 "budget_remaining": 8,
                 "error": None,
                 "outcome": None,
+                "deferred_by": None,
             }
         ],
         "after": None,

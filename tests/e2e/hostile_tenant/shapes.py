@@ -47,6 +47,13 @@ CREDENTIALS: Final[Mapping[str, Callable[[Tenancy], Fields]]] = {
     ),
     "an accounts server off the allow-list": lambda tenancy: {"accounts_server": f'"{tenancy.stranger.origin}"'},
     "another tenant's client": lambda _: _borrowed(),
+    "another tenant's client for client credentials": lambda _: {
+        **_borrowed(),
+        "refresh_token": None,
+        "grant_type": '"client_credentials"',
+        "soid": '"ZohoCRM.60001"',
+        "scope": '"ZohoCRM.modules.READ"',
+    },
     "another tenant's client at another server": lambda tenancy: {
         **_borrowed(),
         "accounts_server": f'"{tenancy.site.zoho.us.accounts_server}"',

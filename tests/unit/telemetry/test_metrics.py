@@ -27,6 +27,7 @@ from zoho_tokend.telemetry.metrics import Metrics
 CONTRACT = {
     "build_info": ("version", "python"),
     "connections": ("state",),
+    "deferred_refreshes": ("limit",),
     "soonest_expiry_timestamp_seconds": (),
     "promise_holds_until_timestamp_seconds": (),
     "token_expiry_timestamp_seconds": ("connection",),

@@ -1,5 +1,6 @@
 """Each connection: its record, its data centre, its token's life, its budget, and who else holds its refresh token."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -11,7 +12,7 @@ from zoho_tokend.core.policy import LONGEST_NORMAL_REFRESH, Policy
 from zoho_tokend.doctor.connection import CredentialFacts, DaemonsView, Examined, TokenFacts, Unread
 from zoho_tokend.doctor.finding import Area, Finding
 from zoho_tokend.doctor.judging.holders import holders, shared, spent
-from zoho_tokend.doctor.wording import span
+from zoho_tokend.doctor.wording import some, span
 
 _DAEMON = "see the daemon's log and /status"
 
@@ -37,6 +38,7 @@ def connections(
     for connection in examined:
         yield from _connection(connection, daemon, issues.get(connection.name, ()), policy=policy, now=now)
     yield from shared(found)
+    yield from _clients(examined)
     for name in sorted(ill_named):
         yield Area.CONNECTIONS.warning(
             repr(name),
@@ -67,7 +69,7 @@ def _connection(
     if isinstance(credential, Unread):
         command = f"vault kv patch {connection.where} FIELD=-"
         fix = f"mend the record, with the value on standard input: {command}; the daemon sees the change by itself"
-        yield Area.CONNECTIONS.wrong(connection.name, credential.why, fix=fix)
+        yield Area.CONNECTIONS.wrong(connection.name, credential.why, fix=credential.fix or fix)
         return
     if not credential.allowed:
         yield _not_allowed(connection, credential)
@@ -88,6 +90,25 @@ def _connection(
         life = f"token lives {span(token.expires_at - now)} (floor {span(_floor(token, credential, policy))})"
         told = f"{left} of {policy.issues_per_ten_minutes} issues left"
         yield Area.CONNECTIONS.ok(connection.name, f"{credential.location}, {life}, {told}")
+
+
+def _clients(examined: Sequence[Examined]) -> Iterator[Finding]:
+    """Who uses which client; and those that anybody may use who may write a credential."""
+    users: defaultdict[str, list[ConnectionName]] = defaultdict(list)
+    unrestricted: set[str] = set()
+    for connection in examined:
+        credential = connection.credential
+        if isinstance(credential, CredentialFacts) and credential.client is not None:
+            users[credential.client].append(connection.name)
+            unrestricted |= {credential.client} if credential.unrestricted else set()
+    for client, names in sorted(users.items()):
+        subject, used = f"client {client}", f"is used by {some(names)}"
+        if client in unrestricted:
+            finding = f"{used}, and may be used by any connection: its record has no field 'connections'"
+            fix = f"name those that may (* for any): zoho-tokend client add {client} --replace --connections NAMES"
+            yield Area.CONNECTIONS.warning(subject, finding, fix=fix)
+        else:
+            yield Area.CONNECTIONS.ok(subject, used)
 
 
 def _not_allowed(connection: Examined, credential: CredentialFacts) -> Finding:

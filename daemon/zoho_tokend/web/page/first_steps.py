@@ -31,7 +31,10 @@ def _first_steps(credentials: str) -> Element:
         tag(
             "li",
             tag("p", "Record your application of Zoho's API console; its secret is asked for."),
-            command("zoho-tokend client add --kind server --data-center eu --client-id ID --redirect-uri URI my-app"),
+            command(
+                "zoho-tokend client add --kind server --data-center eu --client-id ID --redirect-uri URI "
+                "--connections crm-prod my-app"
+            ),
         ),
         tag(
             "li",

@@ -63,6 +63,11 @@ def _by_outcome(row: ConnectionFacts, outcome: Outcome, credentials: str) -> Rem
                 advice="Correct the field, whose value is read from standard input; the daemon sees it by itself.",
                 command=f"vault kv patch {where} FIELD=-",
             )
+        case Outcome.CLIENT_NOT_ALLOWED:
+            return Remedy(
+                advice="Name the connection in the client's record, or another client in its credential.",
+                command=f"zoho-tokend connections show {_operand(row.name)}",
+            )
         case Outcome.VAULT_FORBIDDEN:
             return Remedy(
                 advice="Load the policy that `zoho-tokend policy daemon` prints; what is missing in it says:",

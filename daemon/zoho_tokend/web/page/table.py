@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Final
 from xml.etree.ElementTree import Element
 
-from zoho_tokend.core.facts import ConnectionFacts, DaemonFacts
+from zoho_tokend.core.facts import ConnectionFacts, DaemonFacts, Limit
 from zoho_tokend.web.durations import span
 from zoho_tokend.web.html import Node, tag
 from zoho_tokend.web.page.bar import bar
@@ -41,7 +41,7 @@ def _row(row: ConnectionFacts, daemon: DaemonFacts) -> Element:
         tag("th", row.name, *_place(row), scope="row", role="rowheader"),
         _cell(state, tag("span", words(row.state), class_=f"chip {row.state}")),
         _cell(life, *_life(row, daemon)),
-        _cell(following, moment(row.next_refresh_at, daemon.now) if row.next_refresh_at else "under way"),
+        _cell(following, moment(row.next_refresh_at, daemon.now) if row.next_refresh_at else "under way", *_wait(row)),
         _cell(last, *_last(row, daemon), class_="told" if row.error else "brief"),
         role="row",
         data_key=row.name,
@@ -56,6 +56,13 @@ def _place(row: ConnectionFacts) -> Iterator[Node]:
     if row.data_center:
         yield " "
         yield tag("small", row.data_center)
+
+
+def _wait(row: ConnectionFacts) -> Iterator[Node]:
+    """What a refresh that is due waits for."""
+    if row.deferred_by is not None:
+        whose = "the budget of its refresh token" if row.deferred_by is Limit.BUDGET else "the limit of its client"
+        yield tag("small", f" It is due, and waits for {whose}.")
 
 
 def _life(row: ConnectionFacts, daemon: DaemonFacts) -> Iterator[Node]:
