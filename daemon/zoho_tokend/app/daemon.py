@@ -100,7 +100,8 @@ class Daemon:
             VaultLoginRefused: Vault refused the first login.
         """
         settings = self._settings
-        server = Server(create_app(self._sources()), host=settings.listen.host, port=settings.listen.port)
+        app = create_app(self._sources(), hosts=(settings.listen.host, *settings.status_hosts))
+        server = Server(app, host=settings.listen.host, port=settings.listen.port)
         async with AsyncExitStack() as stack:
             servers = AccountsServers(settings.allowed_accounts_servers)
             zoho = endpoints(servers, clock=self._clock, sink=self._emit)

@@ -20,6 +20,8 @@ _VAULT_PATH: Final = re.compile(r"([A-Za-z0-9_-][A-Za-z0-9._-]*(?:/[A-Za-z0-9_-]
 _VAULT_ADDRESS: Final = re.compile(r"(https?://(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?)/?", re.ASCII)
 # https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-label-names
 _LABEL: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
+# https://www.rfc-editor.org/rfc/rfc1123#page-13, without a port; an IP address needs no entry, and does no harm.
+_HOST: Final = re.compile(r"(?=.{1,253}$)[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?", re.ASCII)
 _HIGHEST_PORT: Final = 65535
 
 Ordered = TypeVar("Ordered", int, float, timedelta)
@@ -111,6 +113,11 @@ def _read_origins(value: object) -> tuple[Origin, ...]:
     return tuple(parse_origin(_text(text).strip()) for text in texts)
 
 
+def _read_hosts(value: object) -> tuple[str, ...]:
+    texts = value if isinstance(value, list) else _text(value).split(",")
+    return tuple(_matched(_HOST, _text(text).strip())[0].lower() for text in texts)
+
+
 def _read_vault_address(value: object) -> str:
     return _matched(_VAULT_ADDRESS, value)[1]
 
@@ -156,6 +163,7 @@ ORIGINS: Final = Kind(
     "http for loopback addresses only",
     _read_origins,
 )
+HOSTS: Final = Kind("host names separated by commas, such as zoho-tokend.example, without a port", _read_hosts)
 TARGETS: Final = Kind(
     "shapes and paths separated by commas, such as airflow-connection=connections/{connection}: the shapes are "
     f"{' and '.join(Shape)}, and a path has a folder, no slash in front, and {{connection}} at its end",

@@ -1,7 +1,7 @@
 """The web application: which path shows what. It reads, in the daemon's own loop, and changes nothing."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -18,10 +18,10 @@ from zoho_tokend.core.facts import ConnectionFacts, DaemonFacts
 from zoho_tokend.core.health import Check
 from zoho_tokend.web.assets import ICON, SCRIPT, STYLE, asset_route
 from zoho_tokend.web.crowd import bounded
-from zoho_tokend.web.headers import OWN_SCRIPT, SecurityHeaders
 from zoho_tokend.web.listing import Selection, parse_selection, select
 from zoho_tokend.web.page import View, page
 from zoho_tokend.web.probes import Probe, probe_routes
+from zoho_tokend.web.security import OWN_SCRIPT, SecurityHeaders, for_hosts
 from zoho_tokend.web.snapshot import SHARED_FOR, Snapshot, Snapshots
 from zoho_tokend.web.status import status
 
@@ -49,10 +49,11 @@ class Sources:
     render: Render
 
 
-def create_app(sources: Sources, *, shared_for: timedelta = SHARED_FOR) -> ASGIApp:
+def create_app(sources: Sources, *, hosts: Collection[str] = (), shared_for: timedelta = SHARED_FOR) -> ASGIApp:
     """``/livez``, ``/readyz``, ``/metrics``, ``/status`` and the status page; all else is 404, all but reading 405.
 
     Args:
+        hosts: names under which the status and its page are served, beside IP addresses and ``localhost``.
         shared_for: how long one look at the fleet serves all who read the status or its page.
     """
     site = _Site(sources, shared_for)
@@ -61,8 +62,8 @@ def create_app(sources: Sources, *, shared_for: timedelta = SHARED_FOR) -> ASGIA
             *probe_routes("livez", sources.live),
             *probe_routes("readyz", sources.ready),
             Route("/metrics", bounded(site.metrics)),
-            Route("/status", bounded(site.status)),
-            Route("/", bounded(site.page)),
+            Route("/status", for_hosts(hosts, bounded(site.status))),
+            Route("/", for_hosts(hosts, bounded(site.page))),
             *map(asset_route, (STYLE, SCRIPT, ICON)),
         ]
     )

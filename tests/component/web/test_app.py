@@ -22,7 +22,7 @@ HOSTILE = "<script>alert('x')</script>"
 
 def site(**changes: Any) -> httpx.AsyncClient:
     transport = httpx.ASGITransport(create_app(sources(**changes)), raise_app_exceptions=False)
-    return httpx.AsyncClient(transport=transport, base_url="http://daemon")
+    return httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1")
 
 
 @pytest.mark.parametrize("path", ["/livez", "/readyz", "/readyz/vault-session", "/livez/event-loop"])
@@ -95,6 +95,35 @@ async def test_every_answer_carries_the_headers_that_keep_a_browser_safe(path: s
     assert headers["content-security-policy"].startswith("default-src 'none'; style-src 'self'")
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize("path", ["/", "/status"])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "[::1", "", "a b"]
+)
+async def test_a_page_is_refused_under_a_host_name_that_is_not_ours(path: str, host: str) -> None:
+    async with site() as web:
+        answer = await web.get(path, headers={"Host": host})
+    assert answer.status_code == 421
+    assert "ZOHO_TOKEND_STATUS_HOSTS" in answer.text
+    assert "crm-prod" not in answer.text
+
+
+@pytest.mark.parametrize("path", ["/", "/status"])
+@pytest.mark.parametrize(
+    "host",
+    ["127.0.0.1", "10.1.2.3:8080", "[::1]:8080", "[fd00::8]", "localhost", "LOCALHOST.:8080", "Tokend.Example:80"],
+)
+async def test_a_page_is_served_under_addresses_and_our_names(path: str, host: str) -> None:
+    app = create_app(sources(), hosts=["tokend.example"])
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as web:
+        assert (await web.get(path, headers={"Host": host})).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/livez", "/readyz", "/metrics"])
+async def test_probes_and_scrapes_come_under_any_host_name(path: str) -> None:
+    async with site() as web:
+        assert (await web.get(path, headers={"Host": "any.name.example"})).status_code == 200
 
 
 def broken() -> Sequence[ConnectionFacts]:
