@@ -19,8 +19,8 @@ from starlette.routing import Route
 from zoho_tokend.core.errors import TokendError
 from zoho_tokend.core.origin import parse_origin
 from zoho_tokend.web.assets import STYLE, asset_route
-from zoho_tokend.web.security import SecurityHeaders
 from zoho_tokend.web.html import document, tag
+from zoho_tokend.web.security import SecurityHeaders
 from zoho_tokend.web.server import Server
 
 _LOCALHOST: Final = {"localhost": "127.0.0.1"}
