@@ -23,9 +23,8 @@ from zoho_tokend.settings.loading import load_settings
 from zoho_tokend.vault import codec, registration_codec
 from zoho_tokend.vault.answer import Answer as VaultAnswer
 from zoho_tokend.vault.document import Document
-from zoho_tokend.web.listing import Selection, parse_selection, select
+from zoho_tokend.web.listing import Selection, parse_selection, promise, select
 from zoho_tokend.web.page import View, page
-from zoho_tokend.web.page.promise import promise
 from zoho_tokend.zoho import device, exchange, proof, revocation, serverinfo, wire
 from zoho_tokend.zoho.answer import Answer, clock_skew
 from zoho_tokend.zoho.consent import consent_request, grant_code

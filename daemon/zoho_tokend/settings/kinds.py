@@ -10,6 +10,7 @@ from typing import Final, TypeVar, get_args
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
+from zoho_tokend.core.instants import compact
 from zoho_tokend.core.model import Secret
 from zoho_tokend.core.origin import Origin, parse_origin
 from zoho_tokend.core.targets import Shape, parse_targets
@@ -61,15 +62,7 @@ def duration(shortest: timedelta, longest: timedelta) -> Kind:
         hours, minutes, seconds = (int(part or 0) for part in _matched(_DURATION, value).groups())
         return _within(timedelta(hours=hours, minutes=minutes, seconds=seconds), shortest, longest)
 
-    return Kind(f"a duration from {duration_text(shortest)} to {duration_text(longest)}, such as 30s or 5m", read)
-
-
-def duration_text(span: timedelta) -> str:
-    """The span as `duration` reads it."""
-    minutes, seconds = divmod(int(span.total_seconds()), 60)
-    hours, minutes = divmod(minutes, 60)
-    parts = [f"{amount}{unit}" for amount, unit in ((hours, "h"), (minutes, "m"), (seconds, "s")) if amount]
-    return "".join(parts) or "0s"
+    return Kind(f"a duration from {compact(shortest)} to {compact(longest)}, such as 30s or 5m", read)
 
 
 def number(least: float, most: float) -> Kind:

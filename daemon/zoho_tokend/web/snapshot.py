@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Final
 
 from zoho_tokend.core.facts import ConnectionFacts, DaemonFacts
-from zoho_tokend.web.page.promise import Promise, promise
+from zoho_tokend.web.listing import Promise, promise
 
 SHARED_FOR: Final = timedelta(seconds=1)
 

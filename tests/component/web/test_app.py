@@ -12,8 +12,7 @@ from tests.samples.fact_samples import a_row
 from tests.samples.web_sources import sources
 from zoho_tokend.core.facts import ConnectionFacts, State
 from zoho_tokend.core.health import readiness
-from zoho_tokend.web.app import create_app
-from zoho_tokend.web.crowd import MOST_AT_ONCE
+from zoho_tokend.web.app import MOST_AT_ONCE, create_app
 from zoho_tokend.web.snapshot import SHARED_FOR
 
 UNREADY = readiness(vault_session=False, discovered=True, stopping=False)

@@ -14,8 +14,7 @@ import pytest
 from tests.samples.fact_samples import a_daemon, a_row
 from tests.samples.web_sources import sources
 from zoho_tokend.core.facts import ConnectionFacts
-from zoho_tokend.web.app import create_app
-from zoho_tokend.web.crowd import MOST_AT_ONCE
+from zoho_tokend.web.app import MOST_AT_ONCE, create_app
 from zoho_tokend.web.server import Server
 
 PATIENCE = 20
