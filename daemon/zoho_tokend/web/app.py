@@ -38,6 +38,7 @@ class Sources:
     """Where the answers come from.
 
     Attributes:
+        check_vault: asks Vault whether it is there, before the daemon's facts are taken; in two seconds or so.
         connections: gone through in the pages' thread, for a large fleet takes a while.
         render: the metrics page of these connections, and its content type, for an ``Accept`` header; called in the
             pages' thread, for it may take a second.
@@ -45,6 +46,7 @@ class Sources:
 
     live: Probe
     ready: Probe
+    check_vault: Callable[[], Awaitable[None]]
     daemon: Callable[[], DaemonFacts]
     connections: Callable[[], Iterable[ConnectionFacts]]
     render: Render
@@ -123,7 +125,13 @@ class _Site:
     def __init__(self, sources: Sources, shared_for: timedelta) -> None:
         self._sources = sources
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="pages")
-        self._snapshots = Snapshots(sources.daemon, sources.connections, thread=self._thread, shared_for=shared_for)
+        self._snapshots = Snapshots(
+            sources.daemon,
+            sources.connections,
+            check_vault=sources.check_vault,
+            thread=self._thread,
+            shared_for=shared_for,
+        )
         self._scrapes = _Scrapes(self._render)
 
     async def metrics(self, request: Request) -> Response:

@@ -21,10 +21,12 @@ from zoho_tokend.web.remedy import remedy
 
 _REFRESH: Final = timedelta(seconds=10)
 _RELOAD: Final = timedelta(seconds=30)
-# Beside some that need a look, more than so many that are well are folded away.
+# More than so many that are well can be folded, and are where others need a look.
 _FEW: Final = 12
 # A probe that is farther away than this is not worth counting down to.
 _SOON: Final = timedelta(hours=1)
+# No connection's name, for the other groups go by such a name.
+_WELL: Final = "all that are well"
 _NAME: Final = "\N{HORIZONTAL ELLIPSIS}"
 
 
@@ -117,6 +119,7 @@ class Group:
     """Connections with one cause and one remedy; neither where they are well.
 
     Attributes:
+        key: the first one's name; the page's script finds the group by it again.
         noticed: how soon a correction is.
         commands: those that help, each once.
     """
@@ -135,7 +138,7 @@ class Page:
 
     Attributes:
         groups: the rows that are shown, those that need a look first.
-        folded: rows that are well and folded away behind the summary ``fold``; none where they are few.
+        many_well: rows that are well, with a ``summary`` behind which they may be ``folded``; none where they are few.
         not_found: why nothing is shown, where something else was asked for than there is.
     """
 
@@ -152,8 +155,9 @@ class Page:
     state: str
     extent: str
     groups: Sequence[Group]
-    folded: Sequence[Group]
-    fold: str
+    many_well: Sequence[Group]
+    summary: str
+    folded: bool
     not_found: str
     is_ready: bool
     credentials: str
@@ -173,8 +177,8 @@ def _page(view: View) -> Page:
     daemon, listing, selection = view.daemon, view.listing, view.selection
     troubled = [row for row in listing.rows if _is_troubled(row)]
     well = [row for row in listing.rows if not _is_troubled(row)]
-    others = [Group(key="well", rows=[_row(row, daemon) for row in well])] if well else []
-    folds = bool(troubled) and len(well) > _FEW and not selection.search and not selection.state
+    others = [Group(key=_WELL, rows=[_row(row, daemon) for row in well])] if well else []
+    many = len(well) > _FEW
     to_look_at = view.promise.broken + view.promise.stuck + view.promise.troubled
     return Page(
         now=daemon.now,
@@ -189,9 +193,10 @@ def _page(view: View) -> Page:
         search=selection.search,
         state=selection.state or "",
         extent=_extent(listing),
-        groups=[*_groups(troubled, daemon), *([] if folds else others)],
-        folded=others if folds else [],
-        fold=f"{len(well):,} more connections, all well",
+        groups=[*_groups(troubled, daemon), *([] if many else others)],
+        many_well=others if many else [],
+        summary=f"{len(well):,} more connections, all well" if troubled else _extent(listing),
+        folded=bool(troubled) and not selection.search and not selection.state,
         not_found=_not_found(selection) if view.promise.connections and not listing.rows else "",
         is_ready=view.is_ready,
         credentials=daemon.credentials,
@@ -375,7 +380,7 @@ def _group(rows: Sequence[ConnectionFacts], daemon: DaemonFacts) -> Group:
     cause = first.error or ""
     helps = [help_ for row in rows if (help_ := remedy(row, credentials=daemon.credentials))]
     return Group(
-        key=f"cause {first.outcome} {_without_name(first)}",
+        key=first.name,
         rows=[_row(row, daemon) for row in rows],
         cause=_sentence(cause if len(rows) == 1 else _without_name(first)) if cause else "",
         advice=helps[0].advice if helps else "",

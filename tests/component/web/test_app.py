@@ -175,8 +175,8 @@ async def test_status_tells_the_daemon_and_its_connections() -> None:
         "holder": None,
         "shard": 0,
         "shards": 1,
-        "vault": {"alive": True, "expires_at": "2026-01-01T12:44:00Z"},
-        "discovery": {"complete": True, "error": None, "undiscovered": {}},
+        "vault": {"alive": True, "error": None, "since": None, "expires_at": "2026-01-01T12:44:00Z"},
+        "discovery": {"complete": True, "error": None, "undiscovered": {}, "ill_named": {}},
         "unsaved_tokens": 0,
         "counts": dict.fromkeys(State, 0) | {"fresh": 1},
         "connections": [

@@ -66,7 +66,7 @@ def judged(*all_of_them: Examined, daemon: Mapping[str, DaemonsView] | None = No
 def test_a_connection_that_is_well_has_one_line_with_its_life_floor_and_budget() -> None:
     (finding,) = judged(examined())
     assert finding.level is Level.OK
-    assert finding.finding == "eu, token lives 50 min (floor 29 min), 7 of 8 issues left"
+    assert finding.finding == "eu, token lives 50 min (floor 29 min 14 s), 7 of 8 issues left"
 
 
 @pytest.mark.parametrize(

@@ -265,8 +265,10 @@ def test_many_that_are_well_fold_beside_trouble() -> None:
     well = [a_row(f"well-{number}") for number in range(20)]
     ill = a_row("ill", State.FAILING)
     assert "<summary>20 more connections, all well</summary>" in shown(ill, *well)
-    for unfolded in (shown(*well), shown(ill, *well[:5]), shown(ill, *well, selection=Selection(search="l"))):
-        assert "all well</summary>" not in unfolded
+    assert '<details class="card" data-key="many-well">' in shown(ill, *well)
+    for open_ in (shown(*well), shown(ill, *well, selection=Selection(search="l"))):
+        assert '<details class="card" data-key="many-well" open>' in open_
+    assert "<details" not in shown(ill, *well[:5])
 
 
 def test_whoever_waits_for_a_person_has_no_countdown() -> None:
