@@ -27,6 +27,8 @@ from zoho_tokend.web.status import status
 ROWS: Final = 100
 # So many of each page are made of ten thousand connections within a few seconds, before a scrape would be given up.
 MOST_AT_ONCE: Final = 16
+# A refusal that comes at once would have whoever does not wait ask thousands of times a second, at a probe's expense.
+_REFUSED_AFTER_SECONDS: Final = 0.5
 
 Made = TypeVar("Made")
 Of = TypeVarTuple("Of")
@@ -81,6 +83,7 @@ def bounded(endpoint: Endpoint) -> Endpoint:
     async def answer(request: Request) -> Response:
         nonlocal under_way
         if under_way >= MOST_AT_ONCE:
+            await asyncio.sleep(_REFUSED_AFTER_SECONDS)
             sentence = f"Busy: {MOST_AT_ONCE} others are waiting for this page. Ask again in a second."
             raise HTTPException(503, sentence, headers={"Retry-After": "1"})
         under_way += 1
