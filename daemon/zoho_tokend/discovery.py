@@ -64,6 +64,7 @@ class Discovery:
         complete: whether every name of one listing has been tried.
         error: why the last pass was none, as a sentence; None after one that was.
         undiscovered: what Vault said of each name that it gave no usable answer about.
+        ill_named: names there that are none of a connection, in order.
     """
 
     def __init__(
@@ -83,7 +84,6 @@ class Discovery:
         self._emit = emit
         self._shard = shard
         self._reader = BulkReader(probe=credentials.names, clock=clock)
-        self._ill_named: frozenset[str] = frozenset()
         self._of_others: frozenset[ConnectionName] = frozenset()
         self._was_unanswered = False
         self._looked_at: dict[ConnectionName, float] = {}
@@ -96,6 +96,7 @@ class Discovery:
         self.complete = False
         self.error: str | None = None
         self.undiscovered: dict[ConnectionName, str] = {}
+        self.ill_named: tuple[str, ...] = ()
 
     async def look(self) -> None:
         """Bring the fleet and Vault together: every connection of Vault and no other, and what stands there.
@@ -113,7 +114,13 @@ class Discovery:
         self.error = str(error) if error else None
         took = timedelta(seconds=self._clock.monotonic() - begun)
         self._emit(
-            DiscoveryEnded(connections=len(self._fleet), took=took, error=self.error, unreadable=len(self.undiscovered))
+            DiscoveryEnded(
+                connections=len(self._fleet),
+                took=took,
+                error=self.error,
+                unreadable=len(self.undiscovered),
+                ill_named=len(self.ill_named),
+            )
         )
 
     async def _look(self) -> None:
@@ -154,10 +161,10 @@ class Discovery:
             self._unrestricted.clear()
 
     def _tell_ill_named(self, listing: Listing) -> None:
-        for ill_named in sorted(listing.ill_named - self._ill_named):
-            if self._shard.owns(ill_named):
-                self._emit(IllNamed(name=ill_named))
-        self._ill_named = listing.ill_named
+        known, self.ill_named = self.ill_named, tuple(sorted(filter(self._shard.owns, listing.ill_named)))
+        for name in self.ill_named:
+            if name not in known:
+                self._emit(IllNamed(name=name))
 
     async def _try_again(self) -> None:
         """Vault is back: whom its absence made wait is tried, and what stands there now is compared with what was."""

@@ -11,6 +11,7 @@ HOMES = {
     "httpx": {"doctor", "reader", "zoho"},
     "httpx2": {"kubernetes"},
     "hvac": {"reader", "vault"},
+    "jinja2": {"web"},
     "lightkube": {"kubernetes"},
     "msgspec": {"kubernetes"},
     "prometheus_client": {"telemetry"},

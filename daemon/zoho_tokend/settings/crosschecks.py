@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from zoho_tokend.core.instants import compact
 from zoho_tokend.settings.kinds import VAULT_ADDRESS
-from zoho_tokend.settings.kinds import duration_text as _text
 from zoho_tokend.settings.model import Settings, VaultAuth
 
 
@@ -94,13 +94,13 @@ def _election(settings: Settings) -> Iterator[Contradiction]:
     if deadline <= retry:
         pair = ("RENEW_DEADLINE", "RETRY_PERIOD")
         yield Contradiction(
-            pair, f"RENEW_DEADLINE ({_text(deadline)}) must be longer than RETRY_PERIOD ({_text(retry)})"
+            pair, f"RENEW_DEADLINE ({compact(deadline)}) must be longer than RETRY_PERIOD ({compact(retry)})"
         )
     if deadline + retry >= lease:
         yield Contradiction(
             ("LEASE_DURATION", "RENEW_DEADLINE", "RETRY_PERIOD"),
-            f"LEASE_DURATION ({_text(lease)}) must be longer than RENEW_DEADLINE ({_text(deadline)}) and RETRY_PERIOD "
-            f"({_text(retry)}) together: a leader must have stopped before another begins",
+            f"LEASE_DURATION ({compact(lease)}) must be longer than RENEW_DEADLINE ({compact(deadline)}) and "
+            f"RETRY_PERIOD ({compact(retry)}) together: a leader must have stopped before another begins",
         )
     if settings.shard >= settings.shards and settings.leader_election == "none":
         yield Contradiction(

@@ -16,6 +16,7 @@ from zoho_tokend.core.origin import Origin, parse_origin
 from zoho_tokend.core.targets import Target
 from zoho_tokend.settings.kinds import (
     FILE,
+    HOSTS,
     LABEL,
     LISTEN,
     ORIGINS,
@@ -111,6 +112,10 @@ class Settings(BaseModel):
     )
     listen: Annotated[Listen, LISTEN] = Field(
         Listen("0.0.0.0", 8080), description="Where probes, metrics and status are served."
+    )
+    status_hosts: Annotated[tuple[str, ...], HOSTS] = Field(
+        (),
+        description="Host names under which `/` and `/status` are served, beside `localhost` and every IP address.",
     )
     reports: Annotated[Switch, one_of(Switch)] = Field(
         "off", description="Whether readers are heeded that report a token which died before its time."

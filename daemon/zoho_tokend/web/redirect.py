@@ -19,9 +19,8 @@ from starlette.routing import Route
 
 from zoho_tokend.core.errors import TokendError
 from zoho_tokend.core.origin import parse_origin
-from zoho_tokend.web.assets import STYLE, asset_route
-from zoho_tokend.web.headers import SecurityHeaders
-from zoho_tokend.web.html import document, tag
+from zoho_tokend.web.assets import STYLE, asset_route, render
+from zoho_tokend.web.security import SecurityHeaders
 from zoho_tokend.web.server import Server
 
 _LOCALHOST: Final = {"localhost": "127.0.0.1"}
@@ -82,12 +81,12 @@ class RedirectListener:
         """Answers the redirect; a second one is shown how the first one ended."""
         redirect = f"{request.url.path}?{request.url.query}"
         if not self._answers(redirect):
-            return HTMLResponse(_page(_FOREIGN), HTTPStatus.BAD_REQUEST)
+            return HTMLResponse(render("ending.html.j2", ending=_FOREIGN), HTTPStatus.BAD_REQUEST)
         if not self._arrived.done():
             self._arrived.set_result(redirect)
         ending = await asyncio.shield(self._ending)
         asyncio.get_running_loop().call_later(0.1, self._shown.set)
-        return HTMLResponse(_page(ending))
+        return HTMLResponse(render("ending.html.j2", ending=ending))
 
 
 @asynccontextmanager
@@ -129,31 +128,3 @@ def _address(redirect_uri: str) -> tuple[str, int, str]:
         )
     host = origin.host.strip("[]")
     return _LOCALHOST.get(host, host), origin.port, parts.path or "/"
-
-
-def _page(ending: Ending) -> str:
-    return document(
-        tag(
-            "html",
-            tag(
-                "head",
-                tag("meta", charset="utf-8"),
-                tag("title", ending.heading),
-                tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
-                tag("meta", name="color-scheme", content="light dark"),
-                tag("link", rel="stylesheet", href="/style.css"),
-            ),
-            tag(
-                "body",
-                tag(
-                    "header",
-                    tag("h1", "zoho-tokend"),
-                    tag("p", ending.heading, class_="verdict done" if ending.ok else "verdict troubled"),
-                ),
-                tag("ul", *(tag("li", sentence) for sentence in ending.sentences), class_="said"),
-                tag("footer", tag("p", "You may close this page.")),
-                class_="ending",
-            ),
-            lang="en",
-        )
-    )

@@ -6,13 +6,14 @@ from datetime import datetime, timedelta
 
 from zoho_tokend.core import budget
 from zoho_tokend.core.facts import State
+from zoho_tokend.core.instants import span
 from zoho_tokend.core.model import ConnectionName
 from zoho_tokend.core.origin import parse_origin
 from zoho_tokend.core.policy import LONGEST_NORMAL_REFRESH, Policy
 from zoho_tokend.doctor.connection import CredentialFacts, DaemonsView, Examined, TokenFacts, Unread
 from zoho_tokend.doctor.finding import Area, Finding
 from zoho_tokend.doctor.judging.holders import holders, shared, spent
-from zoho_tokend.doctor.wording import some, span
+from zoho_tokend.doctor.wording import some
 
 _DAEMON = "see the daemon's log and /status"
 
@@ -134,7 +135,7 @@ def _token(connection: Examined, credential: CredentialFacts, *, policy: Policy,
         return
     left, floor = token.expires_at - now, _floor(token, credential, policy)
     if left <= timedelta():
-        yield Area.CONNECTIONS.wrong(connection.name, f"its token expired {span(left)} ago", fix=_DAEMON)
+        yield Area.CONNECTIONS.wrong(connection.name, f"its token expired {span(-left)} ago", fix=_DAEMON)
     elif left < floor:
         finding = f"its token has {span(left)} left, and {span(floor)} are promised: refreshes fail or are late"
         yield Area.CONNECTIONS.warning(connection.name, finding, fix=_DAEMON)
