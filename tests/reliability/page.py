@@ -50,8 +50,11 @@ def _introduction(machine: Machine, load: float) -> str:
 
 
 def _row(scenario: Scenario, account: Account) -> tuple[str, ...]:
+    remarks = [account.remark] if account.remark else []
+    if account.lifetime != LIFETIME:
+        remarks.append(f"tokens live {_seconds(account.lifetime)}, the floor is {_seconds(account.floor)}")
     return (
-        f"{scenario.title}{f' ({account.remark})' if account.remark else ''}",
+        f"{scenario.title} ({'; '.join(remarks)})" if remarks else scenario.title,
         f"{_seconds(account.outage)} ({account.outage / account.floor:.0%})",
         f"{_seconds(account.recovery)} ({account.recovery / account.floor:.0%})",
         _share(account.through_reader),
