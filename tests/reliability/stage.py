@@ -28,7 +28,8 @@ _SHARE_OF_FLOOR: Final = 0.8
 _JUST_BEFORE: Final = timedelta(seconds=1.5)
 # Nothing here is decided by how busy the machine is: what does not come at all fails.
 PATIENCE: Final = 300.0
-_GLANCE: Final = 0.1
+# Many stages are looked at at the same time, and each look costs a daemon a page.
+_GLANCE: Final = 0.5
 
 
 @dataclass(kw_only=True)
@@ -62,7 +63,7 @@ class Stage:
     def fault(self, *, at_worst_moment: bool = True) -> Iterator[None]:
         """The block brings the fault and ends it; the worst moment for it is just before a refresh."""
         if at_worst_moment:
-            self.until(lambda: self.next_refresh() - WallClock().now() < _JUST_BEFORE, "a refresh is about to come")
+            self.until(self._sleeps_until_refresh, "a refresh is about to come")
         self._begun = time.monotonic()
         yield
         ended = time.monotonic()
@@ -107,6 +108,14 @@ class Stage:
             assert self.daemon.runs, f"the daemon ended before {what}\n{self.daemon.told}"
             assert time.monotonic() < deadline, f"not in time: {what}\n{self.daemon.told}"
             time.sleep(_GLANCE)
+
+    def _sleeps_until_refresh(self) -> bool:
+        """Sleep until just before the refresh; whether it is yet to come, for a busy machine may wake us late."""
+        time.sleep(max((self._left() - _JUST_BEFORE).total_seconds(), 0.0))
+        return timedelta() < self._left() <= _JUST_BEFORE
+
+    def _left(self) -> timedelta:
+        return self.next_refresh() - WallClock().now()
 
     def _is_well(self) -> bool:
         row = self.daemon.connection(CONNECTION)

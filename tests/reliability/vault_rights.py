@@ -29,8 +29,8 @@ SCENARIOS = Scenarios()
 _NAMESPACE = "team"
 
 QUOTA, FLEET, LARGE_FLEET = 100, 2_000, 4_000
-# Half of the fleet and of the quota: the quota alone takes as long, and so does the daemon.
-SMALLER = 2
+# A quarter of the fleet and of the quota: the quota alone takes as long, and so does the daemon.
+SMALLER = 4
 # One connection in so many is due at the restart, with so little life left.
 DUE_EACH, DUE_LIFE = 20, 4 * MINUTE
 # A name that is not known yet takes a read of its credential and one of its token; a first refresh takes a read of
