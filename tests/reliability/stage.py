@@ -32,6 +32,10 @@ PATIENCE: Final = 300.0
 _GLANCE: Final = 0.5
 
 
+class Delayed(Exception):
+    """Something took longer than it may: a busy machine explains that as well as a fault of ours does."""
+
+
 @dataclass(kw_only=True)
 class Stage:
     """Set, with a fresh token in Vault.
