@@ -24,6 +24,8 @@ from zoho_tokend.core.policy import Policy
 from zoho_tokend.vault.policy import reader_policy
 
 _GLANCE: Final = 0.1
+# What starts keeps a core busy: of many at once, none would be ready before the last.
+_STARTING: Final = threading.Semaphore(4)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +76,8 @@ class Hall:
         """A server of its own."""
         node = RaftNode(self.folder / "vault", tls=tls, audit=audit, data=data)
         self.after.callback(node.close)
-        node.found()
+        with _STARTING:
+            node.found()
         return node
 
     def cluster(self) -> list[RaftNode]:
@@ -83,9 +86,10 @@ class Hall:
         for node in nodes:
             self.after.callback(node.close)
         founder, *others = nodes
-        founder.found()
-        for node in others:
-            node.join(founder)
+        with _STARTING:
+            founder.found()
+            for node in others:
+                node.join(founder)
         self.until(lambda: all(map(founder.knows_as_voter, others)), "every node has a vote")
         return nodes
 
@@ -137,8 +141,9 @@ class Hall:
             daemon.patience = PATIENCE
             return daemon
 
-        daemon = start_daemon()
-        daemon.until_state(CONNECTION, "fresh")
+        with _STARTING:
+            daemon = start_daemon()
+            daemon.until_state(CONNECTION, "fresh")
         jobs = self.after.enter_context(jobs_reading(site, CONNECTION, client=lambda: _job(site)))
         return Stage(
             site=site,

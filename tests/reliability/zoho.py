@@ -32,9 +32,9 @@ LIES: Final = then(html(), general_error(), truncated_json(), html_502(), empty(
 HANGING, WELL = 200, 20
 # A refusal is confirmed after a minute, and tried again a minute after that at the earliest: 45 s before the expiry.
 REFUSED_LIFETIME: Final = timedelta(seconds=210)
-# The sixth try without the bound of the budget's pace would be followed by none for more than two minutes.
-DEAD_LIFETIME: Final = timedelta(seconds=90)
-DEAD_TRIES: Final = 6
+# The fifth failure is the first that the back-off alone would follow by a longer wait than the budget's pace.
+DEAD_LIFETIME: Final = timedelta(minutes=1)
+DEAD_TRIES: Final = 5
 QUICKEST: Final = Policy(refresh_at=POLICY.refresh_at, issues_per_ten_minutes=10)
 _A_SWEEP: Final = timedelta(seconds=1)
 
