@@ -20,7 +20,7 @@ def vault(settings: Settings, *, clock: Clock, sink: Sink) -> tuple[Session, Vau
     """A session that is yet to be opened, and the records that are reached through it."""
     layout = layout_of(settings)
     session = Session(vault_config(settings), auth_method(settings), clock=clock, sink=sink)
-    return session, VaultStore(session, layout, clock=clock, location_of=_location)
+    return session, VaultStore(session, layout, clock=clock, location_of=zoho_location)
 
 
 def vault_config(settings: Settings) -> VaultConfig:
@@ -67,7 +67,7 @@ def _given(setting: str, secret: Secret | None, file: Path | None) -> Source:
     return Given(secret or Secret(""), setting) if file is None else SecretFile(file, f"{setting}_FILE")
 
 
-def _location(origin: Origin) -> str | None:
+def zoho_location(origin: Origin) -> str | None:
     """The data centre whose own client secret is asked for (``client_secret_eu``), where Zoho has one there."""
     location = AccountsServers().location(origin)
     return None if location == ELSEWHERE else location

@@ -26,10 +26,10 @@ def at_vault(
         return serving(request, serve)
 
     trouble = world.troubles.begin(harm) if harm else None
-    world.road.hazards.append(lies_in_wait)
+    world.road.add(lies_in_wait)
 
     def passes() -> None:
-        world.road.hazards.remove(lies_in_wait)
+        world.road.remove(lies_in_wait)
         if trouble is not None:
             world.troubles.end(trouble)
 
