@@ -39,7 +39,7 @@ def page(outcome: Outcome, *, machine: Machine, seconds: float) -> str:
     introduction = _INTRODUCTION.format(
         machine=machine,
         seconds=seconds,
-        episodes=outcome.tally.episodes // outcome.seeds,
+        episodes=outcome.tally.episodes // outcome.worlds,
         a_year=EPISODES_A_YEAR,
         every=365 / EPISODES_A_YEAR,
     )
@@ -61,7 +61,7 @@ def _figures(outcome: Outcome) -> Iterator[tuple[str, str]]:
     tally, years = outcome.tally, outcome.tally.years
     holds = "reached" if a_minute(outcome) >= TARGET else "**missed**"
     yield "Connection-years a minute on two cores, by processor time", f"{a_minute(outcome):,.0f} ({TARGET:,}: {holds})"
-    yield "Connection-years in this run", f"{years:,.0f}, in {outcome.seeds:,} worlds"
+    yield "Connection-years in this run", f"{years:,.0f}, in {outcome.worlds:,} worlds"
     yield "of them lived through without a jump", f"{tally.seconds / YEAR:,.2f} years"
     yield "Faults that a connection lived through in a year", f"{tally.faults_met / (years or 1):.1f}"
     yield "Faults", f"{tally.faults.total():,}"

@@ -50,6 +50,11 @@ class People:
         }
         self._vault.put(f"credentials/{name}", fields | odd)
 
+    def make_anew(self, name: str, refresh_token: str) -> None:
+        """As Terraform does: the record is destroyed with its metadata, and made anew as version 1."""
+        self._vault.erase(f"credentials/{name}")
+        self.put_credential(name, refresh_token)
+
     def refresh_token_of(self, name: str) -> str:
         """The one that stands in Vault; empty where none does."""
         fields = self._vault.fields(f"credentials/{name}") or {}

@@ -32,6 +32,7 @@ from zoho_tokend.core.sharding import Shard
 from zoho_tokend.reader.errors import VaultUnreachable
 
 _LONGEST_EPISODE: Final = 24
+MINUTE: Final = 60.0
 
 
 class World(Stage):
@@ -56,6 +57,8 @@ class World(Stage):
             location_of=plan.location_of,
             locations=len(set(plan.locations)),
         )
+        self._to_correct: dict[str, Trouble] = {}
+        self.withdrawn: dict[str, str] = {}
         self.vault = VaultSide(self.loop.time, self._written)
         self.road = RoadToVault(self.vault, self.rng, self.loop.time)
         self.promise = Promise(
@@ -91,7 +94,6 @@ class World(Stage):
         ]
         self._daemons: dict[Process, Daemon] = {}
         self._lost: dict[int, Trouble] = {}
-        self.withdrawn: dict[str, str] = {}
         self.terminal = Terminal(
             self.loop,
             zoho=self.zoho,
@@ -215,7 +217,25 @@ class World(Stage):
     def _mended(self, name: str, folder: str) -> None:
         for each in self.plan.names if folder == "clients" else (name,):
             self.conduct.mended(each)
+            if folder == "credentials" and self.people.refresh_token_of(each):
+                self.withdrawn.pop(each, None)
+                if trouble := self._to_correct.pop(each, None):
+                    self.troubles.end(trouble)
         self.changed()
+
+    def until_corrected(self, what: str, names: tuple[str, ...]) -> None:
+        """From now on until a person corrects it, for these connections."""
+        trouble = self.troubles.begin(what, names)
+        for name in names:
+            self._to_correct[name] = trouble
+
+    def revoke(self, name: str) -> None:
+        """A person ends the grant by the command, and consents again after a while."""
+        trouble = self.troubles.begin("a person revoked the grant", [name])
+        self._to_correct[name] = trouble
+        refresh_token = self.people.refresh_token_of(name)
+        self.terminal.revoke(name, lambda: self.withdrawn.update({name: refresh_token}))
+        self.after(self.rng.uniform(5 * MINUTE, HOUR), self.people.consent_again, (name,))
 
     def changed(self) -> None:
         """Something in Vault is other than before: discoveries have something to find."""

@@ -72,6 +72,7 @@ class ZohoSide:
     Attributes:
         sky: what is the matter at present; the first that strikes decides.
         issues: every access token that may still live, by its text.
+        asked_with: every refresh token that anybody has asked with.
     """
 
     def __init__(
@@ -88,6 +89,7 @@ class ZohoSide:
             self._register(location, console.new_client("App", kind=ClientKind.SERVER, home=location))
         self.sky: list[Strike] = []
         self.issues: dict[str, Issue] = {}
+        self.asked_with: set[str] = set()
         self.holders: dict[str, tuple[str, ...]] = {}
         self.consent_number: dict[str, int] = {}
         self._consents = 0
@@ -140,6 +142,7 @@ class ZohoSide:
 
     def arrive(self, process: Process, server: str, form: Mapping[str, str]) -> tuple[Call, Reply]:
         """The call, and what its caller meets."""
+        self.asked_with.add(form.get("refresh_token", ""))
         names = self.holders.get(form.get("refresh_token", ""), ())
         location = next(location for location, origin in ACCOUNTS_SERVERS.items() if origin == server)
         call = Call(self._loop.time(), process, location, form, names)
