@@ -52,7 +52,8 @@ def _cells(glance: Glance, now: datetime) -> tuple[str, ...]:
 
 def _credential(detail: Detail, now: datetime) -> Iterator[tuple[str, str]]:
     yield "where", f"{detail.document.where}, version {detail.document.version}"
-    yield "fields", ", ".join(sorted(detail.document.fields))
+    # Whoever may write the record chooses their names, and a terminal obeys some characters.
+    yield "fields", ", ".join(sorted(name if name.isprintable() else ascii(name) for name in detail.document.fields))
     yield "client", detail.glance.client or ""
     if detail.credential:
         yield "grant", _grant(detail)

@@ -3,6 +3,21 @@
 from datetime import UTC, datetime, timedelta
 
 
+def parse_instant(text: str) -> datetime:
+    """The instant that the text names, in UTC.
+
+    Raises:
+        ValueError: it names none, or no time zone, or one beyond the years 1 to 9999 in UTC.
+    """
+    instant = datetime.fromisoformat(text)
+    if instant.tzinfo is None:
+        raise ValueError("an instant names its time zone")
+    try:
+        return instant.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("an instant lies in the years 1 to 9999") from None
+
+
 def rfc3339(instant: datetime) -> str:
     """The instant in UTC, cut to whole seconds: ``2026-11-24T12:00:00Z`` (https://www.rfc-editor.org/rfc/rfc3339)."""
     return instant.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

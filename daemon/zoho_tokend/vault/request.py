@@ -16,12 +16,14 @@ class Request:
     Attributes:
         path: without the leading ``/v1/``, just as a policy names it.
         body: sent as JSON; None for none.
+        most: as many bytes as the answer is read for; None where it may have any length, as a list of names may.
     """
 
     operation: VaultOperation
     method: str
     path: str
     body: Mapping[str, object] | None = field(default=None, repr=False)
+    most: int | None = None
 
     @property
     def capability(self) -> str:

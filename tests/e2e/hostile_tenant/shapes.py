@@ -20,6 +20,16 @@ def _revoked(instant: str) -> Callable[[Tenancy], Fields]:
     return lambda _: {"refresh_token": None, "revoked_at": instant}
 
 
+# Of each, what a credential says; nothing of it is a secret that is Zoho's.
+UNREADABLE: Final[Mapping[str, Mapping[str, str]]] = {
+    "before-all-time": {"client_id": '"1000.A"', "client_secret": '"a"', "revoked_at": BEFORE_ALL_TIME},
+    "after-all-time": {"client_id": '"1000.A"', "client_secret": '"a"', "revoked_at": AFTER_ALL_TIME},
+    "nested": {"client_id": NESTED},
+    "digits": {"client_id": LARGEST_NUMBER},
+    "field": {"client_id": f'"{"x" * 5_000}"', "client_secret": '"a"'},
+    "record": {"client_id": f'"{"x" * 70_000}"'},
+}
+
 # With a tenant's rights.
 CREDENTIALS: Final[Mapping[str, Callable[[Tenancy], Fields]]] = {
     "revoked before all time": _revoked(BEFORE_ALL_TIME),

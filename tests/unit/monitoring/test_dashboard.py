@@ -76,6 +76,7 @@ def test_every_metric_of_ours_that_is_asked_for_is_there_and_each_important_one_
         "consecutive_failures",  # told by state and error
         "last_success_timestamp_seconds",
         "next_refresh_timestamp_seconds",
+        "background_task_crashes_total",  # an alert
         "rotated_refresh_tokens_total",  # an alert
         "token_issued_timestamp_seconds",
     }

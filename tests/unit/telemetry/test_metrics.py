@@ -13,6 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families as parse
 
 from tests.samples.event_samples import CONNECTION, NOON, ONE_OF_EVERY, REFRESH_FAILED, REFRESHED
 from tests.servers.promtool import promtool
+from zoho_tokend.clockwork import Command
 from zoho_tokend.core import events
 from zoho_tokend.core.errors import Outcome
 from zoho_tokend.core.facts import ConnectionFacts, State
@@ -52,6 +53,7 @@ CONTRACT = {
     "leader": ("shard",),
     "floor_seconds": (),
     "clock_skew_seconds": ("peer",),
+    "background_task_crashes_total": ("task",),
     "heartbeat_timestamp_seconds": (),
     "event_loop_lag_seconds": (),
 }
@@ -130,6 +132,10 @@ def test_every_label_value_is_there_at_zero_from_the_first_scrape() -> None:
         ]
         + [f"refresh_duration_seconds_count{{stage={stage}}}" for stage in events.Stage]
         + [f"clock_skew_seconds{{peer={peer}}}" for peer in events.Peer]
+        + [
+            f"background_task_crashes_total{{task={task}}}"
+            for task in ("refresh", Command.SWEEP, Command.DISCOVER, Command.HEED_REPORTS, Command.FOLLOW_TARGETS)
+        ]
         + [
             f"zoho_requests_total{{data_center={data_center},outcome={outcome}}}"
             for data_center in ("eu", "us", "other")
@@ -234,6 +240,15 @@ def test_conflicts_rotations_logins_and_clocks_are_told() -> None:
     assert series["rotated_refresh_tokens_total"] == 1
     assert series["vault_logins_total{method=approle,outcome=refused}"] == 1
     assert series["clock_skew_seconds{peer=vault}"] == -3
+
+
+def test_a_crash_is_counted_by_its_task() -> None:
+    metrics = some_metrics()
+    metrics(events.ErrandCrashed(errand=Command.DISCOVER, kind="KeyError", traceback=""))
+    metrics(events.RefreshCrashed(connection=CONNECTION, kind="KeyError", traceback=""))
+    series = scraped(metrics)
+    assert series["background_task_crashes_total{task=discover}"] == 1
+    assert series["background_task_crashes_total{task=refresh}"] == 1
 
 
 def test_a_process_leads_until_it_is_told_not_to() -> None:
