@@ -31,6 +31,7 @@ from zoho_tokend.core.events import (
     RefreshDeferred,
     Refreshed,
     RefreshFailed,
+    TokenDropped,
     TokenUnsaved,
     UnsavedTokenExpired,
     Vanished,
@@ -39,6 +40,7 @@ from zoho_tokend.core.events import (
 from zoho_tokend.core.model import ConnectionName
 from zoho_tokend.core.policy import Policy
 
+Noted = Parked | UnsavedTokenExpired | TokenDropped | Woken | Followed
 WINDOW: Final = 600.0
 _CLOCKS_DIFFER: Final = 0.5
 _PROBE: Final = 6 * 3600.0
@@ -334,6 +336,7 @@ class Conduct:
             case (
                 Parked(connection=name)
                 | UnsavedTokenExpired(connection=name)
+                | TokenDropped(connection=name)
                 | Woken(connection=name)
                 | Followed(connection=name)
             ):
@@ -349,11 +352,11 @@ class Conduct:
         if self._promised:
             self._troubles.until(event.reason, self._now() + wait, [event.connection])
 
-    def _note(self, daemon: Daemon, record: Record, event: Parked | UnsavedTokenExpired | Woken | Followed) -> None:
+    def _note(self, daemon: Daemon, record: Record, event: Noted) -> None:
         match event:
             case Parked(next_probe_at=probe_at):
                 record.parked, record.soonest = True, self._now() + _until(daemon, probe_at)
-            case UnsavedTokenExpired():
+            case UnsavedTokenExpired() | TokenDropped():
                 record.holds = False
             case Woken() | Followed():
                 # What another process published takes the failures of this one with it.

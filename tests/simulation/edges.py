@@ -150,9 +150,10 @@ def a_long_outage_of_zoho(world: World, rng: Random) -> None:
 def a_client_is_limited(world: World, rng: Random) -> None:
     """After the first hour no job finds an expired token, and one below the floor for 1 % of the time at most."""
     del rng
-    begins, ends, step = HOUR, 5 * HOUR, MINUTE
+    begins, ends, step = 0.0, 4 * HOUR, MINUTE
     floor = min(terms.floor for terms in world.plan.terms().values())
     looks: list[bool] = []
+    world.troubles.until("the client is limited", world.loop.time() + ends).outlived = True
 
     def look() -> None:
         for name in world.plan.names:

@@ -54,6 +54,7 @@ class Promise:
         self._now = now
         self._expires: dict[str, float] = {}
         self._granted: dict[str, float] = {}
+        self._restored: set[str] = set()
 
     def landed(
         self, name: str, before: Mapping[str, object] | None, new: Mapping[str, object], *, writer_is_ahead: float
@@ -66,6 +67,7 @@ class Promise:
             raise BrokenRule(f"the record of {name} promises {promised - issue.expires:.0f} s more than Zoho gave")
         self.check(name)
         self._expires[name] = issue.expires
+        self._restored.discard(name)
         self._granted[name] = 0.0
         self._tally.refreshes += 1
 
@@ -77,6 +79,7 @@ class Promise:
         """A record stands in Vault that no daemon has written."""
         issue = self._zoho.issues.get(str(fields["access_token"])) if fields else None
         self._expires[name] = -inf if issue is None else issue.expires
+        self._restored.add(name)
         self._granted[name] = 0.0
 
     def grant(self, seconds: float) -> None:
@@ -98,7 +101,7 @@ class Promise:
                 raise BrokenRule(f"{name} has {left:.0f} s to live, less than its floor of {floor:.0f} s, {_NOTHING}")
         elif stretch is None or over_for > self._recovery(name, stretch):
             raise BrokenRule(f"{name} has had no token for {-left:.0f} s, {_NOTHING}")
-        elif name in self._expires and min(stretch.end, self.expires(name)) - stretch.begin < floor - _A_SECOND:
+        elif name in self._expires.keys() - self._restored and min(stretch.end, self.expires(name)) - stretch.begin < floor - _A_SECOND:
             raise BrokenRule(
                 f"the token of {name} expired {-left:.0f} s ago, and all that was amiss lasted {stretch.length:.0f} s, "
                 f"less than the floor of {floor:.0f} s: {', '.join(stretch.what)}"

@@ -122,7 +122,7 @@ class SimulatedLine:
         if answer is None:
             raise VaultUnavailable(f"no connection to Vault at {VAULT}")
         if answer.outcome is VaultOutcome.UNAVAILABLE:
-            raise VaultUnavailable(answer.complaint(VAULT), retry_after=answer.retry_after)
+            raise VaultUnavailable(answer.complaint(VAULT), retry_after=answer.wait)
         return answer
 
 

@@ -265,6 +265,8 @@ class World(Stage):
             self.loop.close()
 
     async def _live(self, fate: "Fate", episodes: Collection[int]) -> None:
+        if self.plan.limited_client:
+            self.troubles.until("a client's limit lets the first tokens wait", self.loop.time() + HOUR)
         for replica in self.replicas:
             replica.start()
         self._jobs.start()
