@@ -10,7 +10,7 @@ from typing import Final
 from tests.benchmarks.machine import this_machine
 from tests.simulation import edges
 from tests.simulation.page import page, table
-from tests.simulation.runs import EPISODES, Outcome, run, run_all, run_edge, run_edges, run_for
+from tests.simulation.runs import EPISODES, Outcome, run, run_all, run_edge, run_edges, run_for, until
 
 _PAGE: Final = Path(__file__).parents[2] / "docs" / "simulation.md"
 
@@ -51,7 +51,7 @@ def _run(wishes: Namespace) -> Outcome:
     first = secrets.randbelow(1 << 31) if wishes.first_seed is None else wishes.first_seed
     sys.stdout.write(f"seeds from {first} on\n")
     if edge is not None:
-        return run_edges(edge, range(first, first + (wishes.seeds or 1)))
+        return run_edges(edge, range(first, first + wishes.seeds) if wishes.seeds else until(wishes.seconds, first))
     if wishes.seeds is not None:
         return run_all(range(first, first + wishes.seeds))
     return run_for(wishes.seconds, first_seed=first, processes=wishes.processes)

@@ -22,7 +22,7 @@ from tests.simulation.findings import BrokenRule, Tally
 from tests.simulation.troubles import Trouble, Troubles
 from tests.simulation.virtual_loop import Process, VirtualLoop
 from tests.simulation.zoho_side import LIMITS_OF_TRANSPORT, Call, Reply
-from zoho_tokend.core.errors import NeverSent
+from zoho_tokend.core.errors import NeverSent, Outcome
 from zoho_tokend.core.events import (
     Event,
     Followed,
@@ -54,6 +54,7 @@ _TO_WRITE: Final = 20.0
 _A_CROWD: Final = 32
 _BACKOFF_FLOOR: Final = 0.99
 _CONFIRMATION: Final = 59.0
+_REFUSED: Final = frozenset({Outcome.GRANT_REJECTED, Outcome.CLIENT_REJECTED})
 _VERDICTS: Final = frozenset({"invalid_code", "invalid_grant", "invalid_client", "invalid_client_secret"})
 _LONGEST_COOLING: Final = 3
 _LONGEST_RETRY_AFTER: Final = 1800.0
@@ -354,7 +355,10 @@ class Conduct:
 
     def _note(self, daemon: Daemon, record: Record, event: Noted) -> None:
         match event:
-            case Parked(next_probe_at=probe_at):
+            case Parked(next_probe_at=probe_at, outcome=outcome):
+                since = record.refused_since
+                if outcome in _REFUSED and (since is None or self._now() - since < _CONFIRMATION):
+                    raise BrokenRule(f"{event.connection} is parked on a verdict that nobody has confirmed")
                 record.parked, record.soonest = True, self._now() + _until(daemon, probe_at)
             case UnsavedTokenExpired() | TokenDropped():
                 record.holds = False

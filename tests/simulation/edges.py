@@ -9,7 +9,7 @@ from random import Random
 from typing import Final
 
 from tests.simulation.daemon import DISCOVERY_INTERVAL, Daemon
-from tests.simulation.faults import at_vault, at_zoho
+from tests.simulation.faults import at_vault, at_zoho, to_replicas
 from tests.simulation.faults.span import MINUTE
 from tests.simulation.findings import BrokenRule
 from tests.simulation.plan import HOUR, Plan
@@ -32,6 +32,7 @@ class Edge:
     locations: Callable[[Random], tuple[str, ...]] = lambda rng: ("eu",) * rng.randint(2, 6)
     shared: bool = False
     shards: int = 1
+    elects: bool = False
     limited_client: bool = False
 
     @property
@@ -48,12 +49,12 @@ class Edge:
             lifetime=HOUR,
             policy=Policy(),
             connections=len(locations),
-            replicas=self.shards,
+            replicas=2 if self.elects else self.shards,
             named_client=self.limited_client or rng.random() < 0.5,
             shared=self.shared,
             rotates=False,
             refresh_at=(None,) * len(locations),
-            elects=False,
+            elects=self.elects,
             locations=locations,
             shards=self.shards,
             limited_client=self.limited_client,
@@ -81,6 +82,14 @@ def restarts_in_an_outage(world: World, rng: Random) -> None:
     while at < first + span:
         at += rng.uniform(20, 100)
         world.after(at, rng.choice(world.replicas).kill)
+
+
+def a_leader_is_cut_off_from_its_lease(world: World, rng: Random) -> None:
+    """Another leads by the time that the next connection is due, and two never ask."""
+    first, _ = _due_in(world, world.plan.names)
+    leader = next(each for each in world.replicas if each.daemon and each.daemon.fleet.term is not None)
+    cut_in = max(first - rng.uniform(2, 9) * MINUTE, 0.0)
+    world.after(cut_in, to_replicas.cut_off_from_the_lease, world, leader, rng.uniform(10, 20) * MINUTE)
 
 
 def two_shards_share_a_grant_in_an_outage(world: World, rng: Random) -> None:
@@ -151,9 +160,8 @@ def a_client_is_limited(world: World, rng: Random) -> None:
     """After the first hour no job finds an expired token, and one below the floor for 1 % of the time at most."""
     del rng
     begins, ends, step = 0.0, 4 * HOUR, MINUTE
-    floor = min(terms.floor for terms in world.plan.terms().values())
+    floor = world.plan.policy.floor.total_seconds()
     looks: list[bool] = []
-    world.troubles.until("the client is limited", world.loop.time() + ends).outlived = True
 
     def look() -> None:
         for name in world.plan.names:
@@ -306,6 +314,7 @@ def _a_crowd(rng: Random) -> tuple[str, ...]:
 ALL: Final = (
     Edge(fate=a_restart_while_a_server_hangs, locations=_a_crowd_that_hangs),
     Edge(fate=restarts_in_an_outage),
+    Edge(fate=a_leader_is_cut_off_from_its_lease, elects=True),
     Edge(fate=two_shards_share_a_grant_in_an_outage, locations=lambda _rng: ("eu",) * 4, shared=True, shards=2),
     Edge(fate=vault_has_a_quota_at_a_restart, locations=_a_crowd),
     Edge(fate=one_path_that_vault_cannot_read, locations=lambda rng: ("eu",) * rng.randint(3, 40)),
@@ -315,7 +324,7 @@ ALL: Final = (
     Edge(fate=a_client_is_limited, locations=lambda _rng: ("eu",) * 24, limited_client=True),
     Edge(fate=a_credential_is_corrected_whatever_the_state),
     Edge(fate=a_person_refreshes_while_the_daemon_waits),
-    Edge(fate=vault_goes_back_in_time),
+    Edge(fate=vault_goes_back_in_time, locations=_a_crowd),
     Edge(fate=a_grant_is_revoked_while_a_refresh_is_under_way),
 )
 BY_NAME: Final = {edge.name: edge for edge in ALL}

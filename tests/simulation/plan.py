@@ -89,9 +89,11 @@ class Plan:
         """What is promised of each connection."""
         lifetime = timedelta(seconds=self.lifetime)
         pace = (self.policy.pace + self.policy.sweep_interval).total_seconds()
+        # Within a client's limit less than the floor is left now and then, and never no token.
+        share = 0.0 if not self.is_promised else 0.5 if self.limited_client else 1.0
         return {
             name: Terms(
-                floor=self.policy.floor_of(lifetime, refresh_at).total_seconds() if self.is_promised else 0.0,
+                floor=share * self.policy.floor_of(lifetime, refresh_at).total_seconds(),
                 pace=pace,
             )
             for name, refresh_at in zip(self.names, self.refresh_at, strict=True)

@@ -128,12 +128,16 @@ def failed_seeds() -> list[int]:
 
 
 def _run_share(seconds: float, first_seed: int, processes: int, share: int) -> Outcome:
-    return run_all(_until(time.monotonic() + seconds, count(first_seed + share, processes)))
+    return run_all(until(seconds, first_seed + share, step=processes))
 
 
-def _until(end: float, seeds: Iterator[int]) -> Iterator[int]:
-    while time.monotonic() < end:
-        yield next(seeds)
+def until(seconds: float, first_seed: int, *, step: int = 1) -> Iterator[int]:
+    """The seeds from the first on, as many as go into so many seconds."""
+    end = time.monotonic() + seconds
+    for seed in count(first_seed, step):
+        if time.monotonic() >= end:
+            return
+        yield seed
 
 
 def _run(seed: int, episodes: Collection[int]) -> Outcome:
