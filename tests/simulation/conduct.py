@@ -177,8 +177,12 @@ class Conduct:
             each
             for each in asked
             if each.process is daemon.process
-            or (clock_is_right and self._alone and each.landed_at < began - 1 and self._is_known(each.landed_as, daemon))
-            or (clock_is_right and has_read and self._vault_was_ill_at() < each.in_vain_at and each.written_at < call.at)
+            or (
+                clock_is_right and self._alone and each.landed_at < began - 1 and self._is_known(each.landed_as, daemon)
+            )
+            or (
+                clock_is_right and has_read and self._vault_was_ill_at() < each.in_vain_at and each.written_at < call.at
+            )
         ]
         if len(known) >= self._budget and clock_stepped_at < call.at - WINDOW:
             raise BrokenRule(
@@ -262,7 +266,7 @@ class Conduct:
             self._park(name)
 
     def _park(self, name: str) -> None:
-        """Zoho refuses it for good, as far as anybody can know; while its token lives it is tried again before its end."""
+        """Zoho refuses it for good, as far as anybody can know; a living token is tried for again before its end."""
         expires = self._expires(name)
         lives = expires > self._now() + _LAST_MOMENT
         trouble = self._excuse("refused for good", name, expires if lives else self._now() + _PROBE)

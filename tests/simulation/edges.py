@@ -1,4 +1,4 @@
-"""Where two troubles meet: each edge is a small world of its own that is led straight to the spot, by a dice of its seed.
+"""Where two troubles meet: each edge is a world of its own that is led straight to the spot, by the dice of its seed.
 
 What chance alone would bring together in hours of simulation happens here in the first episode.
 """
@@ -14,7 +14,6 @@ from tests.simulation.faults.span import MINUTE
 from tests.simulation.findings import BrokenRule
 from tests.simulation.plan import HOUR, Plan
 from tests.simulation.world import Fate, World
-from zoho_simulator.faults import catalogue
 from zoho_tokend.core.connection import state
 from zoho_tokend.core.facts import State
 from zoho_tokend.core.model import ConnectionName

@@ -101,7 +101,10 @@ class Promise:
                 raise BrokenRule(f"{name} has {left:.0f} s to live, less than its floor of {floor:.0f} s, {_NOTHING}")
         elif stretch is None or over_for > self._recovery(name, stretch):
             raise BrokenRule(f"{name} has had no token for {-left:.0f} s, {_NOTHING}")
-        elif name in self._expires.keys() - self._restored and min(stretch.end, self.expires(name)) - stretch.begin < floor - _A_SECOND:
+        elif (
+            name in self._expires.keys() - self._restored
+            and min(stretch.end, self.expires(name)) - stretch.begin < floor - _A_SECOND
+        ):
             raise BrokenRule(
                 f"the token of {name} expired {-left:.0f} s ago, and all that was amiss lasted {stretch.length:.0f} s, "
                 f"less than the floor of {floor:.0f} s: {', '.join(stretch.what)}"

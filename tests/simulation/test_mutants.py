@@ -154,13 +154,6 @@ MUTANTS = {
         caught="an error of its own",
         edge="a record of another age",
     ),
-    "that believes a token of the year 9999": mutant(
-        "vault/codec.py",
-        "    return record if max(spans) <= LONGEST_LIFE and record.issued_at - now <= LARGEST_SKEW else None\n",
-        "    return record if max(spans) else None\n",
-        caught="",
-        edge="a record of another age",
-    ),
     "that takes up a correction only once it is parked": mutant(
         "core/fleet.py",
         "if each.in_trouble or each.token is None)",
@@ -177,8 +170,8 @@ MUTANTS = {
     ),
     "that does not look at what others write": mutant(
         "discovery.py",
-        "        if name not in self._fleet or self._fleet.is_under_way(name) or self._fleet[name].write_at is not None:\n",
-        "        if name:\n",
+        "        if name not in self._fleet or self._fleet.is_under_way(name) or self._fleet[name].write_at",
+        "        if name or self._fleet[name].write_at",
         caught="is not what is believed",
         edge="a person refreshes while the daemon waits",
     ),
@@ -186,7 +179,7 @@ MUTANTS = {
         "discovery.py",
         "        self._to_compare.update(self._fleet.names)\n",
         "",
-        caught="is not what is believed",
+        caught="has had no token for",
         edge="vault goes back in time",
     ),
     "that leaves a write under way its version at a revocation": mutant(

@@ -153,9 +153,7 @@ class ZohoSide:
 
     def lawful(self, call: Call) -> Answer:
         """What the law says, and does."""
-        answer = data_center.answer(
-            self._ledgers[call.location], Endpoint.TOKEN, _request(call.form), instant(call.at)
-        )
+        answer = data_center.answer(self._ledgers[call.location], Endpoint.TOKEN, _request(call.form), instant(call.at))
         text = answer.fields.get("access_token")
         if isinstance(text, str):
             self._remember(text, call)
