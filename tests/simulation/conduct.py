@@ -334,7 +334,9 @@ class Conduct:
                 if outdated:
                     record.soonest = -inf
                 if isinstance(event, RefreshFailed) and record.parked:
-                    record.soonest = self._now() + _until(daemon, at)
+                    # An outage says nothing about the verdict, and is retried as any outage.
+                    least = _CONFIRMATION if event.outcome in _REFUSED else _BACKOFF_FLOOR
+                    record.soonest = self._now() + _until(daemon, at, least=least)
             case RefreshDeferred(connection=name):
                 self._recalled.setdefault((daemon.process, name), self._now())
                 self._put_off(event, (event.until - daemon.clock.now()).total_seconds())
@@ -400,6 +402,6 @@ def _retry_after(reply: Reply) -> float:
     return min(float(headers.get("Retry-After", 0)), _LONGEST_RETRY_AFTER)
 
 
-def _until(daemon: Daemon, moment: datetime) -> float:
+def _until(daemon: Daemon, moment: datetime, *, least: float = _CONFIRMATION) -> float:
     """How long it is to that moment of the daemon's clock, in seconds; a minute at least, and a sweep less."""
-    return max((moment - daemon.clock.now()).total_seconds() - 1.0, _CONFIRMATION)
+    return max((moment - daemon.clock.now()).total_seconds() - 1.0, least)
