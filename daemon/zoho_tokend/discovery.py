@@ -54,7 +54,6 @@ _COMPARISONS: Final = 32
 _BETWEEN_WAKINGS: Final = 60.0
 # So many clients are named in one line of the log.
 _CLIENTS_NAMED: Final = 20
-_NOTHING_PUBLISHED: Final = Published(version=0, record=None)
 
 
 class Discovery:
@@ -189,7 +188,7 @@ class Discovery:
             case _:
                 self._emit(RefreshCrashed(connection=name, kind=type(error).__name__, traceback=trace_of(error)))
                 if not known:
-                    self._found(name, None, _NOTHING_PUBLISHED, RecordUnreadable(f"the records of {name}: see the log"))
+                    self._found(name, None, None, RecordUnreadable(f"the records of {name}: see the log"))
 
     # --- new names ---------------------------------------------------------------------------------------------
 
@@ -203,7 +202,7 @@ class Discovery:
 
     async def _add(self, name: ConnectionName, *, forbidden: bool) -> None:
         credential: Credential | None = None
-        published = _NOTHING_PUBLISHED
+        published: Published | None = None
         problem: RefreshError | None = _unwritable(name) if forbidden else None
         try:
             credential = await self._reader.ask(partial(self._credentials.credential, name))
@@ -215,7 +214,11 @@ class Discovery:
         self._found(name, credential, published, problem)
 
     def _found(
-        self, name: ConnectionName, credential: Credential | None, published: Published, problem: RefreshError | None
+        self,
+        name: ConnectionName,
+        credential: Credential | None,
+        published: Published | None,
+        problem: RefreshError | None,
     ) -> None:
         self.undiscovered.pop(name, None)
         now = self._clock.now()

@@ -98,8 +98,8 @@ class Fleet:
         """Whether the connection is being refreshed or saved."""
         return name in self._bulkheads.going
 
-    def add(self, name: ConnectionName, published: Published, now: datetime) -> Connection:
-        """The connection is known; where its token cannot be believed or there is none, it is due."""
+    def add(self, name: ConnectionName, published: Published | None, now: datetime) -> Connection:
+        """The connection is known; where its token cannot be believed, read or found, it is due."""
         each = transitions.discovered(name, published, now)
         self._roster.put(each)
         if name not in self._bulkheads.going:
