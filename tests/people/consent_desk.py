@@ -117,7 +117,7 @@ class Desk:
     def decided(self, page: str, *, accepting: bool = True, user: str = "ann@example.com") -> str:
         """The address at which the browser ends after the decision on this consent page."""
         form = {"decision": "yes" if accepting else "no", "user": user}
-        answer = httpx.post(page, data=form, trust_env=False)
+        answer = httpx.post(page, data=form, trust_env=False, timeout=60)
         assert answer.is_redirect, answer.text
         return answer.headers["location"]
 
@@ -132,7 +132,9 @@ class Desk:
             "code": code,
         }
         server = self.site.zoho[application.home].accounts_server
-        answer: dict[str, object] = httpx.post(f"{server}/oauth/v2/token", data=form, trust_env=False).json()
+        answer: dict[str, object] = httpx.post(
+            f"{server}/oauth/v2/token", data=form, trust_env=False, timeout=60
+        ).json()
         return answer
 
     @staticmethod

@@ -20,7 +20,7 @@ import pyte
 import zoho_tokend
 from tests.processes.process import Finished
 
-PATIENCE: Final = 30.0
+PATIENCE: Final = 120.0
 _GLANCE: Final = 0.02
 _COMMAND: Final = (sys.executable, "-W", "error", "-m", "zoho_tokend")
 _EVERYWHERE: Final = {"PYTHONPATH": str(Path(zoho_tokend.__file__).parent.parent)}

@@ -39,7 +39,7 @@ class Visitor:
             base_url=f"{corner.address}/v1/{corner.mount}/data/{corner.layout.prefix}/",
             headers={"X-Vault-Token": corner.admin.token(corner.admin.policy(rules)).reveal()},
             trust_env=False,
-            timeout=30,
+            timeout=120,
         )
 
     def write(self, path: str, fields: Mapping[str, str]) -> int:

@@ -136,7 +136,8 @@ class FakeVault:
         path = f"tokens/{connection}"
         record = await self._read(path)
         return Published(
-            version=self._current(path), record=codec.token_record(connection, record.fields) if record else None
+            version=self._current(path),
+            record=codec.token_record(connection, record.fields, now=self._clock.now()) if record else None,
         )
 
     async def history(self, connection: ConnectionName) -> tuple[datetime, ...]:

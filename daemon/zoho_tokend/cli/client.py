@@ -50,7 +50,7 @@ _CONNECTIONS = _Listed("names", parse_connections)
 _GRANT_TYPES = _Listed("types", parse_grant_types)
 
 
-@click.group(short_help="Applications of Zoho's API console: add, list.")
+@click.group()
 def client() -> None:
     """Applications of Zoho's API console, by a name of yours."""
 

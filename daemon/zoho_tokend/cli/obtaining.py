@@ -7,6 +7,7 @@ import webbrowser
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 import click
 
@@ -21,7 +22,7 @@ from zoho_tokend.core.model import Client, ClientCredentialsGrant
 from zoho_tokend.core.origin import Origin
 from zoho_tokend.core.registration import ClientKind, Registration
 from zoho_tokend.web.redirect import Ending, RedirectListener, redirect_listener
-from zoho_tokend.zoho.consent import ConsentRequest, consent_request, grant_code
+from zoho_tokend.zoho.consent import ConsentRequest, answers, consent_request, grant_code
 
 Fields = dict[str, object]
 Obtain = Callable[[Operator, Terminal, Registration, str | None], Awaitable[Fields]]
@@ -57,7 +58,9 @@ class Browser:
         _check_kind(client, ClientKind.SERVER, ClientKind.MOBILE)
         request = self._request(client, scope or "")
         if not self.paste:
-            self._listener = await self._stack.enter_async_context(redirect_listener(request.redirect_uri))
+            self._listener = await self._stack.enter_async_context(
+                redirect_listener(request.redirect_uri, answers=partial(answers, request=request))
+            )
         self._show(terminal, request)
         code = grant_code(await self._redirect(terminal), request, here.servers)
         granted = await here.zoho.exchange(code, _at(here, client, code.accounts_server))

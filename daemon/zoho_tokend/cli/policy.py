@@ -51,7 +51,7 @@ _targeted = click.option(
 )
 
 
-@click.group(short_help="Print the least Vault policy that works.")
+@click.group()
 @click.pass_context
 @told_plainly
 def policy(context: click.Context) -> None:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from zoho_tokend.core.errors import Outcome
-from zoho_tokend.core.model import ConnectionName
+from zoho_tokend.core.model import NAME_RULE, ConnectionName
 from zoho_tokend.core.reports import Verdict
 from zoho_tokend.core.targets import Shape
 
@@ -139,6 +139,7 @@ class IllNamed:
     """A name under the credentials' path is no connection's name; it was left alone."""
 
     name: str
+    rule: str = NAME_RULE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,12 +149,14 @@ class DiscoveryEnded:
     Attributes:
         error: why it was no whole pass, as a sentence; None where every listed name was tried.
         unreadable: of how many names Vault gave no usable answer; they are tried again.
+        ill_named: how many records there have no connection's name.
     """
 
     connections: int
     took: timedelta
     error: str | None = None
     unreadable: int = 0
+    ill_named: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """What anybody may know of a connection: the rows behind /status, the status page, the metrics and the demo's table."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -78,6 +78,11 @@ class DaemonFacts:
         discovered: whether every connection in Vault has been looked at once.
         discovery_error: why the last look for connections came to nothing, as a sentence; None where it did not.
         undiscovered: what Vault said of each name that it gave no usable answer about.
+        ill_named: records under the path of the credentials whose names are none of a connection.
+        noticed_within: how soon a record that changed in Vault is noticed.
+        vault_alive: whether there is a live login, and Vault answers, for all we know.
+        vault_error: why Vault takes no writes, as a sentence; None while it does.
+        vault_since: since when it takes none.
         vault_expires_at: the end of the Vault session's token; None when it never ends, or there is no session.
         unsaved: how many tokens are held in memory for Vault to take.
         leader: whether this process refreshes; true for the only one.
@@ -100,3 +105,7 @@ class DaemonFacts:
     discovered: bool = True
     discovery_error: str | None = None
     undiscovered: Mapping[ConnectionName, str] = field(default_factory=dict)
+    ill_named: Sequence[str] = ()
+    noticed_within: timedelta = timedelta(seconds=30)
+    vault_error: str | None = None
+    vault_since: datetime | None = None

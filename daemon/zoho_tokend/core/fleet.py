@@ -98,8 +98,8 @@ class Fleet:
         """Whether the connection is being refreshed or saved."""
         return name in self._bulkheads.going
 
-    def add(self, name: ConnectionName, published: Published, now: datetime) -> Connection:
-        """The connection is known; where its token cannot be believed or there is none, it is due."""
+    def add(self, name: ConnectionName, published: Published | None, now: datetime) -> Connection:
+        """The connection is known; where its token cannot be believed, read or found, it is due."""
         each = transitions.discovered(name, published, now)
         self._roster.put(each)
         if name not in self._bulkheads.going:
@@ -231,7 +231,7 @@ class Fleet:
         each = self._put(transitions.after_reading(before, credential), now)
         if each.grant_key != before.grant_key:
             self._limits.unshare(before.grant_key or "", name)
-            self._limits.share(credential.budget_key, name)
+            self._limits.share(each.grant_key or "", name)
         if before.rejection is not None and each.rejection is None:
             self._refusals.discard(name, _places(before))
         return each

@@ -15,6 +15,9 @@ ConnectionName = NewType("ConnectionName", str)
 _NAME: Final = re.compile(r"[A-Za-z0-9_-](?:[A-Za-z0-9._-]{0,126}[A-Za-z0-9_-])?")
 
 
+NAME_RULE: Final = "a connection's name has letters, digits, '-', '_' and '.', 128 at most, and no dot at either end"
+
+
 def connection_name(text: str) -> ConnectionName:
     """The text as a connection's name.
 
@@ -25,9 +28,7 @@ def connection_name(text: str) -> ConnectionName:
         ValueError: it is no such name; the text says what would be.
     """
     if not _NAME.fullmatch(text):
-        raise ValueError(
-            "a connection's name has letters, digits, '-', '_' and '.', 128 at most, and no dot at either end"
-        )
+        raise ValueError(NAME_RULE)
     return ConnectionName(text)
 
 

@@ -49,10 +49,12 @@ class Unread:
     """In the place of facts: why there are none.
 
     Attributes:
+        revoked: because a person ended the grant.
         fix: what helps, where that is not to mend the record itself.
     """
 
     why: str
+    revoked: bool = False
     fix: str = ""
 
 

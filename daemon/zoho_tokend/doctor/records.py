@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from zoho_tokend.abreast import abreast
-from zoho_tokend.core.errors import ClientNotAllowed, RecordUnreadable, VaultForbidden
+from zoho_tokend.core.errors import ClientNotAllowed, GrantRevoked, RecordUnreadable, VaultForbidden
 from zoho_tokend.core.model import ConnectionName, Credential
 from zoho_tokend.core.origin import parse_origin
+from zoho_tokend.core.ports import Clock
 from zoho_tokend.core.registration import Registration, oddities
 from zoho_tokend.doctor.connection import CredentialFacts, Examined, TokenFacts, Unread
 from zoho_tokend.vault import codec
@@ -41,6 +42,7 @@ class Reading:
     inspection: Inspection
     layout: Layout
     servers: AccountsServers
+    clock: Clock
     at_once: int
 
     async def all(self) -> Records:
@@ -51,7 +53,7 @@ class Reading:
             VaultUnavailable: Vault gave no usable answer.
         """
         listing = await self.store.names()
-        found = await abreast(self._one, sorted(listing.names), at_once=self.at_once)
+        found = await abreast(self._one, sorted(listing.names), at_once=self.at_once, crashed=self._crashed)
         return Records(examined=[one for one in found if one], ill_named=listing.ill_named)
 
     async def _one(self, name: ConnectionName) -> Examined | None:
@@ -64,7 +66,7 @@ class Reading:
         except ClientNotAllowed as error:
             credential = Unread(str(error), fix="change the one record or the other; the daemon sees it by itself")
         except (RecordUnreadable, VaultForbidden) as error:
-            credential = Unread(str(error))
+            credential = Unread(str(error), revoked=isinstance(error, GrantRevoked))
         return Examined(
             name=name,
             where=str(place),
@@ -72,6 +74,11 @@ class Reading:
             token=await self._token(name),
             history=await self.inspection.key_history(self.layout.token(name)),
         )
+
+    def _crashed(self, name: ConnectionName, error: Exception) -> Examined:
+        why = f"its records led to a {type(error).__name__}: look at them, and report the defect"
+        where = str(self.layout.credential(name))
+        return Examined(name=name, where=where, credential=Unread(why), token=None, history=None)
 
     async def _credential(self, name: ConnectionName, document: Document) -> CredentialFacts:
         credential = await self.store.credential_of(name, document)
@@ -91,12 +98,12 @@ class Reading:
     async def _token(self, name: ConnectionName) -> TokenFacts | Unread | None:
         try:
             fields = (await self.kv.read(self.layout.token(name))).fields
-        except VaultForbidden as error:
+        except (RecordUnreadable, VaultForbidden) as error:
             return Unread(str(error))
         return None if fields is None else self._token_facts(name, fields)
 
     def _token_facts(self, name: ConnectionName, fields: Mapping[str, object]) -> TokenFacts | Unread:
-        record = codec.token_record(name, fields)
+        record = codec.token_record(name, fields, now=self.clock.now())
         if record is None:
             return Unread(f"its token record {self.layout.token(name)} is not as the daemon writes it")
         return TokenFacts(

@@ -105,7 +105,7 @@ def operator_policy(
         _Rule(credential.metadata, ("read",), "see which versions a credential has had"),
         _Rule(credential.undeletion, ("update",), "have a removed credential back"),
         _Rule(token.data, everything, "publish a token as the daemon does; withdraw one that was revoked"),
-        _Rule(token.metadata, ("read",), "see how much of Zoho's budget is spent"),
+        _Rule(token.metadata, ("read", "delete"), "see how much of Zoho's budget is spent; erase what was revoked"),
         *_to_remember_budgets(layout),
         *(_to_withdraw(layout, target, connection) for target in targets),
         *(_Rule(f"{mount}/config", ("read",), "let doctor see how the mount is set up") for mount in layout.mounts()),

@@ -208,6 +208,18 @@ def test_a_slip_has_its_sentence_and_leaves_nothing_behind(desk: Desk, slip: Sli
     assert list(desk.folder.iterdir()) == []
 
 
+@pytest.mark.parametrize("how", ["web", "device", "self-client"])
+def test_a_server_that_is_not_allowed_is_never_shown(desk: Desk, how: str) -> None:
+    """Nor is anything asked of the person: whoever wrote the client's record would have their sign-in."""
+    evil = "https://accounts.zoho.com.evil.example"
+    desk.site.corner.put("clients/app", client_id="1000.A", client_secret="a", accounts_server=evil)
+    scope = () if how == "self-client" else (f"--scope={SCOPE}",)
+    ended = desk.run("authorize", how, "crm-prod", "--client=app", *scope)
+    assert (ended.code, ended.out) == (1, "")
+    (line,) = ended.err.splitlines()
+    assert line.startswith(f"zoho-tokend: the accounts server {evil} is neither Zoho's own nor allowed"), ended.err
+
+
 def test_a_connection_that_is_there_is_replaced_only_on_request(desk: Desk) -> None:
     application = desk.registered()
     by_self_client(desk, "crm-prod")
