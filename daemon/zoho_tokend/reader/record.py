@@ -104,11 +104,11 @@ class _Fields:
     def instant(self, name: str) -> datetime:
         try:
             instant = datetime.fromisoformat(self.text(name))
-            if instant.tzinfo is not None:
-                return instant.astimezone(UTC)
-        except (ValueError, OverflowError):
-            pass
-        raise self._fault(name, "is no instant such as 2026-11-24T12:00:00Z")
+        except ValueError:
+            instant = None
+        if instant is None or instant.tzinfo is None:
+            raise self._fault(name, "is no instant such as 2026-11-24T12:00:00Z")
+        return instant.astimezone(UTC)
 
     def _fault(self, name: str, what: str) -> UnknownSchema:
         return UnknownSchema(f"{self.where}: the field {name!r} {what}, so the daemon did not write this record")
