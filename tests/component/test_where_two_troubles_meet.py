@@ -151,7 +151,7 @@ async def test_a_failure_costs_one_small_write() -> None:
 async def test_a_budget_that_vault_does_not_keep_stops_no_refresh() -> None:
     async with a_world() as world:
         world.connect()
-        grant = (await world.vault.credential(CRM)).grant.key
+        grant = (await world.vault.credential(CRM)).budget_key
         world.vault.forbid("budgets")
         world.vault.forbid(f"budgets/{grant}")
         world.zoho.script(CRM, times(3, AWAY), ok())

@@ -18,13 +18,13 @@ from zoho_tokend.cli.names import CLIENT, CONNECTION
 from zoho_tokend.cli.obtaining import Obtain
 from zoho_tokend.cli.terminal import Terminal, ask_secret
 from zoho_tokend.consent.rescue import recover
-from zoho_tokend.core.model import ClientCredentialsGrant, ConnectionName
+from zoho_tokend.core.model import ClientCredentialsGrant, ConnectionName, GrantType
 
 _SCOPES = "One or several, separated by commas: ZohoCRM.modules.ALL,ZohoCRM.org.READ"
 _SCOPES_AS_BEFORE = f"{_SCOPES}; with --replace, those before where not given."
 
 
-@click.group(short_help="Make a connection of a grant, for each client type.")
+@click.group()
 def authorize() -> None:
     """Make a connection of a grant: one command for each client type of Zoho's console.
 
@@ -137,7 +137,7 @@ def device(*, wish: Wish) -> None:
 def client_credentials(*, wish: Wish, soid: str) -> None:
     """Let a self client ask for itself: no user, no consent, no refresh token."""
     grant = ClientCredentialsGrant(soid=soid, scope=wish.scope or "")
-    asyncio.run(_simple(wish, obtaining.client_credentials(grant)))
+    asyncio.run(_simple(replace(wish, grant_type=GrantType.CLIENT_CREDENTIALS), obtaining.client_credentials(grant)))
 
 
 @authorize.command(short_help="Put a rescued credential into Vault.")

@@ -15,7 +15,8 @@ from zoho_tokend.consent.connecting import Connecting, Room
 from zoho_tokend.consent.keeping import PATIENCE, Keeper, record
 from zoho_tokend.consent.rescue import Rescued
 from zoho_tokend.core.errors import Conflict, NoCredential, RecordUnreadable, RefreshError, TokendError
-from zoho_tokend.core.model import ConnectionName, Credential, Grant, RefreshTokenGrant
+from zoho_tokend.core.model import ConnectionName, Credential, Grant, GrantType, RefreshTokenGrant
+from zoho_tokend.core.registration import Registration
 from zoho_tokend.settings import Settings
 
 _AT_ONCE: Final = 8
@@ -39,6 +40,7 @@ class Wish:
 
     Attributes:
         client: None where it is that of the credential which is replaced.
+        grant_type: what the client is to be used for.
         scope_needed: the flow cannot do without a scope: where none is given it is that of the replaced credential.
         patience: for how long Vault is asked again to take the credential, before it goes into a rescue file.
         rescue_folder: where that is put.
@@ -46,6 +48,7 @@ class Wish:
 
     connection: ConnectionName
     client: str | None
+    grant_type: GrantType = GrantType.REFRESH_TOKEN
     scope: str | None = None
     scope_needed: bool = False
     replace: bool = False
@@ -61,10 +64,11 @@ async def become_a_connection(here: Operator, terminal: Terminal, wish: Wish, ob
         TokendError: it is not; the text says why, and what to do.
     """
     if wish.client is not None:
-        await here.registry.client(wish.client)
+        await _client(here, wish, wish.client)
     connecting = _connecting(here, terminal, wish.patience, wish.rescue_folder)
     room = await connecting.room(wish.connection, replace=wish.replace)
-    registration = await here.registry.client(wish.client or _as_before("client", room))
+    registration = await _client(here, wish, wish.client or _as_before("client", room))
+    here.servers.check(registration.accounts_server)  # before the person is shown, or a browser opens, its address
     scope = wish.scope or (_as_before("scope", room) if wish.scope_needed else None)
     replaced = await _replaced(here, room)
     fields = await obtain(here, terminal, registration, scope)
@@ -114,6 +118,13 @@ def _connecting(here: Operator, terminal: Terminal, patience: timedelta, rescue_
         keeper=Keeper(here.registry, terminal, clock=here.clock, folder=rescue_folder.absolute(), patience=patience),
         person=terminal,
     )
+
+
+async def _client(here: Operator, wish: Wish, name: str) -> Registration:
+    """The client, which the connection may use: to be known before a consent is asked for."""
+    registration = await here.registry.client(name)
+    registration.check_use(wish.connection, wish.grant_type)
+    return registration
 
 
 def _as_before(field: str, room: Room) -> str:

@@ -14,7 +14,7 @@ from zoho_tokend.revoking import Ended, Revoking
 from zoho_tokend.settings import Settings
 
 
-@click.command(short_help="End a connection's grant at Zoho, for good.")
+@click.command()
 @click.argument("name", type=CONNECTION)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @told_plainly

@@ -18,8 +18,10 @@ from zoho_tokend.core.policy import LARGEST_SKEW, LONGEST_NORMAL_REFRESH, TEN_MI
 _FROM_ZOHO: Final = frozenset({Outcome.GRANT_REJECTED, Outcome.CLIENT_REJECTED})
 
 
-def discovered(name: ConnectionName, published: Published, now: datetime) -> Connection:
-    """A connection as it is found in Vault."""
+def discovered(name: ConnectionName, published: Published | None, now: datetime) -> Connection:
+    """A connection as it is found in Vault; ``published`` is None where it could not be read what stands there."""
+    if published is None:
+        return Connection(name=name)
     token = _token(published.record) if published.record else None
     return Connection(
         name=name,
@@ -66,7 +68,7 @@ def after_looking_in_vain(connection: Connection, now: datetime) -> Connection:
 
 def after_reading(connection: Connection, credential: Credential) -> Connection:
     """The connection once its credential was read; a changed one is judged anew, and a new grant inherits nothing."""
-    key = credential.grant.key
+    key = credential.budget_key
     read = replace(
         connection,
         grant_key=connection.grant_key if connection.grant_key == key else key,

@@ -116,8 +116,10 @@ class VaultSource:
         where = self._place.of(connection)
         try:
             body = answer.json()
-        except ValueError:
+        except requests.exceptions.JSONDecodeError:
             raise VaultUnreachable(f"{address} does not answer as Vault does: check VAULT_ADDR") from None
+        except (ValueError, RecursionError):
+            raise UnknownSchema(f"{where} holds what cannot be parsed, so the daemon did not write it") from None
         try:
             fields = body["data"]["data"]
         except (KeyError, TypeError):
@@ -188,7 +190,7 @@ def _is_unmounted(answer: requests.Response) -> bool:
         return False
     try:
         body = answer.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return isinstance(body, dict) and bool(body.get("errors"))
 

@@ -6,7 +6,7 @@ A redirect is not followed, for ``requests`` would send the token along to whate
 
 import errno
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from ssl import SSLError
 from typing import Final
@@ -18,7 +18,7 @@ from zoho_tokend.core.errors import VaultUnavailable
 from zoho_tokend.core.events import VaultAnswered, VaultOutcome
 from zoho_tokend.core.instants import http_date
 from zoho_tokend.core.model import Secret
-from zoho_tokend.vault.answer import Answer
+from zoho_tokend.vault.answer import Answer, answer_of
 from zoho_tokend.vault.config import VaultConfig
 from zoho_tokend.vault.deadline import DeadlineAdapter
 from zoho_tokend.vault.request import Request
@@ -28,6 +28,7 @@ CONNECT_SECONDS: Final = 3.05
 READ_SECONDS: Final = 10.0
 SHORT_SECONDS: Final = 1.0
 _WHOLE_SECONDS: Final = re.compile(r"[0-9]{1,9}")
+_CHUNK: Final = 16 * 1024
 
 Tell = Callable[[VaultAnswered, datetime | None], None]
 """Told of every request: how it ended, and Vault's ``Date`` where it sent one."""
@@ -73,10 +74,13 @@ class Line:
         self._adapter.namespace = self._config.namespace
         timeout = (SHORT_SECONDS, SHORT_SECONDS) if hurry else (CONNECT_SECONDS, READ_SECONDS)
         try:
-            response = self._adapter.request(request.method, f"/v1/{request.path}", json=request.body, timeout=timeout)
+            with self._adapter.request(
+                request.method, f"/v1/{request.path}", json=request.body, timeout=timeout, stream=True
+            ) as response:
+                content = _content(response, request.most)
         except OSError as error:  # every exception of requests is one, and so is a CA bundle that does not exist
             return None, None, _complaint(error, self._config)
-        answer = Answer(status=response.status_code, body=_body(response), retry_after=_retry_after(response))
+        answer = answer_of(response.status_code, content, most=request.most, retry_after=_retry_after(response))
         return answer, http_date(response.headers.get("Date", "")), answer.complaint(self._config.address)
 
 
@@ -90,6 +94,8 @@ def _adapter(config: VaultConfig) -> RawAdapter:
     session.trust_env = False
     session.mount("https://", DeadlineAdapter())
     session.mount("http://", DeadlineAdapter())
+    # A packed answer unfolds to a thousand times its bytes before they can be counted.
+    session.headers["Accept-Encoding"] = "identity"
     session.verify = str(config.ca_bundle) if config.ca_bundle else True
     session.cert = (
         (str(config.client_certificate[0]), str(config.client_certificate[1])) if config.client_certificate else None
@@ -141,14 +147,14 @@ def _tls_complaint(text: str, config: VaultConfig) -> str:
     return f"no TLS connection to Vault at {address}: check VAULT_CACERT, VAULT_CLIENT_CERT and VAULT_CLIENT_KEY"
 
 
-def _body(response: requests.Response) -> Mapping[str, object] | None:
-    if not response.content:
-        return {}
-    try:
-        body = response.json()
-    except ValueError:
-        return None
-    return body if isinstance(body, dict) else None
+def _content(response: requests.Response, most: int | None) -> bytes | None:
+    """The body; None, and the rest unread, where it has more bytes than that."""
+    content = bytearray()
+    for chunk in response.iter_content(_CHUNK):
+        content += chunk
+        if most is not None and len(content) > most:
+            return None
+    return bytes(content)
 
 
 def _retry_after(response: requests.Response) -> timedelta | None:

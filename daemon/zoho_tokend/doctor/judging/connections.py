@@ -1,17 +1,19 @@
 """Each connection: its record, its data centre, its token's life, its budget, and who else holds its refresh token."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from zoho_tokend.core import budget
 from zoho_tokend.core.facts import State
+from zoho_tokend.core.instants import span
 from zoho_tokend.core.model import ConnectionName
 from zoho_tokend.core.origin import parse_origin
 from zoho_tokend.core.policy import LONGEST_NORMAL_REFRESH, Policy
 from zoho_tokend.doctor.connection import CredentialFacts, DaemonsView, Examined, TokenFacts, Unread
 from zoho_tokend.doctor.finding import Area, Finding
 from zoho_tokend.doctor.judging.holders import holders, shared, spent
-from zoho_tokend.doctor.wording import span
+from zoho_tokend.doctor.wording import some
 
 _DAEMON = "see the daemon's log and /status"
 
@@ -37,6 +39,7 @@ def connections(
     for connection in examined:
         yield from _connection(connection, daemon, issues.get(connection.name, ()), policy=policy, now=now)
     yield from shared(found)
+    yield from _clients(examined)
     for name in sorted(ill_named):
         yield Area.CONNECTIONS.warning(
             repr(name),
@@ -67,7 +70,7 @@ def _connection(
     if isinstance(credential, Unread):
         command = f"vault kv patch {connection.where} FIELD=-"
         fix = f"mend the record, with the value on standard input: {command}; the daemon sees the change by itself"
-        yield Area.CONNECTIONS.wrong(connection.name, credential.why, fix=fix)
+        yield Area.CONNECTIONS.wrong(connection.name, credential.why, fix=credential.fix or fix)
         return
     if not credential.allowed:
         yield _not_allowed(connection, credential)
@@ -88,6 +91,25 @@ def _connection(
         life = f"token lives {span(token.expires_at - now)} (floor {span(_floor(token, credential, policy))})"
         told = f"{left} of {policy.issues_per_ten_minutes} issues left"
         yield Area.CONNECTIONS.ok(connection.name, f"{credential.location}, {life}, {told}")
+
+
+def _clients(examined: Sequence[Examined]) -> Iterator[Finding]:
+    """Who uses which client; and those that anybody may use who may write a credential."""
+    users: defaultdict[str, list[ConnectionName]] = defaultdict(list)
+    unrestricted: set[str] = set()
+    for connection in examined:
+        credential = connection.credential
+        if isinstance(credential, CredentialFacts) and credential.client is not None:
+            users[credential.client].append(connection.name)
+            unrestricted |= {credential.client} if credential.unrestricted else set()
+    for client, names in sorted(users.items()):
+        subject, used = f"client {client}", f"is used by {some(names)}"
+        if client in unrestricted:
+            finding = f"{used}, and may be used by any connection: its record has no field 'connections'"
+            fix = f"name those that may (* for any): zoho-tokend client add {client} --replace --connections NAMES"
+            yield Area.CONNECTIONS.warning(subject, finding, fix=fix)
+        else:
+            yield Area.CONNECTIONS.ok(subject, used)
 
 
 def _not_allowed(connection: Examined, credential: CredentialFacts) -> Finding:
@@ -113,7 +135,7 @@ def _token(connection: Examined, credential: CredentialFacts, *, policy: Policy,
         return
     left, floor = token.expires_at - now, _floor(token, credential, policy)
     if left <= timedelta():
-        yield Area.CONNECTIONS.wrong(connection.name, f"its token expired {span(left)} ago", fix=_DAEMON)
+        yield Area.CONNECTIONS.wrong(connection.name, f"its token expired {span(-left)} ago", fix=_DAEMON)
     elif left < floor:
         finding = f"its token has {span(left)} left, and {span(floor)} are promised: refreshes fail or are late"
         yield Area.CONNECTIONS.warning(connection.name, finding, fix=_DAEMON)
