@@ -1,7 +1,7 @@
 """Records as they stand in Vault, to values and back; pure. The fields are the contract of design section 3."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 from zoho_tokend.core.budget import BudgetRecord
@@ -164,7 +164,7 @@ def token_record(connection: ConnectionName, fields: Mapping[str, object], *, no
         return None
     spans = (record.expires_at - record.issued_at, abs(record.refresh_after - record.issued_at))
     issued_at = record.issued_at
-    plausible = max(spans) <= LONGEST_LIFE and _EARLIEST <= issued_at and issued_at - now <= LARGEST_SKEW
+    plausible = max(spans) <= LONGEST_LIFE and issued_at >= _EARLIEST and issued_at - now <= LARGEST_SKEW
     return record if plausible else None
 
 
