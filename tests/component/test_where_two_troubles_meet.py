@@ -604,3 +604,14 @@ async def test_the_stop_waits_for_an_answer_that_zoho_is_slow_to_give() -> None:
         while not world.zoho.asked:
             await world.passes(SECOND)
     assert world.has_token()
+
+
+async def test_a_token_record_of_the_year_1_is_no_token() -> None:
+    zero = "0001-01-01T00:00:00Z"
+    async with a_world() as world:
+        world.connect()
+        publish(world, CRM, age=timedelta(), issued_at=zero, expires_at=zero, refresh_after=zero)
+        world.zoho.script(CRM, times(1, AWAY), ok())
+        await world.passes(MINUTE)
+        assert not world.all(ErrandCrashed) + world.all(RefreshCrashed)
+        assert world.state() is State.FRESH
