@@ -82,7 +82,7 @@ sbom: $(READY)  ## what is in the image, from the lock, as CycloneDX
 	@SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -W ignore -m cyclonedx_py requirements requirements/runtime.txt --pyproject pyproject.toml --output-reproducible -o $(SBOM)
 
 simulate: $(READY)  ## a minute of simulated years with fresh seeds; SEED=7 replays one, WRITE=1 writes docs/simulation.md
-	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED)) $(if $(EPISODES),--episodes $(EPISODES)) $(if $(WRITE),--write) $(SIMULATE_ARGS)
+	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED)) $(if $(EPISODES),--episodes $(EPISODES)) $(if $(EDGE),--edge "$(EDGE)") $(if $(WRITE),--write) $(SIMULATE_ARGS)
 
 bench: $(READY)  ## the benchmarks, 40 minutes: written to docs/benchmarks.md, and fleets of 100 to 100,000 to docs/sizing.md
 	@$(BIN)/python -m tests.benchmarks

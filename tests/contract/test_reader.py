@@ -1,5 +1,6 @@
 """Both readers against a real OpenBao, as a job whose policy lets it read token records and nothing else."""
 
+import json
 import logging
 import time
 from collections.abc import Callable, Iterator
@@ -248,6 +249,25 @@ def test_a_reader_cannot_see_a_refresh_token(shelves: Shelves, open_reader: Open
     shelves.corner.put("credentials/tokens/crm-prod", refresh_token="invented")
     with pytest.raises(NotAllowed):
         open_reader(prefix="zoho/credentials").get()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"0001-01-01T00:00:00+14:00"',
+        '"9999-12-31T23:59:59-01:00"',
+        '"2099-01-01T00:00:00Z"',
+        "[" * 1_100 + "]" * 1_100,
+        "9" * 308,
+        r'"\ud800\u0000"',
+    ],
+    ids=["before all time", "after all time", "of 2099", "nested 1,100 deep", "of 308 digits", "a lone surrogate"],
+)
+def test_whatever_stands_in_a_record_is_a_readers_error(shelves: Shelves, open_reader: OpenReader, text: str) -> None:
+    fields = {name: json.dumps(value) for name, value in shelves.publish().items()}
+    shelves.corner.put_texts("tokens/crm-prod", fields | {"expires_at": text})
+    with pytest.raises(UnknownSchema, match="so the daemon did not write"):
+        open_reader().get()
 
 
 def test_a_record_of_another_schema_is_refused(shelves: Shelves, open_reader: OpenReader) -> None:

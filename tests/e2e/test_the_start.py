@@ -56,6 +56,10 @@ def test_a_sealed_vault_is_waited_for_and_called_sealed(server_of_its_own: OpenB
             complaint = daemon.until_told("login.unavailable")
             assert complaint["error"] == f"Vault at {server_of_its_own.address} is sealed"
             assert_waits(daemon)
+            reason = f"[-]vault-session failed: no live Vault session: {complaint['error']}\n"
+            assert reason in daemon.get("/readyz?verbose").text
+            assert daemon.get("/status").json()["vault"]["error"] == complaint["error"]
+            assert str(complaint["error"]) in daemon.get("/").text
 
 
 def test_a_vault_with_a_certificate_of_another_authority_is_waited_for_and_the_bundle_named(

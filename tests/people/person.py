@@ -59,9 +59,10 @@ class Command:
             time.sleep(_GLANCE)
         return self.heard
 
-    def type(self, line: str) -> None:
-        """The person types a line, and the return key."""
-        self.typed.append(line)
+    def type(self, line: str, *, secret: bool = True) -> None:
+        """The person types a line, and the return key; what is no secret may be shown."""
+        if secret:
+            self.typed.append(line)
         self._answered = len(self.heard)
         self._keyboard.write(f"{line}\n".encode())
 

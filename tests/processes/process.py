@@ -182,7 +182,8 @@ class Daemon(Program):
 
     def connection(self, name: str) -> Mapping[str, object]:
         """The connection as /status tells it; empty while it is unknown."""
-        rows = self.get("/status").json()["connections"]
+        answer = self._http.get(f"{self.address}/status", params={"search": name, "limit": 1000})
+        rows = answer.json()["connections"]
         return next((row for row in rows if row["name"] == name), {})
 
     def until_state(self, name: str, state: str) -> Mapping[str, object]:

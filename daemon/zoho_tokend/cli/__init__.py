@@ -13,7 +13,7 @@ from typing import Final
 import click
 
 from zoho_tokend import __version__
-from zoho_tokend.cli.undumpable import forbid_dumps
+from zoho_tokend.cli.undumpable import forbid_dumps, forbid_key_log
 
 # Each command is the object of its own name in the module of its own name.
 _SUMMARIES: Final[Mapping[str, str]] = {
@@ -78,6 +78,7 @@ def main(context: click.Context, config: Path | None) -> None:
     Try it with no Vault and no Zoho of your own: zoho-tokend demo
     """
     forbid_dumps()
+    forbid_key_log()
     context.obj = config
 
 

@@ -105,7 +105,8 @@ connections.add_command(import_file)
 async def _glances(settings: Settings) -> tuple[Sequence[Glance], Sequence[str], datetime]:
     async with operator(settings) as here:
         listing = await here.store.names()
-        found = await abreast(_inventory(here).glance, sorted(listing.names), at_once=settings.concurrency)
+        inventory, names = _inventory(here), sorted(listing.names)
+        found = await abreast(inventory.glance, names, at_once=settings.concurrency, crashed=inventory.crashed)
         return [glance for glance in found if glance], sorted(listing.ill_named), here.clock.now()
 
 

@@ -57,7 +57,7 @@ def sentences(name: ConnectionName, ended: Ended) -> tuple[str, ...]:
         )
     return (
         f"The grant of {name} {was}, at Zoho.",
-        f"Its credential says so, as version {ended.version}; a running daemon sees it at its next refresh.",
+        f"Its credential says so, as version {ended.version}; a running daemon sees it within DISCOVERY_INTERVAL.",
         "Its dead token is withdrawn from Vault.",
         f"To connect it again: zoho-tokend authorize … {name} --replace",
         f"To forget it: zoho-tokend connections remove {name}",

@@ -7,8 +7,7 @@ import pytest
 
 from tests.samples.web_sources import sources
 from zoho_tokend.web.app import create_app
-from zoho_tokend.web.crowd import MOST_CONNECTIONS, Patience
-from zoho_tokend.web.server import Server
+from zoho_tokend.web.server import MOST_CONNECTIONS, Patience, Server
 
 REQUEST = b"GET /livez HTTP/1.1\r\nHost: a\r\n\r\n"
 

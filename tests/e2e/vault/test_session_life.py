@@ -1,6 +1,7 @@
 """A session from login to revocation, against a real server."""
 
 import asyncio
+import threading
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -25,6 +26,9 @@ from zoho_tokend.core.events import (
     VaultSessionChanged,
 )
 from zoho_tokend.core.ports import Clock
+from zoho_tokend.vault.auth import AppRole, Login
+from zoho_tokend.vault.config import VaultConfig
+from zoho_tokend.vault.line import Line
 
 HOUR = timedelta(hours=1)
 SECOND = timedelta(seconds=1)
@@ -261,3 +265,30 @@ async def test_a_caller_that_gives_up_leaves_its_write_to_land(corner: Corner) -
             relay.mend()
 
     assert corner.fields("clients/written") == {"client_id": "1000.ABC"}
+
+
+class Slow(AppRole):
+    """A login that takes until it is let go."""
+
+    def login(self, line: Line) -> Login:
+        STARTED.set()
+        assert LET_GO.wait(60)
+        return super().login(line)
+
+
+STARTED, LET_GO = threading.Event(), threading.Event()
+
+
+async def test_a_login_that_ends_after_the_session_closed_is_revoked(corner: Corner) -> None:
+    method = Role(corner).method()
+    slow = Slow(role_id=method.role_id, secret_id=method.secret_id, mount=method.mount)
+    vault = Watched(slow, VaultConfig(address=corner.address), HandClock())
+    async with asyncio.timeout(60), asyncio.TaskGroup() as group:
+        opening = group.create_task(vault.session.open())
+        await asyncio.to_thread(STARTED.wait, 60)
+        opening.cancel()
+        group.create_task(vault.session.close())
+        await asyncio.sleep(0)
+        LET_GO.set()
+    assert vault.asked(VaultOperation.REVOKE_SELF) == 1
+    assert not vault.session.alive
