@@ -23,7 +23,7 @@ from zoho_tokend.vault.policy import daemon_policy, operator_policy
 
 CRM: Final = ConnectionName("crm-prod")
 # A machine that runs every drill at once is slow.
-PATIENCE: Final = 150.0
+PATIENCE: Final = 300.0
 _RESTART: Final = "rollout restart deployment/zoho-tokend"
 _LOOK: Final = "get lease"
 _SCALE: Final = "scale deployment/zoho-tokend --replicas=1"
