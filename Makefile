@@ -6,6 +6,10 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TOOLS := $(VENV)/.tools
 SBOM ?= build/zoho-tokend.cdx.json
+# Each worker has servers of its own. `auto` is two workers for each processor; with 0 there is one process. The order is
+# shuffled in the same way every time.
+PYTEST_WORKERS ?= auto
+PYTEST := $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup --no-loadscope-reorder --randomly-seed=1
 
 .PHONY: help demo test check lint types arrows fast simulate image image-test systemd-test sbom bench reliability fuzz docs pictures lock clean
 .DEFAULT_GOAL := help
@@ -43,7 +47,7 @@ demo: $(READY)  ## the daemon, a real OpenBao server and a Zoho that runs on loo
 	@$(BIN)/zoho-tokend demo $(DEMO_ARGS)
 
 test: $(TOOLS) check  ## everything: checks, then every test; with CI=true nothing may be skipped
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+	@$(PYTEST) $(PYTEST_ARGS)
 
 check: lint types arrows  ## the checks without the tests
 
@@ -59,7 +63,7 @@ arrows: $(READY)  ## import-linter: the architecture of the README
 	@$(BIN)/lint-imports
 
 fast: $(READY)  ## the tests that take seconds: pure core, wire, codec, virtual time
-	@$(BIN)/python -m pytest tests/unit tests/component $(PYTEST_ARGS)
+	@$(PYTEST) tests/unit tests/component $(PYTEST_ARGS)
 
 image:  ## the image, by docker; or ENGINE=podman, ENGINE=buildah; IMAGE_ARGS= goes to it
 	@deploy/build-image $(IMAGE_ARGS)

@@ -108,7 +108,8 @@ async def test_a_credential_put_by_hand_is_read_with_its_own_client(vault: Vault
 
 
 async def test_a_named_client_gives_the_secret_of_the_credentials_data_centre(vault: Vault, store: Store) -> None:
-    vault.put("clients/my-app", client_id="1000.APP", client_secret="for-all", client_secret_eu="for-eu")
+    us = "https://accounts.zoho.com"
+    vault.put("clients/my-app", client_id="1000.APP", client_secret="us", client_secret_eu="for-eu", accounts_server=us)
     vault.put(
         "credentials/crm-prod", client="my-app", refresh_token="1000.r", accounts_server="https://accounts.zoho.eu"
     )

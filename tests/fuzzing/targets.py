@@ -25,9 +25,8 @@ from zoho_tokend.vault.answer import Answer as VaultAnswer
 from zoho_tokend.vault.answer import answer_of
 from zoho_tokend.vault.document import Document
 from zoho_tokend.vault.layout import LARGEST_RECORD
-from zoho_tokend.web.listing import Selection, parse_selection, select
+from zoho_tokend.web.listing import Selection, parse_selection, promise, select
 from zoho_tokend.web.page import View, page
-from zoho_tokend.web.page.promise import promise
 from zoho_tokend.zoho import device, exchange, proof, revocation, serverinfo, wire
 from zoho_tokend.zoho.answer import Answer, clock_skew
 from zoho_tokend.zoho.consent import consent_request, grant_code

@@ -27,7 +27,7 @@ from zoho_tokend.vault.secret_file import Given
 from zoho_tokend.vault.session import Session
 from zoho_tokend.vault.store import VaultStore
 
-_MOUNT_READY_SECONDS = 10.0
+_MOUNT_READY_SECONDS = 60.0
 
 
 class Server(Protocol):
@@ -55,6 +55,7 @@ class Admin:
             | ({"X-Vault-Namespace": namespace} if namespace else {}),
             verify=ssl.create_default_context(cafile=str(server.ca_bundle)) if server.ca_bundle else True,
             trust_env=False,
+            timeout=60,
         )
 
     def ask(

@@ -338,7 +338,8 @@ class Conduct:
                     least = _CONFIRMATION if event.outcome in _REFUSED else _BACKOFF_FLOOR
                     record.soonest = self._now() + _until(daemon, at, least=least)
             case RefreshDeferred(connection=name):
-                self._recalled.setdefault((daemon.process, name), self._now())
+                if name in daemon.fleet and daemon.fleet[name].recalled:
+                    self._recalled.setdefault((daemon.process, name), self._now())
                 self._put_off(event, (event.until - daemon.clock.now()).total_seconds())
             case (
                 Parked(connection=name)

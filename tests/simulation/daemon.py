@@ -18,7 +18,6 @@ from tests.simulation.machine import Machine
 from tests.simulation.roads import VAULT, RoadToVault, SimulatedDoor, SimulatedTransport
 from tests.simulation.virtual_loop import Process, VirtualLoop
 from tests.simulation.zoho_side import Call, Reply, ZohoSide
-from zoho_tokend.app.vault import zoho_location
 from zoho_tokend.clock import SystemClock
 from zoho_tokend.clockwork import Command
 from zoho_tokend.core.election import Candidate, Terms
@@ -126,7 +125,7 @@ class Daemon:
         world, process = self._world, self.process
         self.session = Session(VaultConfig(address=VAULT), app_role(), clock=self.clock, sink=self._emit)
         self.session._door = cast("Door", SimulatedDoor(world.road, process))
-        store = VaultStore(self.session, Layout(), clock=self.clock, location_of=zoho_location)
+        store = VaultStore(self.session, Layout(), clock=self.clock, location_of=AccountsServers().location)
         transport = SimulatedTransport(
             world.zoho,
             process,

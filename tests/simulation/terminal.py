@@ -8,7 +8,6 @@ from tests.simulation.machine import Machine
 from tests.simulation.roads import VAULT, RoadToVault, SimulatedDoor, SimulatedTransport
 from tests.simulation.virtual_loop import Process, VirtualLoop
 from tests.simulation.zoho_side import Call, Reply, ZohoSide
-from zoho_tokend.app.vault import zoho_location
 from zoho_tokend.clock import SystemClock
 from zoho_tokend.core.consent import Revocation
 from zoho_tokend.core.errors import TokendError
@@ -108,4 +107,4 @@ class Terminal:
         clock = SystemClock(wall=self._clock_of.wall, monotonic=self._clock_of.monotonic)
         session = Session(VaultConfig(address=VAULT), app_role(), clock=clock, sink=lambda _event: None)
         session._door = cast("Door", SimulatedDoor(self._road, process))
-        return session, VaultStore(session, Layout(), clock=clock, location_of=zoho_location), clock
+        return session, VaultStore(session, Layout(), clock=clock, location_of=AccountsServers().location), clock

@@ -7,10 +7,10 @@ import click
 
 from zoho_tokend.cli.width import fitting
 from zoho_tokend.core.facts import HEALTHY, WAITING_FOR_A_PERSON, State
+from zoho_tokend.core.instants import relative, span
 from zoho_tokend.core.model import ClientCredentialsGrant, Credential
 from zoho_tokend.inventory.reading import Detail, Glance
 from zoho_tokend.vault.kv import Version
-from zoho_tokend.web.durations import relative, span
 
 _HEADINGS = ("NAME", "STATE", "LIFE LEFT", "VERSION", "DATA CENTRE", "CLIENT")
 _NEWEST = 5

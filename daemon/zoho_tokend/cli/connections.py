@@ -26,7 +26,7 @@ from zoho_tokend.removing import Removed
 from zoho_tokend.settings import Settings
 
 
-@click.group(short_help="List the connections; show, remove, import.", invoke_without_command=True)
+@click.group(invoke_without_command=True)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 @told_plainly

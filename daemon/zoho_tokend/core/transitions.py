@@ -68,12 +68,13 @@ def after_looking_in_vain(connection: Connection, now: datetime) -> Connection:
 
 def after_reading(connection: Connection, credential: Credential) -> Connection:
     """The connection once its credential was read; a changed one is judged anew, and a new grant inherits nothing."""
+    key = credential.budget_key
     read = replace(
         connection,
-        grant_key=credential.grant.key,
+        grant_key=connection.grant_key if connection.grant_key == key else key,
         client_id=intern(credential.client.client_id),
         server=intern(str(credential.accounts_server)),
-        stamp=intern(credential.stamp),
+        stamp=credential.stamp,
         refresh_at=credential.refresh_at,
     )
     if read.stamp == connection.stamp or connection.stamp is None:

@@ -1,11 +1,10 @@
 """The records of all connections, read once and turned into facts; secrets are dropped on the way."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from zoho_tokend.abreast import abreast
-from zoho_tokend.core.errors import RecordUnreadable, VaultForbidden
+from zoho_tokend.core.errors import ClientNotAllowed, GrantRevoked, RecordUnreadable, VaultForbidden
 from zoho_tokend.core.model import ConnectionName, Credential
 from zoho_tokend.core.origin import parse_origin
 from zoho_tokend.core.ports import Clock
@@ -64,8 +63,10 @@ class Reading:
             if document is None:
                 return None
             credential: CredentialFacts | Unread = await self._credential(name, document)
+        except ClientNotAllowed as error:
+            credential = Unread(str(error), fix="change the one record or the other; the daemon sees it by itself")
         except (RecordUnreadable, VaultForbidden) as error:
-            credential = Unread(str(error))
+            credential = Unread(str(error), revoked=isinstance(error, GrantRevoked))
         return Examined(
             name=name,
             where=str(place),
@@ -84,13 +85,14 @@ class Reading:
         server = credential.accounts_server
         return CredentialFacts(
             client=codec.client_name(document),
-            holder=_holder(credential),
+            holder=credential.budget_key,
             accounts_server=server,
             allowed=self.servers.allows(server),
             location=self.servers.location(server),
             usual_api_domain=self.servers.api_domain(server),
             refresh_at=credential.refresh_at,
             oddities=_oddities(credential),
+            unrestricted=credential.unrestricted_client is not None,
         )
 
     async def _token(self, name: ConnectionName) -> TokenFacts | Unread | None:
@@ -117,11 +119,6 @@ class Reading:
             return self.servers.allows_api(parse_origin(api_domain))
         except ValueError:
             return False
-
-
-def _holder(credential: Credential) -> str:
-    """What Zoho counts issues by; a client that asks for itself has a budget of its own."""
-    return hashlib.sha256(f"{credential.client.client_id} {credential.grant.key}".encode()).hexdigest()[:16]
 
 
 def _oddities(credential: Credential) -> tuple[str, ...]:

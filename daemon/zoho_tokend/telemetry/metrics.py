@@ -115,14 +115,18 @@ class Metrics:
                 self.lead(leading=True)
             case events.LeaderLost():
                 self.lead(leading=False)
+            case events.DiscoveryEnded(error=None, ill_named=ill_named):
+                self._vault.ill_named.set(ill_named)
+            case events.DiscoveryEnded():
+                """What was found last stands."""
             case events.VaultSessionChanged(alive=alive, expires_at=expires_at):
                 self._vault.token_expiry.set(_session_end(expires_at) if alive else 0)
             case (
                 events.Discovered()
                 | events.Vanished()
                 | events.IllNamed()
-                | events.DiscoveryEnded()
                 | events.NotDiscovered()
+                | events.ClientsUnrestricted()
                 | events.GrantShared()
                 | events.BudgetUnrecorded()
                 | events.TokenDropped()

@@ -179,6 +179,11 @@ class VaultSeries:
             "When the token of the Vault session ends; +Inf when it never does, 0 when there is no session.",
             registry=registry,
         )
+        self.ill_named = Gauge(
+            f"{PREFIX}ill_named_records",
+            "How many records among the credentials have no connection's name, and are passed over.",
+            registry=registry,
+        )
         self.logins = Counter(
             f"{PREFIX}vault_logins_total",
             "How many logins at Vault ended, by method and by how they ended.",

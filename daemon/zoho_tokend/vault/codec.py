@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from zoho_tokend.core.budget import BudgetRecord
-from zoho_tokend.core.errors import GrantRevoked, RecordUnreadable
+from zoho_tokend.core.errors import ClientNotAllowed, GrantRevoked, RecordUnreadable
 from zoho_tokend.core.instants import parse_instant, rfc3339
 from zoho_tokend.core.model import (
     Client,
@@ -20,10 +20,11 @@ from zoho_tokend.core.model import (
 )
 from zoho_tokend.core.origin import Origin, parse_origin
 from zoho_tokend.core.policy import LARGEST_SKEW, LONGEST_LIFE
+from zoho_tokend.vault import registration_codec
 from zoho_tokend.vault.document import Document, Reader
 
-LocationOf = Callable[[Origin], str | None]
-"""The data centre (``eu``) of an accounts server; None for a server that is none of Zoho's own."""
+LocationOf = Callable[[Origin], str]
+"""The data centre (``eu``) of an accounts server; ``other`` for a server that is none of Zoho's own."""
 
 LOWEST_REFRESH_AT: Final = 0.2
 HIGHEST_REFRESH_AT: Final = 0.95
@@ -69,20 +70,35 @@ def credential(
 
     Raises:
         RecordUnreadable: a field of either is missing or ill-shaped.
+        ClientNotAllowed: the client does not let this connection use it, or has no secret for its accounts server.
     """
     stamp = record.stamp if client is None else f"{record.stamp}/{client.stamp}"
     own = Reader(document=record, stamp=stamp)
-    clients = own if client is None else Reader(document=client, stamp=stamp)
-    accounts_server = _accounts_server(own, clients)
+    grant = _grant(own)
+    unrestricted: str | None = None
+    if client is None:
+        accounts_server = own.demand("accounts_server", _accounts_server(own))
+        user = _own_client(own, location_of(accounts_server))
+    else:
+        name = client_name(record) or ""
+        registration = registration_codec.in_use(name, Reader(document=client, stamp=stamp))
+        accounts_server = _accounts_server(own) or registration.accounts_server
+        unrestricted = name if registration.connections is None else None
+        try:
+            registration.check_use(connection, grant.type)
+            user = registration.at(accounts_server, location_of(accounts_server))
+        except ClientNotAllowed as refusal:
+            raise ClientNotAllowed(str(refusal), stamp=stamp) from None
     return Credential(
         connection=connection,
-        client=_client(clients, location_of(accounts_server)),
-        grant=_grant(own),
+        client=user,
+        grant=grant,
         accounts_server=accounts_server,
         scope=own.text("scope"),
         refresh_at=own.share("refresh_at", low=LOWEST_REFRESH_AT, high=HIGHEST_REFRESH_AT),
         stamp=stamp,
         version=record.version,
+        unrestricted_client=unrestricted,
     )
 
 
@@ -172,18 +188,17 @@ def budget_record(version: int, fields: Mapping[str, object]) -> BudgetRecord:
         return BudgetRecord(version=version)
 
 
-def _accounts_server(own: Reader, clients: Reader) -> Origin:
-    reader = own if "accounts_server" in own.document.fields else clients
-    text = reader.demand("accounts_server", reader.word("accounts_server"))
+def _accounts_server(reader: Reader) -> Origin | None:
+    text = reader.word("accounts_server")
     try:
-        return parse_origin(text)
+        return None if text is None else parse_origin(text)
     except ValueError as problem:
         raise reader.fault("accounts_server", f"is not one: {problem}") from None
 
 
-def _client(reader: Reader, location: str | None) -> Client:
+def _own_client(reader: Reader, location: str) -> Client:
     """A secret of the data centre's own wins: Zoho's console can give one application several."""
-    special = reader.word(f"client_secret_{location}") if location else None
+    special = reader.word(f"client_secret_{location}")
     secret = special if special is not None else reader.demand("client_secret", reader.word("client_secret"))
     return Client(client_id=reader.demand("client_id", reader.word("client_id")), client_secret=Secret(secret))
 

@@ -31,6 +31,15 @@ class Request:
         return _CAPABILITY[self.method]
 
 
+def server_health() -> Request:
+    """What the server says of itself to anybody: each state has status 200, and the body tells them apart.
+
+    https://developer.hashicorp.com/vault/api-docs/system/health
+    """
+    states = "standbyok=true&perfstandbyok=true&sealedcode=200&uninitcode=200&drsecondarycode=200"
+    return Request(operation=VaultOperation.METADATA, method="GET", path=f"sys/health?{states}")
+
+
 def login(mount: str, body: Mapping[str, object]) -> Request:
     """A login at the auth method mounted there (https://developer.hashicorp.com/vault/api-docs/auth)."""
     return Request(operation=VaultOperation.LOGIN, method="POST", path=f"auth/{mount}/login", body=body)

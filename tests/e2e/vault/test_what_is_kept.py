@@ -22,7 +22,7 @@ async def test_a_named_client_is_forgotten_in_time_though_nobody_reads_again(
     corner: Corner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(store, "CLIENT_SECONDS", 0.5)
-    async with steered(corner) as vault, asyncio.timeout(20):
+    async with steered(corner) as vault, asyncio.timeout(120):
         vault.put(
             "clients/my-app", client_id="1000.KEPT", client_secret="s", accounts_server="https://accounts.zoho.eu"
         )

@@ -27,6 +27,7 @@ from zoho_tokend.telemetry.metrics import Metrics
 CONTRACT = {
     "build_info": ("version", "python"),
     "connections": ("state",),
+    "deferred_refreshes": ("limit",),
     "soonest_expiry_timestamp_seconds": (),
     "promise_holds_until_timestamp_seconds": (),
     "token_expiry_timestamp_seconds": ("connection",),
@@ -48,6 +49,7 @@ CONTRACT = {
     "vault_token_expiry_timestamp_seconds": (),
     "vault_logins_total": ("method", "outcome"),
     "unsaved_tokens": (),
+    "ill_named_records": (),
     "cas_conflicts_total": (),
     "rotated_refresh_tokens_total": (),
     "leader": ("shard",),
@@ -330,6 +332,13 @@ def test_a_connection_that_waits_for_a_person_hides_nothing_of_the_fleets_promis
     assert series["soonest_expiry_timestamp_seconds"] == float("inf")
     assert series["promise_holds_until_timestamp_seconds"] == float("inf")
     assert scraped(some_metrics(), dead, a_row())["soonest_expiry_timestamp_seconds"] == NOON.timestamp() + 3600
+
+
+def test_records_with_a_wrong_name_are_counted_by_whole_passes() -> None:
+    metrics = some_metrics()
+    metrics(events.DiscoveryEnded(connections=1, took=timedelta(), ill_named=2))
+    metrics(events.DiscoveryEnded(connections=1, took=timedelta(), error="Vault is sealed"))
+    assert scraped(metrics)["ill_named_records"] == 2
 
 
 def test_unsaved_tokens_are_counted() -> None:

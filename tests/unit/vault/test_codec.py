@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.samples.builders import CRM, NOON, SALES, a_record
 from tests.stand_ins.fakes import zoho_location
-from zoho_tokend.core.errors import RecordUnreadable
+from zoho_tokend.core.errors import ClientNotAllowed, RecordUnreadable
 from zoho_tokend.core.model import ClientCredentialsGrant, Credential, Secret, TokenRecord
 from zoho_tokend.vault import codec, registration_codec
 from zoho_tokend.vault.document import Document
@@ -53,9 +53,8 @@ def read(fields: dict[str, object], client: dict[str, object] | None = None) -> 
 @pytest.mark.parametrize(
     ("server", "secret"),
     [
-        pytest.param("https://accounts.zoho.in", "CANARY-in", id="that of the data centre where there is one"),
-        pytest.param("https://accounts.zoho.eu", "CANARY-all", id="else the general one"),
-        pytest.param("http://127.0.0.1:9999", "CANARY-all", id="and so for a server that is not Zoho's own"),
+        pytest.param("https://accounts.zoho.in", "CANARY-in", id="that of the data centre"),
+        pytest.param("https://accounts.zoho.eu", "CANARY-all", id="else its only one, at its own server"),
     ],
 )
 def test_the_client_secret_is(server: str, secret: str) -> None:
@@ -86,6 +85,42 @@ def test_client_credentials_need_no_refresh_token() -> None:
     fields = but(INLINE, grant_type="client_credentials", refresh_token=MISSING, soid="ZohoCRM.1", scope="A,B")
 
     assert read(fields).grant == ClientCredentialsGrant(soid="ZohoCRM.1", scope="A,B")
+
+
+ASKS_FOR_ITSELF = but(
+    NAMED, grant_type="client_credentials", refresh_token=MISSING, soid="ZohoCRM.1", scope="ZohoCRM.modules.READ"
+)
+
+
+@pytest.mark.parametrize(
+    ("fields", "client", "sentence"),
+    [
+        pytest.param(NAMED, but(CLIENT, connections="sales"), "'connections' of the client my-app", id="a connection"),
+        pytest.param(ASKS_FOR_ITSELF, but(CLIENT, grant_types="refresh_token"), "'grant_types' of the", id="a grant"),
+        pytest.param(but(NAMED, accounts_server="https://accounts.zoho.com"), CLIENT, "add client_secret_us", id="us"),
+        pytest.param(but(NAMED, accounts_server="http://127.0.0.1:9"), CLIENT, "client_secret_other", id="elsewhere"),
+    ],
+)
+def test_a_client_is_not_used_by_whom_it_does_not_name(
+    fields: dict[str, object], client: dict[str, object], sentence: str
+) -> None:
+    with pytest.raises(ClientNotAllowed, match=sentence) as raised:
+        read(fields, client)
+    assert raised.value.stamp == "12/3"
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("connections", "crm prod"), ("connections", ["crm-prod"]), ("grant_types", "password")]
+)
+def test_a_client_whose_limits_are_unreadable_is_not_used(field: str, value: object) -> None:
+    with pytest.raises(RecordUnreadable, match=rf"^secret/zoho/clients/my-app: the field '{field}' "):
+        read(NAMED, CLIENT | {field: value})
+
+
+def test_a_client_that_names_no_connection_is_unrestricted() -> None:
+    assert read(NAMED).unrestricted_client == "my-app"
+    assert read(NAMED, but(CLIENT, connections="*")).unrestricted_client is None
+    assert read(INLINE).unrestricted_client is None
 
 
 FAULTS = [
@@ -161,7 +196,7 @@ def test_a_grant_that_was_revoked_on_purpose_says_when_and_what_to_do() -> None:
 
 
 def test_a_new_refresh_token_takes_the_mark_of_the_old_ones_end_with_it() -> None:
-    assert read(but(INLINE, revoked_at="2026-11-24T12:00:00Z")).grant.key
+    assert read(but(INLINE, revoked_at="2026-11-24T12:00:00Z")).budget_key
 
 
 def test_when_a_credential_was_authorized_is_told_where_it_is_an_instant() -> None:
