@@ -229,18 +229,20 @@ class Conduct:
             self._troubles.until("the budget is spent", free_at, call.names)
 
     def _excuse_by_the_client(self, call: Call, outcome: str) -> None:
-        """Where two connections of a client were throttled within ten minutes, all take turns for a while."""
+        """Where two connections of a client were throttled within ten minutes, all take turns until one succeeds."""
         client, now = self._clients[call.form["client_id"]], self._now()
         client.connections.update(call.names)
         # Those that share a refresh token cannot be told apart here.
         others = [each for each in client.throttled if each[0] != call.names or len(call.names) > 1]
         if outcome == "issued":
             client.throttled = others
+            if client.cools is not None:
+                self._troubles.end(client.cools)
         if outcome == "Access Denied":
             client.throttled.append((call.names, now))
             if any(now - at < WINDOW for _, at in others):
                 client.cools = self._troubles.begin("the client cools", client.connections)
-                client.cools.end = now + 2 * WINDOW + LIMITS_OF_TRANSPORT["total"]
+                client.cools.end = now + WINDOW + LIMITS_OF_TRANSPORT["total"]
 
     def _learn(self, record: Record, name: str, outcome: str, retry_after: float) -> None:
         now = self._now()
