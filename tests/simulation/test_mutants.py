@@ -179,7 +179,7 @@ MUTANTS = {
         "discovery.py",
         "        self._to_compare.update(self._fleet.names)\n",
         "",
-        caught="has had no token for",
+        caught="is not what is believed",
         edge="vault goes back in time",
     ),
     "that leaves a write under way its version at a revocation": mutant(
