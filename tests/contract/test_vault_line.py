@@ -5,11 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from tests.clocks.wall_clock import WallClock
-from tests.servers.loopback_server import Behaviour, answering, dripping, loopback_server
+from tests.support.clocks.wall_clock import WallClock
+from tests.support.servers.loopback_server import Behaviour, answering, dripping, loopback_server
 from zoho_tokend.core.errors import VaultUnavailable
-from zoho_tokend.vault.config import VaultConfig
-from zoho_tokend.vault.line import Line
+from zoho_tokend.vault.client import VaultClient, VaultConfig
 from zoho_tokend.vault.request import lookup_self
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
@@ -17,9 +16,9 @@ BODY = HEAD + b"Content-Length: 100000\r\n\r\n"
 
 
 async def refusal(behaviour: Behaviour) -> VaultUnavailable:
-    """What Line says of a Vault that behaves so."""
+    """What VaultClient says of a Vault that behaves so."""
     async with loopback_server(behaviour) as vault:
-        line = Line(VaultConfig(address=vault.origin), monotonic=WallClock().monotonic, tell=lambda *_: None)
+        line = VaultClient(VaultConfig(address=vault.origin), monotonic=WallClock().monotonic, tell=lambda *_: None)
         with pytest.raises(VaultUnavailable) as refused:
             await asyncio.wait_for(asyncio.to_thread(line.ask, lookup_self(), hurry=True), 60)
         line.close()

@@ -3,10 +3,10 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from tests.people.operator_shell import OperatorShell
 from tests.reliability.hall import Hall
 from tests.reliability.scenario import Scenarios
 from tests.reliability.stage import CONNECTION, POLICY, Delayed, Stage
+from tests.support.people.operator_shell import OperatorShell
 from zoho_simulator.faults import (
     Script,
     always,

@@ -97,13 +97,13 @@ MUTANTS = {
     "whose lane is chosen when a connection joins the queue": Mutant(
         changes=(
             Change(
-                place="core/bulkheads.py",
+                place="core/queue.py",
                 right="        if server.unavailable:\n            return Rank.UNAVAILABLE\n"
                 "        if not server.answered:\n            return Rank.UNPROVEN\n",
                 wrong="        del server\n",
             ),
             Change(
-                place="core/bulkheads.py",
+                place="core/queue.py",
                 right="ready.append((rank, in_use[key], head, key, failing))",
                 wrong="ready.append((rank, 0, head, key, failing))",
             ),

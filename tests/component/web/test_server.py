@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 
-from tests.samples.web_sources import sources
+from tests.support.samples.web_sources import sources
 from zoho_tokend.core.errors import BadSettings
 from zoho_tokend.web.app import create_app
 from zoho_tokend.web.server import Server
