@@ -12,17 +12,15 @@ from typing import get_args
 
 from tests.support.clocks.wall_clock import WallClock
 from tests.support.samples.builders import a_record
-from zoho_tokend.core.events import Event, Refreshed, Sink, VaultAnswered
+from zoho_tokend.core.events import Event, Refreshed, VaultAnswered
 from zoho_tokend.core.fleet import Fleet
 from zoho_tokend.core.model import ConnectionName, Published
 from zoho_tokend.core.origin import parse_origin
 from zoho_tokend.core.policy import ZOHO_LIFETIME, Policy
-from zoho_tokend.core.ports import Clock
 from zoho_tokend.demo.openbao import OpenBao
 from zoho_tokend.engine.clockwork import Command
-from zoho_tokend.engine.discovery import Discovery
-from zoho_tokend.engine.refresher import Refresher
-from zoho_tokend.engine.runner import Inbox, Runner
+from zoho_tokend.engine.engine import Engine, Ports
+from zoho_tokend.engine.runner import Inbox
 from zoho_tokend.settings.model import VaultAuth
 from zoho_tokend.telemetry.log import EventLog, LogFormat, LogLevel, configure_logging
 from zoho_tokend.telemetry.metrics import Metrics
@@ -33,7 +31,6 @@ from zoho_tokend.vault.secret_file import Given
 from zoho_tokend.vault.session import Session
 from zoho_tokend.vault.store import VaultStore
 from zoho_tokend.zoho.datacenters import DATA_CENTERS, AccountsServers
-from zoho_tokend.zoho.endpoint import ZohoEndpoint
 from zoho_tokend.zoho.endpoints import endpoints
 
 _A_LONG_LIFE = timedelta(days=90)
@@ -129,40 +126,13 @@ async def our_side(
             config = VaultConfig(address=vault.address, concurrency=concurrency)
             session = Session(config, auth, clock=clock, sink=emit)
             store = VaultStore(session, layout, clock=clock, location_of=lambda _origin: "other")
-            fleet = Fleet(Policy(), places=concurrency)
-            runner = _runner(fleet, session, store, zoho.tokens, inbox=inbox, clock=clock, emit=emit)
-            group.create_task(runner.run())
+            ports = Ports(records=store, endpoint=zoho.tokens, clock=clock, emit=emit, session=session)
+            engine = Engine(Policy(), ports, slots=concurrency, inbox=inbox)
+            group.create_task(engine.runner.run())
             try:
-                yield OurSide(fleet, clock, inbox, tally, connections)
+                yield OurSide(engine.fleet, clock, inbox, tally, connections)
             finally:
                 inbox.put_nowait(Command.STOP)
-
-
-def _runner(
-    fleet: Fleet,
-    session: Session,
-    store: VaultStore,
-    endpoint: ZohoEndpoint,
-    *,
-    inbox: Inbox,
-    clock: Clock,
-    emit: Sink,
-) -> Runner:
-    """The parts, joined as the composition root joins them."""
-    refresher = Refresher(
-        fleet=fleet, credentials=store, tokens=store, budgets=store, endpoint=endpoint, clock=clock, emit=emit
-    )
-    discovery = Discovery(fleet=fleet, credentials=store, tokens=store, clock=clock, emit=emit)
-    return Runner(
-        fleet=fleet,
-        refresher=refresher,
-        background_tasks={Command.DISCOVER: discovery.look},
-        session=session,
-        inbox=inbox,
-        reload=lambda: None,
-        clock=clock,
-        emit=emit,
-    )
 
 
 @contextmanager

@@ -124,7 +124,7 @@ async def test_no_secret_is_in_any_event_or_error_whatever_goes_wrong(troubles: 
             troubles.collect()
             site.corner.admin.ask("POST", "sys/seal")
             await sink.until(DiscoveryEnded, telling="is sealed")
-            daemon.tell(Command.STOP)
+            daemon.send(Command.STOP)
     assert len(errors) > 100
     assert_no_canary(troubles.canaries, *map(str, sink.events), *map(repr, sink.events), *errors)
 

@@ -21,17 +21,15 @@ from tests.simulation.zoho_side import Call, Reply, ZohoSide
 from zoho_tokend.clock import SystemClock
 from zoho_tokend.core.election import Candidate, Terms
 from zoho_tokend.core.events import DiscoveryEnded, Event, LeaderElected, LeaderLost, Parked
-from zoho_tokend.core.fleet import Fleet
 from zoho_tokend.core.lease import Alone
 from zoho_tokend.core.model import Secret
 from zoho_tokend.core.policy import Policy
 from zoho_tokend.core.ports import Leadership
 from zoho_tokend.core.sharding import WHOLE, Shard
 from zoho_tokend.engine.clockwork import Command
-from zoho_tokend.engine.discovery import Discovery
 from zoho_tokend.engine.elector import Elector
-from zoho_tokend.engine.refresher import Refresher
-from zoho_tokend.engine.runner import Inbox, Runner
+from zoho_tokend.engine.engine import Engine, Ports
+from zoho_tokend.engine.runner import Inbox
 from zoho_tokend.vault.auth import AppRole
 from zoho_tokend.vault.client import VaultConfig
 from zoho_tokend.vault.layout import Layout
@@ -90,7 +88,6 @@ class Daemon:
         self.clock = SystemClock(wall=machine.wall, monotonic=machine.monotonic)
         self.inbox: Inbox = Inbox()
         self.leadership = self._leadership(rng)
-        self.fleet = Fleet(world.policy, places=world.places, leadership=self.leadership)
         self.touched = True
         self._phase = rng.random()
         self._pace = rng.uniform(600.0, 3600.0)
@@ -136,27 +133,16 @@ class Daemon:
         endpoint = ZohoEndpoint(
             cast("Transport", transport), Calls(), servers=AccountsServers(), clock=self.clock, sink=lambda _event: None
         )
-        discovery = Discovery(
-            fleet=self.fleet, credentials=store, tokens=store, clock=self.clock, emit=self._emit, shard=self._shard
-        )
-        self.runner = Runner(
-            fleet=self.fleet,
-            refresher=Refresher(
-                fleet=self.fleet,
-                credentials=store,
-                tokens=store,
-                budgets=store,
-                endpoint=endpoint,
-                clock=self.clock,
-                emit=self._emit,
-            ),
-            background_tasks={Command.DISCOVER: discovery.look},
-            session=self.session,
-            inbox=self.inbox,
-            reload=lambda: None,
+        ports = Ports(
+            records=store,
+            endpoint=endpoint,
             clock=self.clock,
             emit=self._emit,
+            session=self.session,
+            leadership=self.leadership,
         )
+        engine = Engine(world.policy, ports, slots=world.places, inbox=self.inbox, shard=self._shard)
+        self.fleet, self.runner = engine.fleet, engine.runner
 
     async def _live(self) -> None:
         try:

@@ -79,9 +79,7 @@ class Terminal:
         endpoint = ZohoEndpoint(
             cast("Transport", transport), Calls(), servers=AccountsServers(), clock=clock, sink=lambda _event: None
         )
-        once = OneShotRefresh(
-            credentials=store, tokens=store, budgets=store, endpoint=endpoint, policy=self._policy, clock=clock
-        )
+        once = OneShotRefresh(records=store, endpoint=endpoint, policy=self._policy, clock=clock)
         try:
             await session.open()
             await once.refresh(connection_name(name))

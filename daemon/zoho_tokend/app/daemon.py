@@ -10,18 +10,16 @@ from typing import get_args
 from zoho_tokend import __version__
 from zoho_tokend.app.adapters import layout_of, policy_of, vault
 from zoho_tokend.app.service_manager import Notify, ServiceManager, nobody
-from zoho_tokend.app.wiring import background_tasks_of, intervals_of, leadership, own_shard, reports_of, targets_of
+from zoho_tokend.app.wiring import intervals_of, leadership, own_shard, ports_of
 from zoho_tokend.clock import SystemClock
 from zoho_tokend.core import health
 from zoho_tokend.core.errors import BadSettings, VaultLoginRefused
 from zoho_tokend.core.events import Event, Reloaded, Reloading, Sink, Started
 from zoho_tokend.core.facts import ConnectionFacts, DaemonFacts
-from zoho_tokend.core.fleet import Fleet
 from zoho_tokend.core.health import Check
 from zoho_tokend.engine.clockwork import Clockwork, Command
-from zoho_tokend.engine.discovery import Discovery
-from zoho_tokend.engine.refresher import Refresher
-from zoho_tokend.engine.runner import Inbox, Runner
+from zoho_tokend.engine.engine import Engine
+from zoho_tokend.engine.runner import Inbox
 from zoho_tokend.settings import Settings, changes
 from zoho_tokend.settings.model import VaultAuth
 from zoho_tokend.telemetry.connection_series import PerConnection
@@ -30,11 +28,11 @@ from zoho_tokend.telemetry.metrics import Metrics
 from zoho_tokend.web.app import Sources, create_app
 from zoho_tokend.web.server import Server
 from zoho_tokend.zoho.datacenters import DATA_CENTERS, AccountsServers
-from zoho_tokend.zoho.endpoints import Endpoints, endpoints
+from zoho_tokend.zoho.endpoints import endpoints
 
 
 class Daemon:
-    """One process that keeps every connection fresh, from ``run`` to ``tell(Command.STOP)``.
+    """One process that keeps every connection fresh, from ``run`` to ``send(Command.STOP)``.
 
     Attributes:
         address: where it serves probes, metrics and status; empty until it runs.
@@ -66,28 +64,15 @@ class Daemon:
             per_connection=PerConnection(settings.per_connection_metrics),
         )
         manager = ServiceManager(notify, live=self._live, monotonic=self._clock.monotonic)
-        self._sinks: tuple[Sink, ...] = (*sinks, self._metrics, manager)
+        self._sinks: Sequence[Sink] = (*sinks, self._metrics, manager)
         self._inbox: Inbox = asyncio.Queue()
         self._leadership = leadership(
-            settings, clock=self._clock, sink=self._emit, elected=partial(self.tell, Command.SWEEP)
+            settings, clock=self._clock, sink=self._emit, elected=partial(self.send, Command.SWEEP)
         )
-        self._fleet = Fleet(policy_of(settings), places=settings.concurrency, leadership=self._leadership)
         self._session, self._store = vault(settings, clock=self._clock, sink=self._emit)
-        self._targets = targets_of(
-            settings, session=self._session, store=self._store, clock=self._clock, emit=self._emit
-        )
-        self._sinks = (*self._sinks, self._targets)
-        self._discovery = Discovery(
-            fleet=self._fleet,
-            credentials=self._store,
-            tokens=self._store,
-            clock=self._clock,
-            emit=self._emit,
-            shard=own_shard(settings),
-        )
         self._started_at = self._clock.now()
-        self._metrics.promise(self._fleet.policy.floor)
-        self._metrics.lead(leading=self._fleet.term is not None)
+        self._metrics.promise(policy_of(settings).floor)
+        self._metrics.lead(leading=self._leadership.term is not None)
         self.address = ""
 
     async def run(self) -> None:
@@ -103,53 +88,37 @@ class Daemon:
         async with AsyncExitStack() as stack:
             servers = AccountsServers(settings.allowed_accounts_servers)
             zoho = endpoints(servers, clock=self._clock, sink=self._emit)
-            self._join(await stack.enter_async_context(zoho))
+            self._zoho = await stack.enter_async_context(zoho)
+            ports = ports_of(
+                settings,
+                session=self._session,
+                store=self._store,
+                zoho=self._zoho,
+                leadership=self._leadership,
+                clock=self._clock,
+                emit=self._emit,
+            )
+            self._engine = Engine(
+                policy_of(settings),
+                ports,
+                slots=settings.concurrency,
+                inbox=self._inbox,
+                shard=own_shard(settings),
+                targets=settings.publish_targets,
+                reload=self._reload,
+            )
+            self._clockwork = Clockwork(self.send, intervals_of(settings, self._engine.background_tasks))
             self.address = "http://{}:{}".format(*server.bound_address)
             self._emit(Started(version=__version__, listen=self.address, vault=settings.vault_addr))
             await self._run(server)
 
-    def tell(self, command: Command) -> None:
-        """The run loop obeys the command in its turn."""
+    def send(self, command: Command) -> None:
+        """Put the command into the inbox of the run loop."""
         self._inbox.put_nowait(command)
 
     def connections(self) -> Iterable[ConnectionFacts]:
         """What anybody may know of each connection, now; it may be gone through once, in any thread."""
-        return self._fleet.facts(self._clock.now())
-
-    def _join(self, zoho: Endpoints) -> None:
-        """The parts that need an event loop."""
-        self._zoho = zoho
-        reports = reports_of(
-            self._settings,
-            fleet=self._fleet,
-            session=self._session,
-            store=self._store,
-            prover=zoho.consent,
-            clock=self._clock,
-            emit=self._emit,
-        )
-        self._background_tasks = background_tasks_of(
-            self._settings, discovery=self._discovery, reports=reports, targets=self._targets
-        )
-        self._runner = Runner(
-            fleet=self._fleet,
-            refresher=Refresher(
-                fleet=self._fleet,
-                credentials=self._store,
-                tokens=self._store,
-                budgets=self._store,
-                endpoint=zoho.tokens,
-                clock=self._clock,
-                emit=self._emit,
-            ),
-            background_tasks=self._background_tasks,
-            session=self._session,
-            inbox=self._inbox,
-            reload=self._reload,
-            clock=self._clock,
-            emit=self._emit,
-        )
-        self._clockwork = Clockwork(self.tell, intervals_of(self._settings, self._background_tasks))
+        return self._engine.fleet.facts(self._clock.now())
 
     async def _run(self, server: Server) -> None:
         refused: VaultLoginRefused | None = None
@@ -158,7 +127,7 @@ class Daemon:
             group.create_task(self._leadership.run())
             self._clockwork.start()
             try:
-                await self._runner.run()
+                await self._engine.runner.run()
             except VaultLoginRefused as error:
                 refused = error
             finally:
@@ -169,7 +138,7 @@ class Daemon:
 
     async def _serve(self, server: Server) -> None:
         await server.serve()
-        if not self._runner.stopping:
+        if not self._engine.runner.stopping:
             raise RuntimeError("the web server ended by itself")
 
     # --- what it shows -----------------------------------------------------------------------------------------
@@ -187,8 +156,8 @@ class Daemon:
     def _live(self) -> Sequence[Check]:
         now = self._clock.monotonic()
         return health.liveness(
-            heartbeat_age=timedelta(seconds=now - self._runner.beat_at),
-            sweep_age=timedelta(seconds=now - self._runner.swept_at),
+            heartbeat_age=timedelta(seconds=now - self._engine.runner.beat_at),
+            sweep_age=timedelta(seconds=now - self._engine.runner.swept_at),
             clock_drift=self._clock.drift,
         )
 
@@ -196,9 +165,9 @@ class Daemon:
         return health.readiness(
             vault_session=self._session.alive,
             vault_error=self._session.error,
-            discovered=self._discovery.complete,
-            discovery_error=self._discovery.error,
-            stopping=self._runner.stopping,
+            discovered=self._engine.discovery.complete,
+            discovery_error=self._engine.discovery.error,
+            stopping=self._engine.runner.stopping,
             election=self._leadership.problem,
         )
 
@@ -207,19 +176,19 @@ class Daemon:
             version=__version__,
             now=self._clock.now(),
             started_at=self._started_at,
-            floor=self._fleet.policy.floor,
+            floor=self._engine.fleet.policy.floor,
             vault_alive=self._session.alive and self._session.error is None,
             vault_error=self._session.error,
             vault_since=self._session.error_since,
             vault_expires_at=self._session.expires_at,
-            unsaved=self._fleet.unsaved,
+            unsaved=self._engine.fleet.unsaved,
             credentials=str(layout_of(self._settings).credentials()),
-            leader=self._fleet.term is not None,
+            leader=self._engine.fleet.term is not None,
             holder=self._leadership.holder,
-            discovered=self._discovery.complete,
-            discovery_error=self._discovery.error,
-            undiscovered=dict(self._discovery.undiscovered),
-            ill_named=self._discovery.ill_named,
+            discovered=self._engine.discovery.complete,
+            discovery_error=self._engine.discovery.error,
+            undiscovered=dict(self._engine.discovery.undiscovered),
+            ill_named=self._engine.discovery.ill_named,
             noticed_within=self._settings.discovery_interval,
             shard=own_shard(self._settings),
         )
@@ -239,10 +208,10 @@ class Daemon:
             return
         changed, needs_restart = changes(self._settings, settings)
         self._settings = settings
-        self._fleet.obey(policy_of(settings), self._clock.now())
+        self._engine.fleet.obey(policy_of(settings), self._clock.now())
         self._zoho.obey(AccountsServers(settings.allowed_accounts_servers))
-        self._clockwork.pace(intervals_of(settings, self._background_tasks))
+        self._clockwork.pace(intervals_of(settings, self._engine.background_tasks))
         self._metrics.per_connection = PerConnection(settings.per_connection_metrics)
-        self._metrics.promise(self._fleet.policy.floor)
+        self._metrics.promise(self._engine.fleet.policy.floor)
         set_level(LogLevel(settings.log_level))
         self._emit(Reloaded(changed=tuple(changed), needs_restart=tuple(needs_restart)))

@@ -68,9 +68,7 @@ async def operator(settings: Settings) -> AsyncIterator[Operator]:
             store=store,
             targets=VaultTargets(session, layout, settings.publish_targets),
             zoho=zoho.consent,
-            one_shot=OneShotRefresh(
-                credentials=store, tokens=store, budgets=store, endpoint=zoho.tokens, policy=policy, clock=clock
-            ),
+            one_shot=OneShotRefresh(records=store, endpoint=zoho.tokens, policy=policy, clock=clock),
             servers=servers,
             policy=policy,
             clock=clock,

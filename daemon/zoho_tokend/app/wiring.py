@@ -1,30 +1,27 @@
-"""From the settings to the leadership and the background tasks of a daemon."""
+"""From the settings to the leadership of a daemon and to the ports of its engine."""
 
 import os
 import secrets
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 
 from zoho_tokend.app.adapters import layout_of
 from zoho_tokend.core.election import Candidate, Terms
 from zoho_tokend.core.errors import BadSettings
 from zoho_tokend.core.events import Sink
-from zoho_tokend.core.fleet import Fleet
 from zoho_tokend.core.lease import Alone
-from zoho_tokend.core.ports import Clock, Leadership, LeaseStore, Prover
+from zoho_tokend.core.ports import Clock, Leadership, LeaseStore
 from zoho_tokend.core.sharding import Shard
 from zoho_tokend.engine.clockwork import Command
-from zoho_tokend.engine.discovery import Discovery
 from zoho_tokend.engine.elector import Elector
-from zoho_tokend.engine.reports import Reports
-from zoho_tokend.engine.runner import BackgroundTask
-from zoho_tokend.engine.targets import Targets
+from zoho_tokend.engine.engine import Ports
 from zoho_tokend.settings import Settings
 from zoho_tokend.vault.reports import VaultReports
 from zoho_tokend.vault.session import Session
 from zoho_tokend.vault.store import VaultStore
 from zoho_tokend.vault.targets import VaultTargets
+from zoho_tokend.zoho.endpoints import Endpoints
 
 
 def own_shard(settings: Settings) -> Shard:
@@ -77,37 +74,33 @@ def _lease(settings: Settings) -> LeaseStore:
     )
 
 
-BackgroundTasks = Mapping[Command, BackgroundTask]
+def ports_of(
+    settings: Settings,
+    *,
+    session: Session,
+    store: VaultStore,
+    zoho: Endpoints,
+    leadership: Leadership,
+    clock: Clock,
+    emit: Sink,
+) -> Ports:
+    """Join the adapters that these settings ask for."""
+    layout = layout_of(settings)
+    return Ports(
+        records=store,
+        endpoint=zoho.tokens,
+        clock=clock,
+        emit=emit,
+        session=session,
+        leadership=leadership,
+        reports=VaultReports(session, layout) if settings.reports == "on" else None,
+        prover=zoho.consent,
+        targets=VaultTargets(session, layout, settings.publish_targets),
+    )
 
 
-def targets_of(settings: Settings, *, session: Session, store: VaultStore, clock: Clock, emit: Sink) -> Targets:
-    """The followers of the publish targets; they hear of every event."""
-    targets = VaultTargets(session, layout_of(settings), settings.publish_targets)
-    return Targets(settings.publish_targets, tokens=store, store=targets, clock=clock, emit=emit)
-
-
-def reports_of(
-    settings: Settings, *, fleet: Fleet, session: Session, store: VaultStore, prover: Prover, clock: Clock, emit: Sink
-) -> Reports:
-    """What answers readers that report a dead token."""
-    reports = VaultReports(session, layout_of(settings))
-    return Reports(fleet=fleet, reports=reports, tokens=store, prover=prover, clock=clock, emit=emit)
-
-
-def background_tasks_of(
-    settings: Settings, *, discovery: Discovery, reports: Reports, targets: Targets
-) -> BackgroundTasks:
-    """Those that are asked for, each by the command at which it is done."""
-    background_tasks: dict[Command, BackgroundTask] = {Command.DISCOVER: discovery.look}
-    if settings.reports == "on":
-        background_tasks[Command.PROCESS_REPORTS] = reports.process
-    if settings.publish_targets:
-        background_tasks[Command.FOLLOW_TARGETS] = targets.follow
-    return background_tasks
-
-
-def intervals_of(settings: Settings, background_tasks: BackgroundTasks) -> Mapping[Command, timedelta]:
-    """How often each command comes: a sweep, and those of the background_tasks that there are."""
+def intervals_of(settings: Settings, background_tasks: Iterable[Command]) -> Mapping[Command, timedelta]:
+    """Return how often each command comes: the sweep, and those of the background tasks that there are."""
     intervals = {
         Command.SWEEP: settings.sweep_interval,
         Command.DISCOVER: settings.discovery_interval,

@@ -46,7 +46,7 @@ async def _run(settings: Settings, context: click.Context) -> None:
     log = EventLog()
     daemon = Daemon(settings, reread=reread, sinks=[log], notify=notify_socket(os.environ))
     freeze_gc()
-    with signals_as_commands(daemon.tell), report_crashes(log):
+    with signals_as_commands(daemon.send), report_crashes(log):
         await daemon.run()
 
 

@@ -70,7 +70,7 @@ async def show(*, lifetime: timedelta, once: bool) -> None:
             else:
                 await running
         finally:
-            daemon.tell(Command.STOP)
+            daemon.send(Command.STOP)
             drawing.cancel()
     if once:
         console.print(f"Every connection was refreshed {_ENOUGH} times.")

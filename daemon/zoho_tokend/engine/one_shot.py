@@ -14,7 +14,9 @@ from zoho_tokend.core.events import Event, RefreshCrashed, RefreshDeferred, Refr
 from zoho_tokend.core.fleet import Fleet
 from zoho_tokend.core.model import ConnectionName
 from zoho_tokend.core.policy import Policy
-from zoho_tokend.core.ports import BudgetStore, Clock, CredentialStore, TokenEndpoint, TokenStore
+from zoho_tokend.core.ports import Clock, TokenEndpoint
+from zoho_tokend.engine import engine
+from zoho_tokend.engine.engine import Records, RefreshPorts
 from zoho_tokend.engine.refresher import Refresher
 
 PATIENCE: Final = timedelta(minutes=1)
@@ -23,27 +25,18 @@ Ended = Refreshed | RefreshFailed | RefreshDeferred
 
 
 class OneShotRefresh:
-    """Refreshes single connections on request."""
+    """Refreshes single connections when a person asks for it."""
 
-    def __init__(
-        self,
-        *,
-        credentials: CredentialStore,
-        tokens: TokenStore,
-        budgets: BudgetStore,
-        endpoint: TokenEndpoint,
-        policy: Policy,
-        clock: Clock,
-    ) -> None:
-        self._credentials = credentials
-        self._tokens = tokens
-        self._budgets = budgets
+    def __init__(self, *, records: Records, endpoint: TokenEndpoint, policy: Policy, clock: Clock) -> None:
+        self._records = records
         self._endpoint = endpoint
         self._policy = policy
         self._clock = clock
 
     async def refresh(self, name: ConnectionName) -> Ended:
-        """How the refresh ended. A token that Vault does not take at once is offered again for a minute.
+        """Refresh the connection; return how that ended.
+
+        A token that Vault does not take is written again for a minute.
 
         Raises:
             NoCredential: there is no such connection.
@@ -51,16 +44,9 @@ class OneShotRefresh:
         """
         events: list[Event] = []
         fleet = Fleet(self._policy, places=1)
-        fleet.add(name, await self._tokens.published(name), self._clock.now())
-        refresher = Refresher(
-            fleet=fleet,
-            credentials=self._credentials,
-            tokens=self._tokens,
-            budgets=self._budgets,
-            endpoint=self._endpoint,
-            clock=self._clock,
-            emit=events.append,
-        )
+        fleet.add(name, await self._records.published(name), self._clock.now())
+        ports = RefreshPorts(records=self._records, endpoint=self._endpoint, clock=self._clock, emit=events.append)
+        refresher = engine.refresher(fleet, ports)
         await refresher.refresh(name, Reason.ON_REQUEST)
         await self._save(fleet, refresher, name)
         return _ended(events, name)

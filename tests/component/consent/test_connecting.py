@@ -44,9 +44,7 @@ class Scene:
             tokens=self.vault,
             prover=self.api,
             one_shot=OneShotRefresh(
-                credentials=self.vault,
-                tokens=self.vault,
-                budgets=self.vault,
+                records=self.vault,
                 endpoint=self.zoho,
                 policy=Policy(),
                 clock=clock,

@@ -25,9 +25,7 @@ class Scene:
         self.vault = FakeVault(clock=clock)
         self.zoho = FakeZoho(clock)
         self.one_shot = OneShotRefresh(
-            credentials=self.vault,
-            tokens=self.vault,
-            budgets=self.vault,
+            records=self.vault,
             endpoint=self.zoho,
             policy=Policy(),
             clock=clock,

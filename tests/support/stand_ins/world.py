@@ -16,7 +16,6 @@ from zoho_tokend.core.election import Candidate, Terms
 from zoho_tokend.core.errors import VaultLoginRefused, VaultUnavailable
 from zoho_tokend.core.events import Event
 from zoho_tokend.core.facts import ConnectionFacts, State
-from zoho_tokend.core.fleet import Fleet
 from zoho_tokend.core.lease import Alone
 from zoho_tokend.core.model import ConnectionName, TokenRecord
 from zoho_tokend.core.policy import Policy
@@ -24,12 +23,9 @@ from zoho_tokend.core.ports import Leadership
 from zoho_tokend.core.sharding import WHOLE, Shard
 from zoho_tokend.core.targets import Target
 from zoho_tokend.engine.clockwork import BEAT_INTERVAL, Command
-from zoho_tokend.engine.discovery import Discovery
 from zoho_tokend.engine.elector import Elector
-from zoho_tokend.engine.refresher import Refresher
-from zoho_tokend.engine.reports import Reports
-from zoho_tokend.engine.runner import Inbox, Runner
-from zoho_tokend.engine.targets import Targets
+from zoho_tokend.engine.engine import Engine, Ports
+from zoho_tokend.engine.runner import Inbox
 
 E = TypeVar("E", bound=Event)
 
@@ -96,32 +92,26 @@ class World:
         self.inbox: Inbox = asyncio.Queue()
         self.line = Line(lease or FakeLease())
         self.leadership: Leadership = self._elector() if lease else Alone()
-        self.fleet = Fleet(policy, places=places, leadership=self.leadership)
-        outside = {"tokens": self.vault, "clock": self.clock, "emit": self.emit}
-        records = {"credentials": self.vault, **outside}
-        self.refresher = Refresher(fleet=self.fleet, budgets=self.vault, endpoint=self.zoho, **records)  # type: ignore[arg-type]
-        self.discovery = Discovery(fleet=self.fleet, shard=shard, **records)  # type: ignore[arg-type]
-        self.background_tasks = {Command.DISCOVER: self.discovery.look}
-        if reports:
-            heeding = Reports(fleet=self.fleet, reports=self.vault, prover=self.zoho, **outside)  # type: ignore[arg-type]
-            self.background_tasks[Command.PROCESS_REPORTS] = heeding.process
-        self._targets = Targets(targets, store=self.vault, **outside)  # type: ignore[arg-type]
-        if targets:
-            self.background_tasks[Command.FOLLOW_TARGETS] = self._targets.follow
-        self.runner = Runner(
-            fleet=self.fleet,
-            refresher=self.refresher,
-            background_tasks=self.background_tasks,
-            session=self.session,
-            inbox=self.inbox,
-            reload=self._reload,
+        ports = Ports(
+            records=self.vault,
+            endpoint=self.zoho,
             clock=self.clock,
             emit=self.emit,
+            session=self.session,
+            leadership=self.leadership,
+            reports=self.vault if reports else None,
+            prover=self.zoho,
+            targets=self.vault,
         )
+        self.engine = Engine(
+            policy, ports, slots=places, inbox=self.inbox, shard=shard, targets=targets, reload=self._reload
+        )
+        self.fleet, self.runner = self.engine.fleet, self.engine.runner
+        self.refresher, self.discovery = self.engine.refresher, self.engine.discovery
+        self.background_tasks = self.engine.background_tasks
 
     def emit(self, event: Event) -> None:
         self.events.append(event)
-        self._targets(event)
 
     def _elector(self) -> Elector:
         candidate = Candidate(identity=f"daemon-{next(_NUMBERS)}", terms=TERMS)
