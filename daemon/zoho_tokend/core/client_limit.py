@@ -3,9 +3,9 @@
 Zoho's limit is per refresh token by one of its pages and per client by another
 (https://www.zoho.com/accounts/protocol/oauth/token-limits.html). So when a second connection of a client is throttled
 within ten minutes, the client is suspected to be limited: to as many requests in any ten minutes as it was seen to be
-granted, and to no fewer than one refresh token is. The next request may go beyond that, as a probe. If it is granted,
+granted, and to no fewer than eight, for Zoho's strictest limit is ten. The next request may go beyond that, as a probe. If it is granted,
 the two were throttled for themselves, and there is no limit; if it is throttled, the limit is confirmed, and the
-connections go within it, soonest expiry first. Each hour without a throttle allows one request more, so that a limit
+connections go within it, soonest expiry first, be they throttled or well. Each hour without a throttle allows one request more, so that a limit
 that was learned too low does not last.
 One throttled connection alone says nothing about its siblings, and a limited client never starves them.
 """
@@ -19,6 +19,8 @@ from zoho_tokend.core.model import ConnectionName
 from zoho_tokend.core.policy import TEN_MINUTES
 
 _MORE_EACH: Final = timedelta(hours=1)
+# What a client may always begin in ten minutes: Zoho's strictest limit is 10, and two are left to people.
+_LEAST: Final = 8
 # A client that was granted more than this in ten minutes is not limited as a whole: Zoho's strictest limit is 10.
 _HIGHEST: Final = 40
 
@@ -44,18 +46,14 @@ class ClientLimit:
     suspected: bool = False
 
 
-def after_throttle(client: ClientLimit, connection: ConnectionName, now: datetime, *, least: int) -> ClientLimit:
-    """The client after one of its connections was throttled; it is limited from the second one in ten minutes on.
-
-    Args:
-        least: how many requests it is always allowed in ten minutes.
-    """
+def after_throttle(client: ClientLimit, connection: ConnectionName, now: datetime) -> ClientLimit:
+    """The client after one of its connections was throttled; it is limited from the second one in ten minutes on."""
     others = tuple((name, at) for name, at in client.throttled if name != connection and now - at < TEN_MINUTES)
     seen = replace(client, throttled=(*others, (connection, now)))
     granted = len(_recent(client.granted, now))
     if granted >= _HIGHEST or (not others and client.limit is None):
         return seen
-    return replace(seen, limit=max(granted, least), learned_at=now, suspected=client.limit is None)
+    return replace(seen, limit=max(granted, _LEAST), learned_at=now, suspected=client.limit is None)
 
 
 def after_begin(client: ClientLimit, now: datetime) -> ClientLimit:

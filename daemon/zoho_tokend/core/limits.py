@@ -85,10 +85,9 @@ class Limits:
         if client_id:
             self._put_client(client_id, client_limit.after_issue(self.client(client_id), name, now), now)
 
-    def throttled(self, client_id: str, name: ConnectionName, now: datetime, *, least: int) -> None:
-        """Note that the request was throttled; ``least`` is what a client is always allowed in ten minutes."""
-        limited = client_limit.after_throttle(self.client(client_id), name, now, least=least)
-        self._put_client(client_id, limited, now)
+    def throttled(self, client_id: str, name: ConnectionName, now: datetime) -> None:
+        """Note that the request was throttled."""
+        self._put_client(client_id, client_limit.after_throttle(self.client(client_id), name, now), now)
 
     # --- what Vault remembers ----------------------------------------------------------------------------------
 
