@@ -32,7 +32,7 @@ class ClientLimit:
     Attributes:
         throttled: when each connection was last throttled, within ten minutes.
         begun: when the latest requests were begun, oldest first.
-        granted: when the latest tokens were issued, oldest first.
+        granted: when the latest requests that brought a token were begun, oldest first.
         limit: how many requests may begin in any ten minutes; None while the client is not known to be limited.
         learned_at: when that was learned.
         suspected: whether that is yet to be confirmed, and a probe may go beyond it.
@@ -63,11 +63,14 @@ def after_begin(client: ClientLimit, now: datetime) -> ClientLimit:
     return replace(client, begun=begun, suspected=client.suspected and not is_probe)
 
 
-def after_issue(client: ClientLimit, connection: ConnectionName, now: datetime) -> ClientLimit:
-    """The client after one of its connections got a token."""
+def after_issue(client: ClientLimit, connection: ConnectionName, begun: datetime) -> ClientLimit:
+    """The client after a request of one of its connections, begun then, brought a token.
+
+    Counted from the begin: a slow answer would seem to go beyond the limit together with a fast one ten minutes later.
+    """
     throttled = tuple((name, at) for name, at in client.throttled if name != connection)
-    granted = (*_recent(client.granted, now), now)[-_HIGHEST:]
-    if client.limit is not None and len(granted) > client.limit:
+    granted = tuple(sorted((*_recent(client.granted, begun), begun)))[-_HIGHEST:]
+    if client.limit is not None and bisect_right(granted, begun) > client.limit:
         return ClientLimit(begun=client.begun, granted=granted)
     return replace(client, throttled=throttled, granted=granted)
 

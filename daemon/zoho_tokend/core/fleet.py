@@ -318,7 +318,7 @@ class Fleet:
     def issued(self, name: ConnectionName, now: datetime) -> list[ConnectionName]:
         """Note that Zoho issued a token. Returns whom that wakes: those that were refused together with this one."""
         each = self[name]
-        self._limits.issued(each.client_id, name, now)
+        self._limits.issued(each.client_id, name, each.last_attempt_at or now, now)
         if each.server:
             self._bulkheads.answered(each.server)
         if each.rejection is None:

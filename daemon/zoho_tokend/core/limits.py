@@ -80,10 +80,10 @@ class Limits:
             spent.remove(begun)
         _put(self._spent, grant, (*spent, now) if sent else spent, now)
 
-    def issued(self, client_id: str | None, name: ConnectionName, now: datetime) -> None:
-        """Note that the request brought a token."""
+    def issued(self, client_id: str | None, name: ConnectionName, begun: datetime, now: datetime) -> None:
+        """Note that the request that was begun then brought a token."""
         if client_id:
-            self._put_client(client_id, client_limit.after_issue(self.client(client_id), name, now), now)
+            self._put_client(client_id, client_limit.after_issue(self.client(client_id), name, begun), now)
 
     def throttled(self, client_id: str, name: ConnectionName, now: datetime) -> None:
         """Note that the request was throttled."""

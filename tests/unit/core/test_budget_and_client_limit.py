@@ -131,6 +131,21 @@ def test_a_probe_beyond_a_suspected_limit_that_is_granted_ends_it() -> None:
     assert granted.limit is None
 
 
+def test_a_slow_answer_does_not_end_the_limit_of_a_client() -> None:
+    fleet = Fleet(Policy(), places=LEAST)
+    for number in range(LEAST):
+        name = ConnectionName(f"c{number}")
+        fleet.add(name, None, NOON)
+        fleet.read(name, a_credential(name, grant=refresh_grant(name)), NOON)
+        fleet.begin(name, NOON)
+        fleet.issued(name, NOON + SECOND)
+    limited = [fleet.fail(name, Throttled(), NOON + MINUTE, uptime=0.0) for name in list(fleet.names)[:2]]
+    assert all(each.client_id for each in limited)
+    fleet.begin(ConnectionName("c0"), NOON + TEN_MINUTES)
+    fleet.issued(ConnectionName("c0"), NOON + TEN_MINUTES)
+    assert fleet._limits.client(limited[0].client_id).limit == LEAST
+
+
 def test_a_probe_that_is_throttled_confirms_the_limit() -> None:
     probed = client_limit.after_begin(throttled(CRM, SALES, granted=LEAST), NOON)
     confirmed = client_limit.after_throttle(probed, ConnectionName("third"), NOON)
