@@ -46,14 +46,18 @@ class ClientLimit:
     suspected: bool = False
 
 
-def after_throttle(client: ClientLimit, connection: ConnectionName, now: datetime) -> ClientLimit:
-    """The client after one of its connections was throttled; it is limited from the second one in ten minutes on."""
-    others = tuple((name, at) for name, at in client.throttled if name != connection and now - at < TEN_MINUTES)
-    seen = replace(client, throttled=(*others, (connection, now)))
-    granted = len(_recent(client.granted, now))
+def after_throttle(client: ClientLimit, connection: ConnectionName, begun: datetime) -> ClientLimit:
+    """The client after a request of one of its connections, begun then, was throttled.
+
+    It is limited from the second one in ten minutes on. What it was granted is counted from the begin too: by the time
+    of the answer the oldest may have left the ten minutes, and the limit would be learned too low.
+    """
+    others = tuple((name, at) for name, at in client.throttled if name != connection and begun - at < TEN_MINUTES)
+    seen = replace(client, throttled=(*others, (connection, begun)))
+    granted = len(_recent(client.granted, begun))
     if granted >= _HIGHEST or (not others and client.limit is None):
         return seen
-    return replace(seen, limit=max(granted, _LEAST), learned_at=now, suspected=client.limit is None)
+    return replace(seen, limit=max(granted, _LEAST), learned_at=begun, suspected=client.limit is None)
 
 
 def after_begin(client: ClientLimit, now: datetime) -> ClientLimit:

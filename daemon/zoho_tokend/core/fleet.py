@@ -342,7 +342,7 @@ class Fleet:
         each = self[name]
         refused = error.outcome in _ZOHO_VERDICTS
         if isinstance(error, Throttled) and each.client_id:
-            self._limits.throttled(each.client_id, name, now)
+            self._limits.throttled(each.client_id, name, each.last_attempt_at or now, now)
         if each.server and isinstance(error, ZohoUnavailable):
             self._bulkheads.unavailable(each.server)
         elif each.server and (refused or isinstance(error, Throttled)):

@@ -85,9 +85,9 @@ class Limits:
         if client_id:
             self._put_client(client_id, client_limit.after_issue(self.client(client_id), name, begun), now)
 
-    def throttled(self, client_id: str, name: ConnectionName, now: datetime) -> None:
-        """Note that the request was throttled."""
-        self._put_client(client_id, client_limit.after_throttle(self.client(client_id), name, now), now)
+    def throttled(self, client_id: str, name: ConnectionName, begun: datetime, now: datetime) -> None:
+        """Note that the request that was begun then was throttled."""
+        self._put_client(client_id, client_limit.after_throttle(self.client(client_id), name, begun), now)
 
     # --- what Vault remembers ----------------------------------------------------------------------------------
 

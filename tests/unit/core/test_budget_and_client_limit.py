@@ -146,6 +146,20 @@ def test_a_slow_answer_does_not_end_the_limit_of_a_client() -> None:
     assert fleet._limits.client(limited[0].client_id).limit == LEAST
 
 
+def test_a_slow_throttle_does_not_make_the_limit_lower() -> None:
+    fleet = Fleet(Policy(), places=LEAST)
+    for number in range(LEAST + 3):
+        name = ConnectionName(f"c{number}")
+        fleet.add(name, None, NOON)
+        fleet.read(name, a_credential(name, grant=refresh_grant(name)), NOON)
+        fleet.begin(name, NOON + (0 if number == 0 else 9) * MINUTE)
+        if number <= LEAST:
+            fleet.issued(name, NOON + 9 * MINUTE)
+    for name in (ConnectionName("c9"), ConnectionName("c10")):
+        throttled = fleet.fail(name, Throttled(), NOON + TEN_MINUTES, uptime=0.0)
+    assert fleet._limits.client(throttled.client_id).limit == LEAST + 1
+
+
 def test_a_probe_that_is_throttled_confirms_the_limit() -> None:
     probed = client_limit.after_begin(throttled(CRM, SALES, granted=LEAST), NOON)
     confirmed = client_limit.after_throttle(probed, ConnectionName("third"), NOON)
