@@ -3,11 +3,13 @@
 Zoho's limit is per refresh token by one of its pages and per client by another
 (https://www.zoho.com/accounts/protocol/oauth/token-limits.html). So when a second connection of a client is throttled
 within ten minutes, the client is suspected to be limited: to as many requests in any ten minutes as it was seen to be
-granted, and to no fewer than eight, for Zoho's strictest limit is ten. The next request may go beyond that, as a probe. If it is granted,
-the two were throttled for themselves, and there is no limit; if it is throttled, the limit is confirmed, and the
-connections go within it, soonest expiry first, be they throttled or well. Each hour without a throttle allows one request more, so that a limit
-that was learned too low does not last.
+granted, and to no fewer than eight, for Zoho's strictest limit is ten. The next request may go beyond that, as a probe.
+If it is granted, the two were throttled for themselves, and there is no limit; if it is throttled, the limit is
+confirmed, and the connections go within it, soonest expiry first, be they throttled or well. Each hour without a
+throttle allows one request more, so that a limit that was learned too low does not last.
 One throttled connection alone says nothing about its siblings, and a limited client never starves them.
+Requests are counted from their begin, and not from their answer: ten minutes lie between the begins of two requests,
+and a slow answer to the first would make the two of them one too many.
 """
 
 from bisect import bisect_right
@@ -49,8 +51,7 @@ class ClientLimit:
 def after_throttle(client: ClientLimit, connection: ConnectionName, begun: datetime) -> ClientLimit:
     """The client after a request of one of its connections, begun then, was throttled.
 
-    It is limited from the second one in ten minutes on. What it was granted is counted from the begin too: by the time
-    of the answer the oldest may have left the ten minutes, and the limit would be learned too low.
+    It is limited from the second one in ten minutes on.
     """
     others = tuple((name, at) for name, at in client.throttled if name != connection and begun - at < TEN_MINUTES)
     seen = replace(client, throttled=(*others, (connection, begun)))
@@ -68,10 +69,7 @@ def after_begin(client: ClientLimit, now: datetime) -> ClientLimit:
 
 
 def after_issue(client: ClientLimit, connection: ConnectionName, begun: datetime) -> ClientLimit:
-    """The client after a request of one of its connections, begun then, brought a token.
-
-    Counted from the begin: a slow answer would seem to go beyond the limit together with a fast one ten minutes later.
-    """
+    """The client after a request of one of its connections, begun then, brought a token."""
     throttled = tuple((name, at) for name, at in client.throttled if name != connection)
     granted = tuple(sorted((*_recent(client.granted, begun), begun)))[-_HIGHEST:]
     if client.limit is not None and bisect_right(granted, begun) > client.limit:

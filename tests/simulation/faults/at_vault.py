@@ -117,7 +117,7 @@ def the_policy_is_narrowed(world: World, rng: Random) -> None:
 def vault_limits(world: World, span: float, rate: float, rng: Random) -> None:
     """A quota of so many requests a second (https://developer.hashicorp.com/vault/docs/concepts/resource-quotas).
 
-    Vault counts in intervals, and its ``Retry-After`` is no longer than one: who waits for it loses nothing of the next.
+    Vault counts in intervals, and its ``Retry-After`` is no longer than one: who waits for it loses nothing.
     """
     retry_after = rng.choice((None, timedelta(seconds=1), timedelta(seconds=2)))
     most = max(rate * (retry_after or timedelta(seconds=1)).total_seconds(), 1.0)
