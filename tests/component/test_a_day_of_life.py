@@ -332,6 +332,21 @@ async def test_a_corrected_credential_is_taken_up_within_a_discovery_interval() 
         assert world.state() is State.FRESH
 
 
+async def test_an_unreadable_credential_stays_so_beside_a_good_token() -> None:
+    async with a_world() as before:
+        before.connect(CRM)
+        await before.passes(MINUTE)
+        before.connect(CRM, client_secret="")
+        before.die()
+        async with a_world(beside=before) as world:
+            await world.passes(2 * MINUTE)
+            assert world.facts().expires_at is not None
+            assert world.state() is State.MISCONFIGURED
+            world.connect(CRM)
+            await world.passes(DISCOVERY_INTERVAL + A_MOMENT)
+            assert world.all(Woken)
+
+
 async def test_no_issue_is_spent_where_the_token_could_not_be_written() -> None:
     async with a_world() as world:
         world.vault.forbid(f"tokens/{CRM}")

@@ -205,6 +205,23 @@ async def test_a_quota_of_vault_makes_a_restart_no_longer_than_half_again_what_i
         assert min(world.life_left(name) for name in fleet) > FLOOR
 
 
+async def test_a_narrow_quota_lets_credentials_of_a_named_client_be_read() -> None:
+    fleet = names("c", 30)
+    async with a_world() as world:
+        world.vault.put("clients/app", client_id="1000.CLIENT", client_secret="invented", kind="server")
+        for name in fleet:
+            world.vault.put(
+                f"credentials/{name}",
+                client="app",
+                refresh_token=secret(name).reveal(),
+                accounts_server="https://accounts.zoho.eu",
+            )
+            publish(world, name, age=10 * MINUTE)
+        limited(world, 6)
+        await world.passes(30 * SECOND)
+        assert len(world.fleet) == len(fleet)
+
+
 async def test_a_path_that_vault_cannot_read_costs_that_one_alone() -> None:
     fleet, bad = names("c", 50), ConnectionName("c-0")
     async with a_world() as world:

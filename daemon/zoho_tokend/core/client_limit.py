@@ -3,11 +3,13 @@
 Zoho's limit is per refresh token by one of its pages and per client by another
 (https://www.zoho.com/accounts/protocol/oauth/token-limits.html). So when a second connection of a client is throttled
 within ten minutes, the client is suspected to be limited: to as many requests in any ten minutes as it was seen to be
-granted, and to no fewer than one refresh token is. The next request may go beyond that, as a probe. If it is granted,
-the two were throttled for themselves, and there is no limit; if it is throttled, the limit is confirmed, and the
-connections go within it, soonest expiry first. Each hour without a throttle allows one request more, so that a limit
-that was learned too low does not last.
+granted, and to no fewer than eight, for Zoho's strictest limit is ten. The next request may go beyond that, as a probe.
+If it is granted, the two were throttled for themselves, and there is no limit; if it is throttled, the limit is
+confirmed, and the connections go within it, soonest expiry first, be they throttled or well. Each hour without a
+throttle allows one request more, so that a limit that was learned too low does not last.
 One throttled connection alone says nothing about its siblings, and a limited client never starves them.
+Requests are counted from their begin, and not from their answer: ten minutes lie between the begins of two requests,
+and a slow answer to the first would make the two of them one too many.
 """
 
 from bisect import bisect_right
@@ -19,6 +21,8 @@ from zoho_tokend.core.model import ConnectionName
 from zoho_tokend.core.policy import TEN_MINUTES
 
 _MORE_EACH: Final = timedelta(hours=1)
+# What a client may always begin in ten minutes: Zoho's strictest limit is 10, and two are left to people.
+_LEAST: Final = 8
 # A client that was granted more than this in ten minutes is not limited as a whole: Zoho's strictest limit is 10.
 _HIGHEST: Final = 40
 
@@ -30,7 +34,7 @@ class ClientLimit:
     Attributes:
         throttled: when each connection was last throttled, within ten minutes.
         begun: when the latest requests were begun, oldest first.
-        granted: when the latest tokens were issued, oldest first.
+        granted: when the latest requests that brought a token were begun, oldest first.
         limit: how many requests may begin in any ten minutes; None while the client is not known to be limited.
         learned_at: when that was learned.
         suspected: whether that is yet to be confirmed, and a probe may go beyond it.
@@ -44,18 +48,17 @@ class ClientLimit:
     suspected: bool = False
 
 
-def after_throttle(client: ClientLimit, connection: ConnectionName, now: datetime, *, least: int) -> ClientLimit:
-    """The client after one of its connections was throttled; it is limited from the second one in ten minutes on.
+def after_throttle(client: ClientLimit, connection: ConnectionName, begun: datetime) -> ClientLimit:
+    """The client after a request of one of its connections, begun then, was throttled.
 
-    Args:
-        least: how many requests it is always allowed in ten minutes.
+    It is limited from the second one in ten minutes on.
     """
-    others = tuple((name, at) for name, at in client.throttled if name != connection and now - at < TEN_MINUTES)
-    seen = replace(client, throttled=(*others, (connection, now)))
-    granted = len(_recent(client.granted, now))
+    others = tuple((name, at) for name, at in client.throttled if name != connection and begun - at < TEN_MINUTES)
+    seen = replace(client, throttled=(*others, (connection, begun)))
+    granted = len(_recent(client.granted, begun))
     if granted >= _HIGHEST or (not others and client.limit is None):
         return seen
-    return replace(seen, limit=max(granted, least), learned_at=now, suspected=client.limit is None)
+    return replace(seen, limit=max(granted, _LEAST), learned_at=begun, suspected=client.limit is None)
 
 
 def after_begin(client: ClientLimit, now: datetime) -> ClientLimit:
@@ -65,11 +68,11 @@ def after_begin(client: ClientLimit, now: datetime) -> ClientLimit:
     return replace(client, begun=begun, suspected=client.suspected and not is_probe)
 
 
-def after_issue(client: ClientLimit, connection: ConnectionName, now: datetime) -> ClientLimit:
-    """The client after one of its connections got a token."""
+def after_issue(client: ClientLimit, connection: ConnectionName, begun: datetime) -> ClientLimit:
+    """The client after a request of one of its connections, begun then, brought a token."""
     throttled = tuple((name, at) for name, at in client.throttled if name != connection)
-    granted = (*_recent(client.granted, now), now)[-_HIGHEST:]
-    if client.limit is not None and len(granted) > client.limit:
+    granted = tuple(sorted((*_recent(client.granted, begun), begun)))[-_HIGHEST:]
+    if client.limit is not None and bisect_right(granted, begun) > client.limit:
         return ClientLimit(begun=client.begun, granted=granted)
     return replace(client, throttled=throttled, granted=granted)
 

@@ -318,7 +318,7 @@ class Fleet:
     def issued(self, name: ConnectionName, now: datetime) -> list[ConnectionName]:
         """Note that Zoho issued a token. Returns whom that wakes: those that were refused together with this one."""
         each = self[name]
-        self._limits.issued(each.client_id, name, now)
+        self._limits.issued(each.client_id, name, each.last_attempt_at or now, now)
         if each.server:
             self._bulkheads.answered(each.server)
         if each.rejection is None:
@@ -342,7 +342,7 @@ class Fleet:
         each = self[name]
         refused = error.outcome in _ZOHO_VERDICTS
         if isinstance(error, Throttled) and each.client_id:
-            self._limits.throttled(each.client_id, name, now, least=self._policy.issues_per_ten_minutes)
+            self._limits.throttled(each.client_id, name, each.last_attempt_at or now, now)
         if each.server and isinstance(error, ZohoUnavailable):
             self._bulkheads.unavailable(each.server)
         elif each.server and (refused or isinstance(error, Throttled)):
@@ -350,7 +350,15 @@ class Fleet:
         if stamp is not None and each.stamp != stamp:
             return each
         together = self._refusals.add(name, _places(each), uptime) if refused else 1
-        failed = transitions.after_failure(each, error, now, uptime=uptime, pace=self._policy.pace, together=together)
+        failed = transitions.after_failure(
+            each,
+            error,
+            now,
+            uptime=uptime,
+            pace=self._policy.pace,
+            together=together,
+            client_is_limited=self._is_limited(each),
+        )
         return self._put(failed, now)
 
     def wake(self, name: ConnectionName, now: datetime) -> Connection:
@@ -431,12 +439,17 @@ class Fleet:
             self._wait(name, decision)
             return
         each = self[name]
+        # Throttled with its client, it takes its turn among those that are well: behind them it would never have one.
+        throttled = each.failure is not None and each.failure.outcome is Outcome.THROTTLED
         self._bulkheads.enqueue(
             name,
             server=self._server(name, decision),
             expires_at=each.token.expires_at if each.token else _ALREADY,
-            failing=each.failures > 0,
+            failing=each.failures > 0 and not (throttled and self._is_limited(each)),
         )
+
+    def _is_limited(self, each: Connection) -> bool:
+        return self._limits.client(each.client_id).limit is not None
 
     def _server(self, name: ConnectionName, decision: Decision) -> str | None:
         """Where the work could hang: what is only written to Vault, or read there, waits for no accounts server."""

@@ -80,15 +80,14 @@ class Limits:
             spent.remove(begun)
         _put(self._spent, grant, (*spent, now) if sent else spent, now)
 
-    def issued(self, client_id: str | None, name: ConnectionName, now: datetime) -> None:
-        """Note that the request brought a token."""
+    def issued(self, client_id: str | None, name: ConnectionName, begun: datetime, now: datetime) -> None:
+        """Note that the request that was begun then brought a token."""
         if client_id:
-            self._put_client(client_id, client_limit.after_issue(self.client(client_id), name, now), now)
+            self._put_client(client_id, client_limit.after_issue(self.client(client_id), name, begun), now)
 
-    def throttled(self, client_id: str, name: ConnectionName, now: datetime, *, least: int) -> None:
-        """Note that the request was throttled; ``least`` is what a client is always allowed in ten minutes."""
-        limited = client_limit.after_throttle(self.client(client_id), name, now, least=least)
-        self._put_client(client_id, limited, now)
+    def throttled(self, client_id: str, name: ConnectionName, begun: datetime, now: datetime) -> None:
+        """Note that the request that was begun then was throttled."""
+        self._put_client(client_id, client_limit.after_throttle(self.client(client_id), name, begun), now)
 
     # --- what Vault remembers ----------------------------------------------------------------------------------
 

@@ -129,7 +129,14 @@ def after_expiry_unsaved(connection: Connection) -> Connection:
 
 
 def after_failure(
-    connection: Connection, error: RefreshError, now: datetime, *, uptime: float, pace: timedelta, together: int = 1
+    connection: Connection,
+    error: RefreshError,
+    now: datetime,
+    *,
+    uptime: float,
+    pace: timedelta,
+    together: int = 1,
+    client_is_limited: bool = False,
 ) -> Connection:
     """The connection after a refresh that brought no token: what it waits for, and how long.
 
@@ -137,6 +144,7 @@ def after_failure(
         uptime: the monotonic clock, in seconds.
         pace: how far apart requests are where the budget is spent evenly.
         together: of how many connections Zoho refused the credential within the same minutes, this one included.
+        client_is_limited: whether its client is, so that a throttle says nothing of the connection itself.
     """
     stamp = error.stamp if isinstance(error, RecordUnreadable) and error.stamp else connection.stamp
     failed = replace(
@@ -153,7 +161,7 @@ def after_failure(
         # An outage says nothing about the verdict, which stands until a probe or a person lifts it.
         failed = replace(failed, failure=connection.failure)
     if isinstance(error, Throttled):
-        return _after_throttle(failed, error, now, pace)
+        return _after_throttle(failed, error, now, pace, client_is_limited=client_is_limited)
     retry_after = error.retry_after if isinstance(error, Retryable) else None
     wait = backoff.after_failure(failed.name, failed.failures, retry_after)
     return _retry(failed, now, wait, soonest=max(backoff.believed(retry_after), backoff.FLOOR), pace=pace)
@@ -198,9 +206,11 @@ def _nothing_held(connection: Connection) -> Connection:
     return replace(connection, write_at=None, failed_writes=0)
 
 
-def _after_throttle(connection: Connection, error: Throttled, now: datetime, pace: timedelta) -> Connection:
+def _after_throttle(
+    connection: Connection, error: Throttled, now: datetime, pace: timedelta, *, client_is_limited: bool
+) -> Connection:
     throttles = connection.throttles + 1
-    wait = backoff.after_throttle(connection.name, throttles, error.retry_after)
+    wait = backoff.after_throttle(connection.name, 1 if client_is_limited else throttles, error.retry_after)
     # Zoho's lock-out lasts ten minutes. After it a job that has no token waits no longer than the budget makes it.
     ended = connection.token is not None and connection.token.expires_at <= now
     least = pace if throttles > 1 and ended else TEN_MINUTES

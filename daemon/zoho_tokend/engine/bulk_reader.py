@@ -31,6 +31,8 @@ class BulkReader:
         self._probe = probe
         self._clock = clock
         self._window = CongestionWindow(_AT_ONCE)
+        self._under_way = 0
+        self._freed = asyncio.Event()
         self._fruitless = 0
         self._answered_at = clock.monotonic()
 
@@ -42,10 +44,8 @@ class BulkReader:
         """
         begun = self._clock.monotonic()
         while True:
-            if (wait := self._window.open_at - self._clock.monotonic()) > 0:
-                await asyncio.sleep(wait + _A_TICK)
             try:
-                answer = await request()
+                answer = await self._within_the_window(request)
             except VaultUnavailable as error:
                 now = self._clock.monotonic()
                 if error.retry_after is None or now - max(self._answered_at, begun) > _LONGEST_SILENCE:
@@ -55,6 +55,24 @@ class BulkReader:
                 self._window.answered()
                 self._answered_at = self._clock.monotonic()
                 return answer
+
+    async def _within_the_window(self, request: Callable[[], Awaitable[T]]) -> T:
+        """Make the request once the window has room for it.
+
+        Those that Vault has limited wait for room too. All at once they would use up the quota with the first read of
+        each, and never come to the second.
+        """
+        while self._under_way >= self._window.size:
+            self._freed.clear()
+            await self._freed.wait()
+        self._under_way += 1
+        try:
+            if (wait := self._window.open_at - self._clock.monotonic()) > 0:
+                await asyncio.sleep(wait + _A_TICK)
+            return await request()
+        finally:
+            self._under_way -= 1
+            self._freed.set()
 
     async def each(
         self,

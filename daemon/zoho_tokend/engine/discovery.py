@@ -206,11 +206,15 @@ class Discovery:
         problem: RefreshError | None = _unwritable(name) if forbidden else None
         try:
             credential = await self._reader.ask(partial(self._credentials.credential, name))
-            published = await self._reader.ask(partial(self._tokens.published, name))
         except NoCredential:
             return
         except (RecordUnreadable, NotAllowed) as error:
             problem = error
+        # A good token beside a bad credential is no news: seen later, it would pass for the end of the trouble.
+        try:
+            published = await self._reader.ask(partial(self._tokens.published, name))
+        except (RecordUnreadable, NotAllowed) as error:
+            problem = error if credential is not None else problem
         self._found(name, credential, published, problem)
 
     def _found(

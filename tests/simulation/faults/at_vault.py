@@ -115,15 +115,19 @@ def the_policy_is_narrowed(world: World, rng: Random) -> None:
 
 
 def vault_limits(world: World, span: float, rate: float, rng: Random) -> None:
-    """A quota of so many requests a second (https://developer.hashicorp.com/vault/docs/concepts/resource-quotas)."""
-    left, filled_at = max(rate, 1.0), world.loop.time()
+    """A quota of so many requests a second (https://developer.hashicorp.com/vault/docs/concepts/resource-quotas).
+
+    Vault counts in intervals, and its ``Retry-After`` is no longer than one: who waits for it loses nothing.
+    """
     retry_after = rng.choice((None, timedelta(seconds=1), timedelta(seconds=2)))
+    most = max(rate * (retry_after or timedelta(seconds=1)).total_seconds(), 1.0)
+    left, filled_at = most, world.loop.time()
 
     def limited(process: Process, request: Request, serve: Callable[[], VaultAnswer]) -> Passage | None:
         nonlocal left, filled_at
         del process, request, serve
         now = world.loop.time()
-        left, filled_at = min(left + (now - filled_at) * rate, max(rate, 1.0)), now
+        left, filled_at = min(left + (now - filled_at) * rate, most), now
         if left >= 1:
             left -= 1
             return None

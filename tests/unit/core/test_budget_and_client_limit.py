@@ -5,13 +5,27 @@ from datetime import datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.samples.builders import CRM, HOUR, MINUTE, NOON, SALES, SECOND
+from tests.support.samples.builders import (
+    CRM,
+    HOUR,
+    MINUTE,
+    NOON,
+    SALES,
+    SECOND,
+    a_credential,
+    a_record,
+    refresh_grant,
+)
 from zoho_tokend.core import budget, client_limit
 from zoho_tokend.core.client_limit import ClientLimit
-from zoho_tokend.core.model import ConnectionName
-from zoho_tokend.core.policy import TEN_MINUTES
+from zoho_tokend.core.errors import Throttled
+from zoho_tokend.core.fleet import Fleet
+from zoho_tokend.core.model import ConnectionName, Published
+from zoho_tokend.core.policy import TEN_MINUTES, Policy
 
 LEAST = 8
+THIRD = ConnectionName("third")
+LATE = NOON + HOUR / 2
 
 
 @given(gaps=st.lists(st.integers(0, 400), min_size=1, max_size=60), limit=st.integers(1, 10))
@@ -55,7 +69,7 @@ def throttled(*names: ConnectionName, granted: int = 0, at: datetime = NOON) -> 
     for _ in range(granted):
         client = client_limit.after_issue(client_limit.after_begin(client, at), CRM, at)
     for name in names:
-        client = client_limit.after_throttle(client, name, at, least=LEAST)
+        client = client_limit.after_throttle(client, name, at)
     return client
 
 
@@ -75,7 +89,7 @@ def test_a_second_throttled_connection_within_ten_minutes_limits_the_client() ->
 
 def test_two_throttles_more_than_ten_minutes_apart_do_not_limit_the_client() -> None:
     later = NOON + TEN_MINUTES
-    client = client_limit.after_throttle(throttled(CRM), SALES, later, least=LEAST)
+    client = client_limit.after_throttle(throttled(CRM), SALES, later)
     assert client_limit.may_begin_at(busy(client, 30, later), later) == later
 
 
@@ -117,7 +131,72 @@ def test_a_probe_beyond_a_suspected_limit_that_is_granted_ends_it() -> None:
     assert granted.limit is None
 
 
+def test_a_slow_answer_does_not_end_the_limit_of_a_client() -> None:
+    fleet = Fleet(Policy(), places=LEAST)
+    for number in range(LEAST):
+        name = ConnectionName(f"c{number}")
+        fleet.add(name, None, NOON)
+        fleet.read(name, a_credential(name, grant=refresh_grant(name)), NOON)
+        fleet.begin(name, NOON)
+        fleet.issued(name, NOON + SECOND)
+    limited = [fleet.fail(name, Throttled(), NOON + MINUTE, uptime=0.0) for name in list(fleet.names)[:2]]
+    assert all(each.client_id for each in limited)
+    fleet.begin(ConnectionName("c0"), NOON + TEN_MINUTES)
+    fleet.issued(ConnectionName("c0"), NOON + TEN_MINUTES)
+    assert fleet._limits.client(limited[0].client_id).limit == LEAST
+
+
+def test_a_slow_throttle_does_not_make_the_limit_lower() -> None:
+    fleet = Fleet(Policy(), places=LEAST)
+    for number in range(LEAST + 3):
+        name = ConnectionName(f"c{number}")
+        fleet.add(name, None, NOON)
+        fleet.read(name, a_credential(name, grant=refresh_grant(name)), NOON)
+        fleet.begin(name, NOON + (0 if number == 0 else 9) * MINUTE)
+        if number <= LEAST:
+            fleet.issued(name, NOON + 9 * MINUTE)
+    fleet.fail(ConnectionName("c9"), Throttled(), NOON + TEN_MINUTES, uptime=0.0)
+    last = fleet.fail(ConnectionName("c10"), Throttled(), NOON + TEN_MINUTES, uptime=0.0)
+    assert fleet._limits.client(last.client_id).limit == LEAST + 1
+
+
 def test_a_probe_that_is_throttled_confirms_the_limit() -> None:
     probed = client_limit.after_begin(throttled(CRM, SALES, granted=LEAST), NOON)
-    confirmed = client_limit.after_throttle(probed, ConnectionName("third"), NOON, least=LEAST)
+    confirmed = client_limit.after_throttle(probed, ConnectionName("third"), NOON)
     assert client_limit.may_begin_at(confirmed, NOON) == NOON + TEN_MINUTES
+
+
+def a_limited_fleet() -> Fleet:
+    """CRM and a third are throttled, which limits their client; the token of CRM ends before that of SALES."""
+    fleet = Fleet(Policy(issues_per_ten_minutes=3), places=1)
+    for name, issued_at in ((CRM, NOON), (SALES, NOON + MINUTE), (THIRD, NOON + 2 * MINUTE)):
+        fleet.add(name, Published(version=1, record=a_record(name, issued_at=issued_at)), NOON)
+        fleet.read(name, a_credential(name, grant=refresh_grant(name)), NOON)
+    for name in (CRM, THIRD):
+        assert fleet.begin(name, LATE) is None
+        fleet.fail(name, Throttled(), LATE, uptime=0.0)
+    return fleet
+
+
+def test_the_turn_of_a_limited_client_goes_to_the_soonest_expiry() -> None:
+    fleet, now = a_limited_fleet(), LATE + 12 * MINUTE
+    fleet.enqueue_due(now)
+    ready = fleet.next_ready(now)
+    assert ready is not None
+    assert ready[0] == CRM
+
+
+def test_a_throttle_of_a_limited_client_makes_no_wait_longer() -> None:
+    fleet = a_limited_fleet()
+    again = fleet.fail(CRM, Throttled(), LATE + 11 * MINUTE, uptime=0.0)
+    assert again.retry_at is not None
+    assert again.retry_at < LATE + 11 * MINUTE + 12 * MINUTE
+
+
+def test_a_limited_client_may_do_no_less_for_a_small_budget_of_each() -> None:
+    fleet = a_limited_fleet()
+    for number in range(LEAST - 2):
+        name = ConnectionName(f"c{number}")
+        fleet.add(name, None, LATE)
+        fleet.read(name, a_credential(name, grant=refresh_grant(name)), LATE)
+        assert fleet.begin(name, LATE) is None
