@@ -11,7 +11,7 @@ SBOM ?= build/zoho-tokend.cdx.json
 PYTEST_WORKERS ?= auto
 PYTEST := $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup --no-loadscope-reorder --randomly-seed=1
 
-.PHONY: help demo test check lint types arrows fast simulate image image-test systemd-test sbom bench reliability fuzz docs pictures lock clean
+.PHONY: help demo test check lint types arrows fast hooks simulate image image-test systemd-test sbom bench reliability fuzz docs pictures lock clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -50,6 +50,10 @@ test: $(TOOLS) check  ## everything: checks, then every test; with CI=true nothi
 	@$(PYTEST) $(PYTEST_ARGS)
 
 check: lint types arrows  ## the checks without the tests
+
+hooks:  ## run `make check` before each commit, by git's own pre-commit hook
+	@hook="$$(git rev-parse --git-path hooks)/pre-commit"; mkdir -p "$$(dirname "$$hook")"; \
+	printf '#!/bin/sh\nexec make check\n' > "$$hook" && chmod +x "$$hook" && echo "Installed $$hook."
 
 lint: $(READY)  ## ruff: style and near-ALL lints; hadolint: the Dockerfile
 	@$(BIN)/ruff format --check .

@@ -96,7 +96,7 @@ def redirect(data: bytes) -> None:
 
 
 def vault_record(data: bytes) -> None:
-    """A record in Vault is what design section 3 says, or unreadable, and its text is in no error."""
+    """A record in Vault is what docs/architecture.md says, or unreadable, and its text is in no error."""
     answer = _record_answer(data)
     document = Document(where="secret/zoho/credentials/crm-prod", version=1, fields=_fields_in(answer))
     for read in (

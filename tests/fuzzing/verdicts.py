@@ -1,4 +1,4 @@
-"""Which answers may condemn a grant or a client: read from design section 6 anew, and not from the code under test."""
+"""Which answers may condemn a grant or a client: read from docs/architecture.md, and not from the code under test."""
 
 import json
 from typing import Final

@@ -1,8 +1,11 @@
 """README.md says what the code says, and shows what there is."""
 
 import re
+import tomllib
 
-from tests.support.documents.generated_docs import README, renewed
+from tests.support.documents.generated_docs import README, ROOT, renewed
+
+PACKAGES = ROOT / "daemon" / "zoho_tokend"
 
 
 def test_the_generated_tables_of_the_readme_are_those_of_the_code() -> None:
@@ -21,3 +24,14 @@ def test_no_picture_of_the_readme_loads_anything_or_holds_the_demos_token() -> N
         text = drawing.read_text()
         assert "VAULT_TOKEN=\N{HORIZONTAL ELLIPSIS}" in text
         assert re.findall(r"url\((?!#)|href|@import|<script", text) == []
+
+
+def test_the_map_of_the_code_is_the_import_contract() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    layers = [
+        {name for name in layer.replace("zoho_tokend.", "").split(" | ") if (PACKAGES / name).is_dir()}
+        for layer in contracts[0]["layers"]
+    ]
+    (drawn,) = re.findall(r"^## The code\n.*?^```\n(.*?)^```", README.read_text(), re.DOTALL | re.MULTILINE)
+    assert [set(re.split(" {3,}", line)[0].split()) for line in drawn.splitlines()] == list(filter(None, layers))
+    assert {path.parent.name for path in PACKAGES.glob("*/__init__.py")} == set.union(*layers) | {"reader"}

@@ -25,7 +25,7 @@ FIELDS: Final = (
     "refresh_at",
     "authorized_at",
 )
-"""Those of design section 3; ``client_secret_<dc>`` comes beside them."""
+"""Those of docs/architecture.md; ``client_secret_<dc>`` comes beside them."""
 
 _OF_A_DATA_CENTER: Final = re.compile(r"client_secret_[a-z]{2}")
 _HARMLESS_NAME: Final = re.compile(r"[a-z_]{1,30}")

@@ -205,7 +205,7 @@ def headline(event: Event) -> tuple[int, str]:  # noqa: C901, PLR0912 - a table,
         case events.TargetWritten(error=error):
             return (logging.WARNING, "target.behind") if error else (logging.DEBUG, "target.written")
         case events.BackgroundTaskCrashed():
-            return logging.ERROR, "errand.crashed"
+            return logging.ERROR, "background_task.crashed"
         case events.VaultLoggedIn(outcome=outcome):
             return _login(outcome)
         case events.VaultSessionChanged(alive=alive):

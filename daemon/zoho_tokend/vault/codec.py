@@ -1,4 +1,4 @@
-"""Records as they stand in Vault, to values and back; pure. The fields are the contract of design section 3."""
+"""Records as they stand in Vault, to values and back; pure. The fields are the contract of docs/architecture.md."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime

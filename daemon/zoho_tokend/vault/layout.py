@@ -1,4 +1,4 @@
-"""Where the records lie: the paths of design section 3; pure."""
+"""Where the records lie: the paths of docs/architecture.md; pure."""
 
 from dataclasses import dataclass
 from typing import Final

@@ -1,4 +1,4 @@
-"""The record of an application to its value and back; pure. The fields are the contract of design section 3."""
+"""The record of an application to its value and back; pure. The fields are the contract of docs/architecture.md."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -4,7 +4,7 @@ import pytest
 
 from zoho_tokend.settings import SettingRow, Settings, changes, describe, load_settings, settings_table
 
-# The contract: design section 9, with what a certificate login, the records' namespace and readers need.
+# The contract with operators, in the order of the README.
 NAMES = [
     "VAULT_ADDR",
     "VAULT_AUTH",

@@ -1,4 +1,4 @@
-"""The records of design section 3, field by field."""
+"""The records of docs/architecture.md, field by field."""
 
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
