@@ -129,7 +129,7 @@ async def our_side(
             config = VaultConfig(address=vault.address, concurrency=concurrency)
             session = Session(config, auth, clock=clock, sink=emit)
             store = VaultStore(session, layout, clock=clock, location_of=lambda _origin: "other")
-            fleet = Fleet(Policy(), places=concurrency)
+            fleet = Fleet(Policy(), slots=concurrency)
             runner = _runner(fleet, session, store, zoho.tokens, inbox=inbox, clock=clock, emit=emit)
             group.create_task(runner.run())
             try:

@@ -19,7 +19,7 @@ from tests.simulation.roads import VAULT, RoadToVault, SimulatedPool, SimulatedT
 from tests.simulation.virtual_loop import Process, VirtualLoop
 from tests.simulation.zoho_side import Call, Reply, ZohoSide
 from zoho_tokend.clock import SystemClock
-from zoho_tokend.core.election import Candidate, Terms
+from zoho_tokend.core.election import Candidate, Timing
 from zoho_tokend.core.events import DiscoveryEnded, Event, LeaderElected, LeaderLost, Parked
 from zoho_tokend.core.fleet import Fleet
 from zoho_tokend.core.lease import Alone
@@ -47,7 +47,7 @@ from zoho_tokend.zoho.transport import Transport
 
 DISCOVERY_INTERVAL: Final = 30.0
 # Longer than by default, for a renewal every second of a year would be most of what is simulated.
-TERMS: Final = Terms(
+TERMS: Final = Timing(
     lease=timedelta(minutes=2), renew_deadline=timedelta(seconds=80), retry_period=timedelta(seconds=40)
 )
 
@@ -68,7 +68,7 @@ class Surroundings:
     road: RoadToVault
     api_server: ApiServer | None
     policy: Policy
-    places: int
+    slots: int
     tell: Callable[["Daemon", Event], None]
     asked: Callable[["Daemon", Call], None]
     met: Callable[["Daemon", Call, Reply], None]
@@ -90,7 +90,7 @@ class Daemon:
         self.clock = SystemClock(wall=machine.wall, monotonic=machine.monotonic)
         self.inbox: Inbox = Inbox()
         self.leadership = self._leadership(rng)
-        self.fleet = Fleet(world.policy, places=world.places, leadership=self.leadership)
+        self.fleet = Fleet(world.policy, slots=world.slots, leadership=self.leadership)
         self.touched = True
         self._phase = rng.random()
         self._pace = rng.uniform(600.0, 3600.0)
@@ -112,7 +112,7 @@ class Daemon:
         server = self._world.api_server
         if server is None:
             return Alone()
-        candidate = Candidate(identity=f"{self.process.name} {rng.random()}", terms=TERMS)
+        candidate = Candidate(identity=f"{self.process.name} {rng.random()}", timing=TERMS)
         return Elector(
             candidate,
             lease=SimulatedLease(server, self.process),

@@ -71,7 +71,7 @@ class Daemon:
         self._leadership = leadership(
             settings, clock=self._clock, sink=self._emit, elected=partial(self.tell, Command.SWEEP)
         )
-        self._fleet = Fleet(policy_of(settings), places=settings.concurrency, leadership=self._leadership)
+        self._fleet = Fleet(policy_of(settings), slots=settings.concurrency, leadership=self._leadership)
         self._session, self._store = vault(settings, clock=self._clock, sink=self._emit)
         self._targets = targets_of(
             settings, session=self._session, store=self._store, clock=self._clock, emit=self._emit

@@ -36,7 +36,7 @@ class Reason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Token:
+class PublishedToken:
     """What is known of the token that stands in Vault; the token itself is not kept."""
 
     issued_at: datetime
@@ -106,7 +106,7 @@ class Connection:
     """
 
     name: ConnectionName
-    token: Token | None = None
+    token: PublishedToken | None = None
     version: int = 0
     recalled: bool = False
     term: int = FIRST_TERM
@@ -160,7 +160,7 @@ def state(connection: Connection, now: datetime, *, in_flight: bool) -> State:
             return State.FAILING
         case Connection(token=None):
             return State.PENDING
-        case Connection(token=Token(expires_at=expires_at)) if expires_at <= now:
+        case Connection(token=PublishedToken(expires_at=expires_at)) if expires_at <= now:
             return State.EXPIRED
         case _ if in_flight:
             return State.REFRESHING

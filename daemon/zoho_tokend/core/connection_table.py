@@ -10,7 +10,7 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Final
 
-from zoho_tokend.core.connection import Connection, Token
+from zoho_tokend.core.connection import Connection, PublishedToken
 from zoho_tokend.core.model import ConnectionName
 
 Packed = tuple[
@@ -143,5 +143,7 @@ def _unpacked(held: Connection | Packed) -> Connection:
         refresh_at=refresh_at,
         last_success_at=last_success_at,
         last_attempt_at=last_attempt_at,
-        token=Token(issued_at=issued_at, expires_at=expires_at, api_domain=api_domain, data_center=data_center),
+        token=PublishedToken(
+            issued_at=issued_at, expires_at=expires_at, api_domain=api_domain, data_center=data_center
+        ),
     )

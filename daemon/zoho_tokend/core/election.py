@@ -23,7 +23,7 @@ _PAUSE_SPAN: Final = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class Timing:
     """How long is waited for what.
 
     Attributes:
@@ -43,12 +43,12 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class ReadLease:
     """Read the lease."""
 
 
 @dataclass(frozen=True, slots=True)
-class Write:
+class WriteLease:
     """Write this record, where the lease still has that version; None: where there is no lease."""
 
     record: LeaseRecord
@@ -56,18 +56,18 @@ class Write:
 
 
 @dataclass(frozen=True, slots=True)
-class Rest:
+class Pause:
     """Ask again then, by the monotonic clock."""
 
     until: float
 
 
 @dataclass(frozen=True, slots=True)
-class Leave:
+class Finish:
     """It is over: whatever was held is given back."""
 
 
-Step = Look | Write | Rest | Leave
+Step = ReadLease | WriteLease | Pause | Finish
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,24 +78,24 @@ class Candidate:
         identity: one that no other process ever has: a lease that names it was written by this very process.
         lease: the lease as it was last heard of; None when there is none, or nothing was heard yet.
         certain: whether nothing has happened since that could have changed it.
-        heard_at: when the request was sent that last told of the lease; None when nothing did yet.
+        observed_at: when the request was sent that last told of the lease; None when nothing did yet.
         changed_at: the earliest moment at which the lease can have become what it is.
         leads_until: it leads before this moment.
         term: how often it has become the leader; a number that is never used for two reigns.
-        rest_until: nothing is asked before.
+        paused_until: nothing is asked before.
         tries: how many requests were made, for pauses that differ.
         leaving: it leads no more, and gives back what it holds.
     """
 
     identity: str
-    terms: Terms
+    timing: Timing
     lease: Lease | None = None
     certain: bool = False
-    heard_at: float | None = None
+    observed_at: float | None = None
     changed_at: float = _NEVER
     leads_until: float = _NEVER
     term: int = 0
-    rest_until: float = _NEVER
+    paused_until: float = _NEVER
     tries: int = 0
     leaving: bool = False
 
@@ -108,80 +108,80 @@ def leads(candidate: Candidate, now: float) -> bool:
 def next_step(candidate: Candidate, now: float, wall: datetime) -> Step:
     """What to do now; ``wall`` is what is written down for people."""
     if candidate.leaving and _holds_nothing(candidate):
-        return Leave()
-    if now < candidate.rest_until:
-        return Rest(candidate.rest_until)
+        return Finish()
+    if now < candidate.paused_until:
+        return Pause(candidate.paused_until)
     if not candidate.certain:
-        return Look()
+        return ReadLease()
     lease = candidate.lease
     if lease is None:
         first = LeaseRecord(
-            holder=candidate.identity, duration=candidate.terms.lease, acquired_at=wall, renewed_at=wall
+            holder=candidate.identity, duration=candidate.timing.lease, acquired_at=wall, renewed_at=wall
         )
-        return Write(first, None)
+        return WriteLease(first, None)
     if candidate.leaving:
-        return Write(lease.record.released(wall), lease.version)
+        return WriteLease(lease.record.released(wall), lease.version)
     if lease.record.holder in {NOBODY, candidate.identity} or now >= runs_out_at(candidate, lease):
-        return Write(lease.record.claimed_by(candidate.identity, candidate.terms.lease, wall), lease.version)
-    return Look()
+        return WriteLease(lease.record.claimed_by(candidate.identity, candidate.timing.lease, wall), lease.version)
+    return ReadLease()
 
 
-def after_look(candidate: Candidate, found: Lease | None, *, asked_at: float, now: float) -> Candidate:
+def after_read(candidate: Candidate, found: Lease | None, *, asked_at: float, now: float) -> Candidate:
     """The candidate once the lease was read; None: there is none."""
-    heard = _heard(candidate, found, asked_at=asked_at, now=now)
+    heard = _observed(candidate, found, asked_at=asked_at, now=now)
     if found is not None and found.record.holder == candidate.identity:
-        return replace(heard, rest_until=_NEVER)
-    rest_until = _NEVER
+        return replace(heard, paused_until=_NEVER)
+    paused_until = _NEVER
     if found is not None and found.record.holder != NOBODY:
-        rest_until = min(runs_out_at(heard, found), asked_at + _pause(candidate))
-    return replace(heard, leads_until=_NEVER, rest_until=rest_until)
+        paused_until = min(runs_out_at(heard, found), asked_at + _pause(candidate))
+    return replace(heard, leads_until=_NEVER, paused_until=paused_until)
 
 
 def after_write(candidate: Candidate, written: Lease, *, asked_at: float, now: float) -> Candidate:
     """The candidate once its record stands; it leads from when it asked, unless it was giving the lease back."""
-    heard = _heard(candidate, written, asked_at=asked_at, now=now)
+    heard = _observed(candidate, written, asked_at=asked_at, now=now)
     if candidate.leaving:
         return heard
-    leads_until = asked_at + candidate.terms.renew_deadline.total_seconds()
+    leads_until = asked_at + candidate.timing.renew_deadline.total_seconds()
     begins = now < leads_until and not leads(candidate, now)
     return replace(
         heard,
         leads_until=leads_until,
         term=candidate.term + 1 if begins else candidate.term,
-        rest_until=asked_at + _pause(candidate),
+        paused_until=asked_at + _pause(candidate),
     )
 
 
 def after_conflict(candidate: Candidate) -> Candidate:
     """The candidate once its write found another version than the one it knew: it looks at once."""
-    return replace(candidate, certain=False, rest_until=_NEVER, tries=candidate.tries + 1)
+    return replace(candidate, certain=False, paused_until=_NEVER, tries=candidate.tries + 1)
 
 
-def after_silence(
+def after_no_answer(
     candidate: Candidate, *, asked_at: float, now: float, retry_after: timedelta = timedelta()
 ) -> Candidate:
     """The candidate once a request brought no usable answer: a write may have landed, so it looks after a pause."""
-    rest_until = max(asked_at + _pause(candidate), now + retry_after.total_seconds())
-    return replace(candidate, certain=False, rest_until=rest_until, tries=candidate.tries + 1)
+    paused_until = max(asked_at + _pause(candidate), now + retry_after.total_seconds())
+    return replace(candidate, certain=False, paused_until=paused_until, tries=candidate.tries + 1)
 
 
-def leave(candidate: Candidate) -> Candidate:
+def resign(candidate: Candidate) -> Candidate:
     """The candidate that wants no more: it leads no longer from now on."""
-    return replace(candidate, leaving=True, leads_until=_NEVER, rest_until=_NEVER)
+    return replace(candidate, leaving=True, leads_until=_NEVER, paused_until=_NEVER)
 
 
 def runs_out_at(candidate: Candidate, lease: Lease) -> float:
     """When the lease may be taken from another, unless it changes before."""
-    duration = lease.record.duration or candidate.terms.lease
+    duration = lease.record.duration or candidate.timing.lease
     return candidate.changed_at + duration.total_seconds()
 
 
-def _heard(candidate: Candidate, lease: Lease | None, *, asked_at: float, now: float) -> Candidate:
+def _observed(candidate: Candidate, lease: Lease | None, *, asked_at: float, now: float) -> Candidate:
     changed_at = candidate.changed_at
     if lease is None or candidate.lease is None or lease.version != candidate.lease.version:
         changed_at = _changed_at(candidate, now)
     return replace(
-        candidate, lease=lease, certain=True, heard_at=asked_at, changed_at=changed_at, tries=candidate.tries + 1
+        candidate, lease=lease, certain=True, observed_at=asked_at, changed_at=changed_at, tries=candidate.tries + 1
     )
 
 
@@ -191,9 +191,9 @@ def _changed_at(candidate: Candidate, now: float) -> float:
     That is when the look before it was sent. Yet no more than a retry period is counted: after a time without answers
     the holder may well have renewed a moment ago.
     """
-    if candidate.heard_at is None:
+    if candidate.observed_at is None:
         return now
-    return max(candidate.heard_at, now - candidate.terms.retry_period.total_seconds())
+    return max(candidate.observed_at, now - candidate.timing.retry_period.total_seconds())
 
 
 def _holds_nothing(candidate: Candidate) -> bool:
@@ -205,4 +205,4 @@ def _holds_nothing(candidate: Candidate) -> bool:
 
 def _pause(candidate: Candidate) -> float:
     part = _SHORTEST_PAUSE + _PAUSE_SPAN * fraction(candidate.identity, candidate.tries)
-    return candidate.terms.retry_period.total_seconds() * part
+    return candidate.timing.retry_period.total_seconds() * part

@@ -39,14 +39,14 @@ class Fleet:
         leadership: asked, for each of them anew, whether this process may refresh it.
     """
 
-    def __init__(self, policy: Policy, *, places: int, leadership: Leadership | None = None) -> None:
+    def __init__(self, policy: Policy, *, slots: int, leadership: Leadership | None = None) -> None:
         self._policy = policy
         self.leadership = leadership or Alone()
         self._last_term: int | None = None
         self._left_to_leader: set[ConnectionName] = set()
         self._table = ConnectionTable()
         self._queue = DueQueue()
-        self._bulkheads = Bulkheads(places)
+        self._bulkheads = Bulkheads(slots)
         self._limits = Limits()
         self._deferred: set[ConnectionName] = set()
         self._newly_deferred: list[tuple[ConnectionName, Wait]] = []

@@ -74,8 +74,8 @@ class Alone:
     async def run(self) -> None:
         return None
 
-    def stand(self) -> None:
+    def campaign(self) -> None:
         return None
 
-    async def leave(self) -> None:
+    async def resign(self) -> None:
         return None

@@ -297,11 +297,11 @@ class Leadership(Protocol):
         """Stand in the election from `stand` to `leave`."""
         ...
 
-    def stand(self) -> None:
+    def campaign(self) -> None:
         """This process could work from now on."""
         ...
 
-    async def leave(self) -> None:
+    async def resign(self) -> None:
         """It leads no more, and another may begin at once, as far as that can be told it in a moment."""
         ...
 

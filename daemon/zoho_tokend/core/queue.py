@@ -86,7 +86,7 @@ class _Server:
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class _Slot:
     server: str | None
     failing: bool
 
@@ -94,18 +94,18 @@ class _Place:
 class Bulkheads:
     """The queue of those that are due, and the bound on how many go at once.
 
-    Of all places, servers that have not answered yet in this process hold at most half, and one of them a quarter;
+    Of all slots, servers that have not answered yet in this process hold at most half, and one of them a quarter;
     servers that are unavailable hold a quarter, and one of them an eighth; connections that fail at a server that is
-    well hold half. Among those of one rank the server with the fewest places in use comes first, then the soonest
+    well hold half. Among those of one rank the server with the fewest slots in use comes first, then the soonest
     expiry. Work that needs Vault alone (``server`` None) is never held up by a server.
     """
 
-    def __init__(self, places: int) -> None:
-        self._places = places
+    def __init__(self, slots: int) -> None:
+        self._slots = slots
         self._servers: dict[str | None, _Server] = {None: _Server(answered=True)}
-        self._queued: dict[ConnectionName, _Place] = {}
-        self._going: dict[ConnectionName, _Place] = {}
-        self._in_use: Counter[_Place] = Counter()
+        self._queued: dict[ConnectionName, _Slot] = {}
+        self._going: dict[ConnectionName, _Slot] = {}
+        self._in_use: Counter[_Slot] = Counter()
 
     @property
     def going(self) -> frozenset[ConnectionName]:
@@ -114,33 +114,33 @@ class Bulkheads:
 
     @property
     def queued(self) -> frozenset[ConnectionName]:
-        """Those that wait for a place."""
+        """Those that wait for a slot."""
         return frozenset(self._queued)
 
     def enqueue(self, name: ConnectionName, *, server: str | None, expires_at: datetime, failing: bool) -> None:
-        """Queue the name for a place at this server."""
-        place = _Place(server, failing)
-        if self._queued.get(name) == place:
+        """Queue the name for a slot at this server."""
+        slot = _Slot(server, failing)
+        if self._queued.get(name) == slot:
             return
-        self._queued[name] = place
+        self._queued[name] = slot
         queues = self._servers.setdefault(server, _Server())
         heapq.heappush(queues.failing if failing else queues.healthy, (expires_at, name))
 
     def next_ready(self, now: datetime) -> ConnectionName | None:
-        """Give the next name its place; None when nobody waits, or no place is free for those that do."""
-        if len(self._going) >= self._places:
+        """Give the next name its slot; None when nobody waits, or no slot is free for those that do."""
+        if len(self._going) >= self._slots:
             return None
         in_use, by_rank = defaultdict[str | None, int](int), defaultdict[Rank, int](int)
-        for place, number in self._in_use.items():
-            in_use[place.server] += number
-            by_rank[self._rank(place)] += number
+        for slot, number in self._in_use.items():
+            in_use[slot.server] += number
+            by_rank[self._rank(slot)] += number
         ready: list[tuple[Rank, int, datetime, str | None, bool]] = []
         for key, server in tuple(self._servers.items()):
             for failing, queue in ((False, server.healthy), (True, server.failing)):
                 if not queue:
                     continue
-                place = _Place(key, failing)
-                head, rank = self._head(queue, place), self._rank(place)
+                slot = _Slot(key, failing)
+                head, rank = self._head(queue, slot), self._rank(slot)
                 if head is not None and self._has_room(rank, by_rank[rank], in_use[key], server, now):
                     ready.append((rank, in_use[key], head, key, failing))
             if not in_use.get(key) and server.is_unknown:
@@ -155,27 +155,27 @@ class Bulkheads:
         return name
 
     def server_of(self, name: ConnectionName) -> str | None:
-        """At which server the name holds its place; None where it needs Vault alone."""
+        """At which server the name holds its slot; None where it needs Vault alone."""
         return self._going[name].server
 
     def hold(self, name: ConnectionName) -> None:
-        """Give the name a place past the queue and the bound: for the stop, when nothing is queued any more."""
+        """Give the name a slot past the queue and the bound: for the stop, when nothing is queued any more."""
         self._queued.pop(name, None)
-        self._occupy(name, _Place(None, failing=False))
+        self._occupy(name, _Slot(None, failing=False))
 
     def release(self, name: ConnectionName) -> None:
-        """Free the name's place."""
-        if (place := self._going.pop(name, None)) is not None:
-            self._in_use[place] -= 1
-            if not self._in_use[place]:
-                del self._in_use[place]
+        """Free the name's slot."""
+        if (slot := self._going.pop(name, None)) is not None:
+            self._in_use[slot] -= 1
+            if not self._in_use[slot]:
+                del self._in_use[slot]
 
     def discard(self, name: ConnectionName) -> None:
         """Take the name out of the queue."""
         self._queued.pop(name, None)
 
     def close(self) -> None:
-        """Empty the queue: nobody gets a place any more, and those under way go on."""
+        """Empty the queue: nobody gets a slot any more, and those under way go on."""
         self._queued.clear()
 
     def answered(self, server: str) -> None:
@@ -187,18 +187,18 @@ class Bulkheads:
         """Note that the server gave no usable answer."""
         self._servers.setdefault(server, _Server()).unavailable = True
 
-    def _occupy(self, name: ConnectionName, place: _Place) -> None:
+    def _occupy(self, name: ConnectionName, slot: _Slot) -> None:
         self.release(name)
-        self._going[name] = place
-        self._in_use[place] += 1
+        self._going[name] = slot
+        self._in_use[slot] += 1
 
-    def _rank(self, place: _Place) -> Rank:
-        server = self._servers[place.server]
+    def _rank(self, slot: _Slot) -> Rank:
+        server = self._servers[slot.server]
         if server.unavailable:
             return Rank.UNAVAILABLE
         if not server.answered:
             return Rank.UNPROVEN
-        return Rank.FAILING if place.failing else Rank.WELL
+        return Rank.FAILING if slot.failing else Rank.WELL
 
     def _has_room(self, rank: Rank, rank_in_use: int, server_in_use: int, server: _Server, now: datetime) -> bool:
         match rank:
@@ -213,15 +213,15 @@ class Bulkheads:
                 return rested and rank_in_use < self._share(4) and server_in_use < self._share(8)
 
     def _share(self, part: int) -> int:
-        return max(self._places // part, 1)
+        return max(self._slots // part, 1)
 
-    def _head(self, queue: list[tuple[datetime, ConnectionName]], place: _Place) -> datetime | None:
+    def _head(self, queue: list[tuple[datetime, ConnectionName]], slot: _Slot) -> datetime | None:
         """The soonest expiry in the queue, past the names that were taken out of it or queued elsewhere since."""
         while queue:
             expires_at, name = queue[0]
             if name in self._going:
                 self._queued.pop(name, None)  # It was forgotten and found again while under way: it returns by itself.
-            elif self._queued.get(name) == place:
+            elif self._queued.get(name) == slot:
                 return expires_at
             heapq.heappop(queue)
         return None

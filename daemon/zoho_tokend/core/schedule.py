@@ -7,7 +7,7 @@ from typing import Final
 from zoho_tokend.core import budget, client_limit
 from zoho_tokend.core.budget import Spent
 from zoho_tokend.core.client_limit import ClientLimit
-from zoho_tokend.core.connection import Connection, Reason, Token
+from zoho_tokend.core.connection import Connection, PublishedToken, Reason
 from zoho_tokend.core.jitter import jitter
 from zoho_tokend.core.policy import LARGEST_SKEW, Policy
 
@@ -107,7 +107,7 @@ def due_at(connection: Connection, now: datetime, policy: Policy) -> datetime:
     return token.expires_at - lead - jitter(connection.name, lead / 10)
 
 
-def lead_of(token: Token, connection: Connection, policy: Policy) -> timedelta:
+def lead_of(token: PublishedToken, connection: Connection, policy: Policy) -> timedelta:
     """How long before its expiry this token is to be replaced."""
     return policy.lead(token.lifetime, connection.refresh_at)
 

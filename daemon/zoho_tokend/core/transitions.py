@@ -10,7 +10,7 @@ from sys import intern
 from typing import Final
 
 from zoho_tokend.core import backoff
-from zoho_tokend.core.connection import Connection, Failure, Reason, Rejection, Rotation, Token
+from zoho_tokend.core.connection import Connection, Failure, PublishedToken, Reason, Rejection, Rotation
 from zoho_tokend.core.errors import NeedsPerson, Outcome, RecordUnreadable, RefreshError, Retryable, Throttled
 from zoho_tokend.core.model import ConnectionName, Credential, Issued, Published, TokenRecord
 from zoho_tokend.core.policy import LARGEST_SKEW, LONGEST_NORMAL_REFRESH, TEN_MINUTES, Policy
@@ -61,7 +61,7 @@ def after_looking(connection: Connection, published: Published, *, term: int | N
     )
 
 
-def after_looking_in_vain(connection: Connection, now: datetime) -> Connection:
+def after_failed_look(connection: Connection, now: datetime) -> Connection:
     """The connection once Vault did not tell a standby what stands there."""
     return replace(connection, looked_at=now)
 
@@ -263,15 +263,15 @@ def _retry(
     return replace(connection, retry_at=at, retry_reason=Reason.RETRY)
 
 
-def _nothing_to_recall(version: int, token: Token | None, now: datetime) -> bool:
+def _nothing_to_recall(version: int, token: PublishedToken | None, now: datetime) -> bool:
     """Whether no issue that Vault remembers can still count: there is none, or the latest is older than ten minutes."""
     if version == 0:
         return True
     return token is not None and token.issued_at <= now - TEN_MINUTES - LARGEST_SKEW
 
 
-def _token(record: TokenRecord) -> Token:
-    return Token(
+def _token(record: TokenRecord) -> PublishedToken:
+    return PublishedToken(
         issued_at=record.issued_at,
         expires_at=record.expires_at,
         api_domain=intern(record.api_domain),

@@ -71,8 +71,8 @@ class BulkReader:
         """
         left, away = deque(items), list[VaultUnavailable | NotAllowed]()
 
-        async def work(place: int) -> None:
-            while left and not away and place < self._window.size:
+        async def work(worker: int) -> None:
+            while left and not away and worker < self._window.size:
                 item = left.popleft()
                 try:
                     await read(item)
@@ -86,8 +86,8 @@ class BulkReader:
 
         while left and not away:
             async with asyncio.TaskGroup() as group:
-                for place in range(self._window.size):
-                    group.create_task(work(place))
+                for worker in range(self._window.size):
+                    group.create_task(work(worker))
         gone = away[0] if away else await self._away() if self._fruitless else None
         if gone is not None:
             raise gone

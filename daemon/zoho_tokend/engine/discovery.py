@@ -44,16 +44,16 @@ from zoho_tokend.core.sharding import WHOLE, Shard
 from zoho_tokend.engine.bulk_reader import BulkReader
 
 # Of those in trouble so many are looked at in one pass, the others in the next: Vault is not read by a whole fleet.
-_LOOKS: Final = 500
+_LOOKS_IN_A_PASS: Final = 500
 # How long new names may keep those in trouble waiting, in seconds.
-_LOOK_EACH: Final = 30.0
+_LOOK_EVERY: Final = 30.0
 _NAMES_IN_A_SLICE: Final = 256
 # At least so many records are compared with what is believed in each pass, and each of them once in a lead.
 _COMPARISONS: Final = 32
 # How often a connection is woken by its own record at most, in seconds.
-_BETWEEN_WAKINGS: Final = 60.0
+_WAKE_INTERVAL: Final = 60.0
 # So many clients are named in one line of the log.
-_CLIENTS_NAMED: Final = 20
+_CLIENTS_NAMED_AT_MOST: Final = 20
 
 
 class Discovery:
@@ -83,7 +83,7 @@ class Discovery:
         self._emit = emit
         self._shard = shard
         self._reader = BulkReader(probe=credentials.names, clock=clock)
-        self._of_others: frozenset[ConnectionName] = frozenset()
+        self._of_other_shards: frozenset[ConnectionName] = frozenset()
         self._was_unanswered = False
         self._looked_at: dict[ConnectionName, float] = {}
         self._looked_since = clock.monotonic()
@@ -126,7 +126,7 @@ class Discovery:
         listing = await self._reader.ask(self._credentials.names)
         if self._was_unanswered:
             await self._try_again()
-        self._tell_ill_named(listing)
+        self._report_ill_named(listing)
         async for name in unhurried(tuple(self._fleet.names)):
             if name not in listing.names:
                 self._vanish(name)
@@ -144,7 +144,7 @@ class Discovery:
             await self._add(name, forbidden=name in unwritable)
 
         for some in _slices(new):
-            if self._clock.monotonic() - self._looked_since >= _LOOK_EACH:
+            if self._clock.monotonic() - self._looked_since >= _LOOK_EVERY:
                 await self._look_at_troubled()
             await self._reader.each(check_policy, [some], failed=lambda *_: None)
             await self._each(add, some)
@@ -156,10 +156,10 @@ class Discovery:
         """Say once, after the start, which clients serve whoever names them."""
         if self._unrestricted:
             names = tuple(sorted(self._unrestricted))
-            self._emit(ClientsUnrestricted(clients=names[:_CLIENTS_NAMED], count=len(names)))
+            self._emit(ClientsUnrestricted(clients=names[:_CLIENTS_NAMED_AT_MOST], count=len(names)))
             self._unrestricted.clear()
 
-    def _tell_ill_named(self, listing: Listing) -> None:
+    def _report_ill_named(self, listing: Listing) -> None:
         known, self.ill_named = self.ill_named, tuple(sorted(filter(self._shard.owns, listing.ill_named)))
         for name in self.ill_named:
             if name not in known:
@@ -194,10 +194,12 @@ class Discovery:
 
     async def _new(self, names: frozenset[ConnectionName]) -> list[ConnectionName]:
         """Our own among those that are not known yet; each name is asked about once, for there may be 100,000."""
-        unknown = [name async for name in unhurried(names) if name not in self._fleet and name not in self._of_others]
+        unknown = [
+            name async for name in unhurried(names) if name not in self._fleet and name not in self._of_other_shards
+        ]
         unknown.sort()
         own = [name async for name in unhurried(unknown) if self._shard.owns(name)]
-        self._of_others = (self._of_others & names) | set(unknown).difference(own)
+        self._of_other_shards = (self._of_other_shards & names) | set(unknown).difference(own)
         return own
 
     async def _add(self, name: ConnectionName, *, forbidden: bool) -> None:
@@ -241,7 +243,7 @@ class Discovery:
         troubled = [each.name for each in self._fleet.troubled]
         seen = {name: self._looked_at.get(name, 0.0) for name in troubled}
         self._looked_at = seen
-        some = sorted(troubled, key=seen.__getitem__)[:_LOOKS]
+        some = sorted(troubled, key=seen.__getitem__)[:_LOOKS_IN_A_PASS]
         await self._each(self._look_again, some)
 
     async def _look_again(self, name: ConnectionName) -> None:
@@ -276,7 +278,7 @@ class Discovery:
 
     def _wake(self, name: ConnectionName, credential: Credential) -> None:
         now = self._clock.monotonic()
-        self._woken_at = {each: at for each, at in self._woken_at.items() if now - at < _BETWEEN_WAKINGS}
+        self._woken_at = {each: at for each, at in self._woken_at.items() if now - at < _WAKE_INTERVAL}
         if name in self._woken_at:
             return  # Whoever rewrites a record all the time has it tried once a minute.
         self._woken_at[name] = now

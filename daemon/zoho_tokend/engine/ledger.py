@@ -34,7 +34,7 @@ class Ledger:
         self._budgets = budgets
         self._clock = clock
         self._emit = emit
-        self._told: set[str] = set()
+        self._reported: set[str] = set()
         self._listed: frozenset[str] | None = None
         self._term: int | None = None
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -113,8 +113,8 @@ class Ledger:
             return
         self._fleet.found_budget(name, record, self._clock.now())
         others = record.connections.difference(self._fleet.sharers(name))
-        if others and grant not in self._told:
-            self._told.add(grant)
+        if others and grant not in self._reported:
+            self._reported.add(grant)
             self._emit(GrantShared(connection=name, others=tuple(sorted(others))))
         for other in sorted(others):
             try:
@@ -166,6 +166,6 @@ class Ledger:
         return others.union(self._fleet.sharers(name))
 
     def _unrecorded(self, name: ConnectionName, error: RefreshError) -> None:
-        if str(error) not in self._told:
-            self._told.add(str(error))
+        if str(error) not in self._reported:
+            self._reported.add(str(error))
             self._emit(BudgetUnrecorded(connection=name, error=str(error)))

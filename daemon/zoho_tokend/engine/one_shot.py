@@ -50,7 +50,7 @@ class OneShotRefresh:
             NotAllowed, VaultUnavailable: the token record could not be read, so nothing was asked of Zoho.
         """
         events: list[Event] = []
-        fleet = Fleet(self._policy, places=1)
+        fleet = Fleet(self._policy, slots=1)
         fleet.add(name, await self._tokens.published(name), self._clock.now())
         refresher = Refresher(
             fleet=fleet,

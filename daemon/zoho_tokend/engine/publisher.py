@@ -115,10 +115,10 @@ class Publisher:
             return None
         try:
             with attempt.timed(Stage.VAULT):
-                standing, version = await self._publish_or_adopt(attempt, record)
+                stored, version = await self._publish_or_adopt(attempt, record)
         except (VaultUnavailable, NotAllowed) as error:
             return error
-        self._landed(attempt, standing, version, outcome=_outcome(standing, record))
+        self._landed(attempt, stored, version, outcome=_outcome(stored, record))
         return None
 
     async def _publish_or_adopt(self, attempt: Attempt, record: TokenRecord) -> tuple[TokenRecord, int]:
@@ -181,6 +181,6 @@ class Publisher:
             )
 
 
-def _outcome(standing: TokenRecord, ours: TokenRecord) -> Outcome:
+def _outcome(stored: TokenRecord, ours: TokenRecord) -> Outcome:
     # A write whose answer was lost is found again as our own.
-    return Outcome.SUCCESS if standing.access_token == ours.access_token else Outcome.ADOPTED
+    return Outcome.SUCCESS if stored.access_token == ours.access_token else Outcome.ADOPTED

@@ -77,7 +77,7 @@ class Refresher:
             await self._look(name)
         except RefreshError:
             now = self._clock.now()
-            self._fleet.update(name, lambda each: transitions.after_looking_in_vain(each, now), now)
+            self._fleet.update(name, lambda each: transitions.after_failed_look(each, now), now)
         except Exception as error:  # noqa: BLE001 - as above
             self._crashed(attempt, error)
 

@@ -42,9 +42,9 @@ class Reports:
         begun = self._clock.monotonic()
         errors: list[TokendError] = []
 
-        async def answer(name: ConnectionName) -> None:
+        async def process_one(name: ConnectionName) -> None:
             try:
-                await self._answer(name)
+                await self._process_one(name)
             except TokendError as error:
                 errors.append(error)
             except Exception as error:  # noqa: BLE001 - nobody foresaw it: the other reports are answered
@@ -58,20 +58,20 @@ class Reports:
         except (VaultUnavailable, NotAllowed) as error:
             errors.append(error)
         else:
-            turn = in_turn(filter(self._is_heard, reported), after=self._last, at_most=AT_MOST)
+            turn = in_turn(filter(self._can_process, reported), after=self._last, at_most=AT_MOST)
             self._last = turn[-1] if turn else ""
-            await abreast(answer, turn, at_once=_AT_ONCE)
+            await abreast(process_one, turn, at_once=_AT_ONCE)
         took = timedelta(seconds=self._clock.monotonic() - begun)
         self._emit(ReportsProcessed(took=took, error=str(errors[0]) if errors else None))
 
-    def _is_heard(self, name: ConnectionName) -> bool:
+    def _can_process(self, name: ConnectionName) -> bool:
         """A connection that is being refreshed, or waits to be, gets a new token anyway: its report can wait too."""
         if not self._fleet.is_at_rest(name):
             return False
         version, until = self._proved.get(name, (0, self._clock.now()))
         return version != self._fleet[name].version or until <= self._clock.now()
 
-    async def _answer(self, name: ConnectionName) -> None:
+    async def _process_one(self, name: ConnectionName) -> None:
         try:
             fingerprint = await self._reports.report(name)
         finally:
@@ -80,10 +80,10 @@ class Reports:
         if record is None or record.access_token.fingerprint() != fingerprint:
             found = Verdict.STALE
         else:
-            found = await self._look_into(record)
+            found = await self._check(record)
         self._emit(ReportAnswered(connection=name, verdict=found))
 
-    async def _look_into(self, record: TokenRecord) -> Verdict:
+    async def _check(self, record: TokenRecord) -> Verdict:
         name, version = record.connection, self._version(record.connection)
         found = await self._proof(record)
         now = self._clock.now()

@@ -28,7 +28,7 @@ _CRASHES_IN_A_SWEEP: Final = 100
 # What a standby does too; the other background_tasks are the leader's.
 _STANDBY_TASKS: Final = frozenset({Command.DISCOVER})
 # How often the stop looks whether everything has ended, in seconds.
-_GLANCE: Final = 0.05
+_STOP_POLL: Final = 0.05
 
 
 class Runner:
@@ -177,7 +177,7 @@ class Runner:
             self._inbox.put_nowait(Command.STOP)
         else:
             self._open = self._was_alive = True
-            self._fleet.leadership.stand()
+            self._fleet.leadership.campaign()
             self._run_all_tasks()
 
     def _run_all_tasks(self) -> None:
@@ -218,10 +218,10 @@ class Runner:
                 write_at = now + backoff.FLOOR.total_seconds()
                 for name in self._fleet.hold_unsaved():
                     self._start(self._work(name, Save(), group), group)
-            await asyncio.sleep(_GLANCE)
+            await asyncio.sleep(_STOP_POLL)
         lost = Stopped(in_flight=self._fleet.in_flight, unsaved=self._fleet.held)
         for task in tuple(self._under_way):
             task.cancel()
-        await self._fleet.leadership.leave()
+        await self._fleet.leadership.resign()
         await self._session.close()
         self._emit(lost)

@@ -35,7 +35,7 @@ from zoho_tokend.engine.clockwork import Command
 # Refreshes are served by the same threads.
 _AT_ONCE: Final = 4
 
-_Place = tuple[ConnectionName, Target]
+_Key = tuple[ConnectionName, Target]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,7 +57,7 @@ class Targets:
         self._store = store
         self._clock = clock
         self._emit = emit
-        self._behind: dict[_Place, _Behind] = {}
+        self._behind: dict[_Key, _Behind] = {}
 
     def __call__(self, event: Event) -> None:
         """A refreshed connection is behind, whoever refreshed it; so is one that was found, for nobody knows more."""
@@ -75,29 +75,29 @@ class Targets:
         """Whatever was behind tells the token that stands in Vault, or is tried again later; an event says which."""
         now = self._clock.now()
         await abreast(
-            self._catch_up, [place for place, behind in self._behind.items() if behind.at <= now], at_once=_AT_ONCE
+            self._catch_up, [key for key, behind in self._behind.items() if behind.at <= now], at_once=_AT_ONCE
         )
 
-    async def _catch_up(self, place: _Place) -> None:
-        if (behind := self._behind.get(place)) is None:
+    async def _catch_up(self, key: _Key) -> None:
+        if (behind := self._behind.get(key)) is None:
             return
         error: Exception | None = None
         try:
-            await self._write(place)
+            await self._write(key)
         except Exception as refusal:  # noqa: BLE001 - whatever it is, it costs no other target
             error = refusal
-        if self._behind.get(place) is behind:  # not refreshed again meanwhile
-            del self._behind[place]
+        if self._behind.get(key) is behind:  # not refreshed again meanwhile
+            del self._behind[key]
             if error is not None:
-                self._behind[place] = self._later(place, error, behind.failures + 1)
+                self._behind[key] = self._later(key, error, behind.failures + 1)
         if error is None or isinstance(error, TokendError):
-            self._emit(TargetWritten(connection=place[0], target=place[1].shape, error=str(error) if error else None))
+            self._emit(TargetWritten(connection=key[0], target=key[1].shape, error=str(error) if error else None))
         else:
             trace = trace_of(error)
             self._emit(BackgroundTaskCrashed(task=Command.FOLLOW_TARGETS, kind=type(error).__name__, traceback=trace))
 
-    async def _write(self, place: _Place) -> None:
-        name, target = place
+    async def _write(self, key: _Key) -> None:
+        name, target = key
         found = await self._store.target_record(target, name)
         record = (await self._tokens.published(name)).record
         if record is None:
@@ -111,8 +111,8 @@ class Targets:
         if not found.marked:
             await self._store.mark(target, name)
 
-    def _later(self, place: _Place, error: Exception, failures: int) -> _Behind:
+    def _later(self, key: _Key, error: Exception, failures: int) -> _Behind:
         """Vault, or another writer, is over it in seconds; a policy or a foreign record waits for a person."""
         passing = isinstance(error, VaultUnavailable | Conflict)
-        wait: timedelta = (backoff.after_failed_write if passing else backoff.after_failure)(place[0], failures)
+        wait: timedelta = (backoff.after_failed_write if passing else backoff.after_failure)(key[0], failures)
         return _Behind(self._clock.now() + wait, failures)

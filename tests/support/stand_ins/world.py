@@ -12,7 +12,7 @@ from tests.support.samples.builders import CRM, HOUR, secret
 from tests.support.stand_ins.fake_lease import FakeLease, Line
 from tests.support.stand_ins.fake_zoho import FakeZoho
 from tests.support.stand_ins.fakes import FakeVault
-from zoho_tokend.core.election import Candidate, Terms
+from zoho_tokend.core.election import Candidate, Timing
 from zoho_tokend.core.errors import VaultLoginRefused, VaultUnavailable
 from zoho_tokend.core.events import Event
 from zoho_tokend.core.facts import ConnectionFacts, State
@@ -34,7 +34,7 @@ from zoho_tokend.engine.targets import Targets
 E = TypeVar("E", bound=Event)
 
 DISCOVERY_INTERVAL = timedelta(seconds=30)
-TERMS = Terms(lease=timedelta(seconds=15), renew_deadline=timedelta(seconds=10), retry_period=timedelta(seconds=2))
+TERMS = Timing(lease=timedelta(seconds=15), renew_deadline=timedelta(seconds=10), retry_period=timedelta(seconds=2))
 
 _NUMBERS = itertools.count()
 
@@ -76,7 +76,7 @@ class World:
         self,
         *,
         policy: Policy,
-        places: int,
+        slots: int,
         lifetime: timedelta,
         reports: bool = False,
         targets: Sequence[Target] = (),
@@ -96,7 +96,7 @@ class World:
         self.inbox: Inbox = asyncio.Queue()
         self.line = Line(lease or FakeLease())
         self.leadership: Leadership = self._elector() if lease else Alone()
-        self.fleet = Fleet(policy, places=places, leadership=self.leadership)
+        self.fleet = Fleet(policy, slots=slots, leadership=self.leadership)
         outside = {"tokens": self.vault, "clock": self.clock, "emit": self.emit}
         records = {"credentials": self.vault, **outside}
         self.refresher = Refresher(fleet=self.fleet, budgets=self.vault, endpoint=self.zoho, **records)  # type: ignore[arg-type]
@@ -124,7 +124,7 @@ class World:
         self._targets(event)
 
     def _elector(self) -> Elector:
-        candidate = Candidate(identity=f"daemon-{next(_NUMBERS)}", terms=TERMS)
+        candidate = Candidate(identity=f"daemon-{next(_NUMBERS)}", timing=TERMS)
         return Elector(
             candidate,
             lease=self.line,
@@ -202,7 +202,7 @@ class World:
 async def a_world(
     *,
     policy: Policy | None = None,
-    places: int = 16,
+    slots: int = 16,
     lifetime: timedelta = HOUR,
     running: bool = True,
     reports: bool = False,
@@ -217,7 +217,7 @@ async def a_world(
     """
     world = World(
         policy=policy or Policy(),
-        places=places,
+        slots=slots,
         lifetime=lifetime,
         reports=reports,
         targets=targets,
