@@ -1,4 +1,4 @@
-"""Which connections are due, and which of them get a slot: a bulkhead for each accounts server."""
+"""The queue of due connections, and the slots that they get: a bulkhead for each accounts server."""
 
 import heapq
 from collections import Counter, defaultdict
@@ -12,17 +12,17 @@ from zoho_tokend.core.model import ConnectionName
 
 
 class DueQueue:
-    """A time for each name; a name that is put again has only its new time."""
+    """Names by their due time; a name that is put again has only its new time."""
 
     __slots__ = ("_at", "_heap")
 
     def __init__(self) -> None:
         self._at: dict[ConnectionName, datetime] = {}
-        # Entries whose time is no longer the name's own are passed over when they come up.
+        # Entries with an outdated time are skipped when they come up.
         self._heap: list[tuple[datetime, ConnectionName]] = []
 
     def put(self, name: ConnectionName, at: datetime) -> None:
-        """The name waits until then."""
+        """Let the name wait until then."""
         if self._at.get(name) == at:
             return
         self._at[name] = at
@@ -32,11 +32,11 @@ class DueQueue:
             heapq.heapify(self._heap)
 
     def discard(self, name: ConnectionName) -> None:
-        """The name waits no longer."""
+        """Remove the name."""
         self._at.pop(name, None)
 
     def pop_due(self, now: datetime) -> Iterator[ConnectionName]:
-        """Those whose time has come, soonest first; each waits no longer once it was handed out."""
+        """Remove and yield the names whose time has come, soonest first."""
         while self._heap and self._heap[0][0] <= now:
             at, name = heapq.heappop(self._heap)
             if self._at.get(name) == at:
@@ -44,19 +44,19 @@ class DueQueue:
                 yield name
 
     def when(self, name: ConnectionName) -> datetime | None:
-        """Until when the name waits; None when it does not."""
+        """Return until when the name waits; None when it does not."""
         return self._at.get(name)
 
     def __len__(self) -> int:
         return len(self._at)
 
 
-# A server that answers nobody is tried at most ten times a second, however many connections wait for it.
+# An unavailable server is tried at most ten times a second, however many connections wait for it.
 _BETWEEN_TRIES: Final = timedelta(milliseconds=100)
 
 
 class Rank(IntEnum):
-    """Who is served first."""
+    """The order in which slots are given, best first."""
 
     WELL = 0
     UNPROVEN = 1
@@ -66,11 +66,11 @@ class Rank(IntEnum):
 
 @dataclass(slots=True)
 class _Server:
-    """One accounts server: who waits for it, and what it has answered.
+    """One accounts server: the names that wait for it, and how it has answered.
 
     Attributes:
-        answered: it has answered at least once in this process.
-        unavailable: its last request brought no usable answer.
+        answered: whether it has answered at least once in this process.
+        unavailable: whether its last request got no usable answer.
     """
 
     healthy: list[tuple[datetime, ConnectionName]] = field(default_factory=list)
@@ -81,7 +81,7 @@ class _Server:
 
     @property
     def is_unknown(self) -> bool:
-        """Whether nobody waits for it, and nothing is known of it."""
+        """Whether no name waits for it, and nothing is known of it."""
         return not (self.healthy or self.failing or self.answered or self.unavailable)
 
 
@@ -92,12 +92,12 @@ class _Slot:
 
 
 class Bulkheads:
-    """The queue of those that are due, and the bound on how many go at once.
+    """The queue of due connections, and the bound on how many run at once.
 
-    Of all slots, servers that have not answered yet in this process hold at most half, and one of them a quarter;
-    servers that are unavailable hold a quarter, and one of them an eighth; connections that fail at a server that is
-    well hold half. Among those of one rank the server with the fewest slots in use comes first, then the soonest
-    expiry. Work that needs Vault alone (``server`` None) is never held up by a server.
+    Servers that have not answered yet in this process hold at most half of all slots, and each of them a quarter.
+    Unavailable servers hold at most a quarter, and each of them an eighth. Failing connections of a server that answers
+    hold at most half. Within a rank the server with the fewest slots in use comes first, then the soonest expiry. Work
+    that needs Vault alone (``server`` None) never waits for a server.
     """
 
     def __init__(self, slots: int) -> None:
@@ -109,12 +109,12 @@ class Bulkheads:
 
     @property
     def going(self) -> frozenset[ConnectionName]:
-        """Those that are under way."""
+        """The names that are under way."""
         return frozenset(self._going)
 
     @property
     def queued(self) -> frozenset[ConnectionName]:
-        """Those that wait for a slot."""
+        """The names that wait for a slot."""
         return frozenset(self._queued)
 
     def enqueue(self, name: ConnectionName, *, server: str | None, expires_at: datetime, failing: bool) -> None:
@@ -127,7 +127,7 @@ class Bulkheads:
         heapq.heappush(queues.failing if failing else queues.healthy, (expires_at, name))
 
     def next_ready(self, now: datetime) -> ConnectionName | None:
-        """Give the next name its slot; None when nobody waits, or no slot is free for those that do."""
+        """Give the next name a slot and return it; None when no name waits, or no slot is free for those that do."""
         if len(self._going) >= self._slots:
             return None
         in_use, by_rank = defaultdict[str | None, int](int), defaultdict[Rank, int](int)
@@ -155,11 +155,11 @@ class Bulkheads:
         return name
 
     def server_of(self, name: ConnectionName) -> str | None:
-        """At which server the name holds its slot; None where it needs Vault alone."""
+        """Return the server at which the name holds its slot; None where it needs Vault alone."""
         return self._going[name].server
 
     def hold(self, name: ConnectionName) -> None:
-        """Give the name a slot past the queue and the bound: for the stop, when nothing is queued any more."""
+        """Give the name a slot past the queue and the bound: for the shutdown, after `close`."""
         self._queued.pop(name, None)
         self._occupy(name, _Slot(None, failing=False))
 
@@ -175,11 +175,11 @@ class Bulkheads:
         self._queued.pop(name, None)
 
     def close(self) -> None:
-        """Empty the queue: nobody gets a slot any more, and those under way go on."""
+        """Empty the queue: no name gets a slot any more, and those under way go on."""
         self._queued.clear()
 
     def answered(self, server: str) -> None:
-        """Note that the server gave a usable answer, be it a refusal."""
+        """Note that the server gave a usable answer, if only a rejection."""
         state = self._servers.setdefault(server, _Server())
         state.answered, state.unavailable = True, False
 
@@ -216,11 +216,11 @@ class Bulkheads:
         return max(self._slots // part, 1)
 
     def _head(self, queue: list[tuple[datetime, ConnectionName]], slot: _Slot) -> datetime | None:
-        """The soonest expiry in the queue, past the names that were taken out of it or queued elsewhere since."""
+        """Return the soonest expiry in the queue, after dropping names that were removed or queued elsewhere since."""
         while queue:
             expires_at, name = queue[0]
             if name in self._going:
-                self._queued.pop(name, None)  # It was forgotten and found again while under way: it returns by itself.
+                self._queued.pop(name, None)  # Forgotten and found again while under way: its release queues it again.
             elif self._queued.get(name) == slot:
                 return expires_at
             heapq.heappop(queue)

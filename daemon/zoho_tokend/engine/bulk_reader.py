@@ -1,4 +1,4 @@
-"""Many reads of Vault, each on its own: as many at once as Vault allows, and one that fails costs no other."""
+"""Bulk reads from Vault: as many at once as Vault allows, and one that fails does not stop the others."""
 
 import asyncio
 from collections import deque
@@ -11,20 +11,20 @@ from zoho_tokend.core.ports import Clock
 
 T = TypeVar("T")
 
-# As many at once as keep Vault's threads busy, and no more: refreshes are served by the same ones.
+# Enough to keep the client's threads busy, and no more: refreshes use the same threads.
 _AT_ONCE: Final = 8
-# So many items in a row that brought nothing, and Vault itself is asked whether it is there.
+# After so many failed items in a row, probe whether Vault is there at all.
 _FRUITLESS: Final = 16
-# A Vault that has only limited us for so many seconds is away.
+# A Vault that has only rate-limited us for so many seconds counts as away.
 _LONGEST_SILENCE: Final = 60.0
-# What a clock may be behind by its own rounding.
+# The rounding error of a clock.
 _A_TICK: Final = 0.001
 
 
 class BulkReader:
-    """Reads at the pace of a congestion window; what Vault limits is asked again as soon as it allows.
+    """Reads at the pace of a congestion window; a rate-limited request is repeated as soon as Vault allows.
 
-    It asks with ``probe`` whether Vault is there at all, once many in a row brought nothing, or the last did.
+    After many failed reads in a row, or a failed last one, ``probe`` finds out whether Vault is there at all.
     """
 
     def __init__(self, *, probe: Callable[[], Awaitable[object]], clock: Clock) -> None:
@@ -35,10 +35,10 @@ class BulkReader:
         self._answered_at = clock.monotonic()
 
     async def ask(self, request: Callable[[], Awaitable[T]]) -> T:
-        """Return what Vault answers; a request that it limits is made again when it allows.
+        """Return what Vault answers; repeat a rate-limited request when Vault allows.
 
         Raises:
-            VaultUnavailable: Vault gave no usable answer, or has answered nothing for a minute but that it is busy.
+            VaultUnavailable: Vault gave no usable answer, or has only rate-limited us for a minute.
         """
         begun = self._clock.monotonic()
         while True:
@@ -63,10 +63,10 @@ class BulkReader:
         *,
         failed: Callable[[T, Exception], None],
     ) -> None:
-        """Read each. Whatever goes wrong with one costs that one alone: ``failed`` is called with its error.
+        """Read each item. An error costs that item alone: ``failed`` is called with it.
 
         Raises:
-            VaultUnavailable: Vault is away; those that are left were not read.
+            VaultUnavailable: Vault is away; the remaining items were not read.
             NotAllowed: the probe was denied.
         """
         left, away = deque(items), list[VaultUnavailable | NotAllowed]()
@@ -76,7 +76,7 @@ class BulkReader:
                 item = left.popleft()
                 try:
                     await read(item)
-                except Exception as error:  # noqa: BLE001 - nobody foresaw it: this one is told of, the others go on
+                except Exception as error:  # noqa: BLE001 - unexpected: this one is reported, the others go on
                     failed(item, error)
                     self._fruitless += isinstance(error, VaultUnavailable)
                 else:
@@ -93,7 +93,7 @@ class BulkReader:
             raise gone
 
     async def _away(self) -> VaultUnavailable | NotAllowed | None:
-        """Why Vault cannot be asked at all; None where it is there."""
+        """Return why Vault cannot be read at all; None where it can."""
         self._fruitless = 0
         try:
             await self.ask(self._probe)

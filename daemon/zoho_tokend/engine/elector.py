@@ -1,6 +1,6 @@
-"""One candidate in the election: it looks at the lease, renews or takes it, and gives it back in the end.
+"""The elector: reads, takes, renews and finally releases the lease.
 
-What to do, and when, is `core.election`'s; here it is done.
+`core.election` decides what to do and when; this module does it.
 """
 
 import asyncio
@@ -15,12 +15,12 @@ from zoho_tokend.core.errors import Conflict, LeaseRefused, LeaseUnavailable
 from zoho_tokend.core.events import ElectionTroubled, LeaderElected, LeaderLost, LeaderSeen, Sink
 from zoho_tokend.core.ports import Clock, LeaseStore
 
-# A timer may go off a little early, and would otherwise be set again and again for what is left.
+# A timer may fire a little early, and would otherwise be set again and again for the rest.
 _SHORTEST_PAUSE: Final = 0.001
 
 
 class Elector:
-    """The leadership of one of several processes, from `run` to `leave`."""
+    """The leadership of one of several processes, from `run` to `resign`."""
 
     def __init__(
         self, candidate: Candidate, *, lease: LeaseStore, clock: Clock, emit: Sink, elected: Callable[[], None]
@@ -36,7 +36,7 @@ class Elector:
         self._gone = asyncio.Event()
         self._reported_term: int | None = None
         self._reported_holder: str | None = None
-        self._problem = "nothing has been heard of the lease yet"
+        self._problem = "the lease has not been read yet"
         self._reported_error = ""
         self._task: asyncio.Task[None] | None = None
 
@@ -85,7 +85,7 @@ class Elector:
         return election.next_step(self._candidate, self._clock.monotonic(), self._clock.now())
 
     async def _pause(self, until: float) -> None:
-        """Until then, or until this process leads no more, or wants to leave."""
+        """Sleep until then, or until this process leads no more, or resigns."""
         now = self._clock.monotonic()
         if election.leads(self._candidate, now):
             until = min(until, self._candidate.leads_until)
@@ -128,7 +128,7 @@ class Elector:
             self._candidate, asked_at=asked_at, now=self._clock.monotonic(), retry_after=retry_after
         )
         refused = isinstance(error, LeaseRefused)
-        # A cluster that is away for a while leaves a standby as good as it was.
+        # A standby stays usable while the cluster is away for a while.
         if refused or self._candidate.observed_at is None:
             self._problem = str(error)
         if str(error) != self._reported_error:
@@ -136,7 +136,7 @@ class Elector:
             self._emit(ElectionTroubled(error=self._reported_error, refused=refused))
 
     def _report_changes(self) -> None:
-        """What has changed is told one_shot."""
+        """Emit an event for each change of the leadership, once."""
         term, holder = self.term, self.holder
         if term != self._reported_term:
             if self._reported_term is not None:
@@ -151,7 +151,7 @@ class Elector:
         self._reported_holder = holder
 
     def _why_lost(self) -> str:
-        if self._candidate.leaving:
+        if self._candidate.resigned:
             return "the process stops"
         if self.holder != self._candidate.identity:
             return f"the lease is held by {self.holder or 'nobody'}"

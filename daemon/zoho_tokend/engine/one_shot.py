@@ -1,6 +1,6 @@
-"""One refresh in a process of its own: the same code, the same budget, the same CAS as the daemon's.
+"""A one-shot refresh in a process of its own, with the code, the budget and the check-and-set of the daemon.
 
-Beside a running daemon it costs no more than an issue: whoever writes second adopts the token that lives longer.
+Beside a running daemon it costs one issue at most: whichever writes second adopts the token that lives longer.
 """
 
 import asyncio
@@ -43,11 +43,11 @@ class OneShotRefresh:
         self._clock = clock
 
     async def refresh(self, name: ConnectionName) -> Ended:
-        """How the refresh ended. A token that Vault does not take at once is offered again for a minute.
+        """Refresh the connection, and return how it ended. An unsaved token is written again for a minute.
 
         Raises:
             NoCredential: there is no such connection.
-            NotAllowed, VaultUnavailable: the token record could not be read, so nothing was asked of Zoho.
+            NotAllowed, VaultUnavailable: the token record could not be read, so Zoho got no request.
         """
         events: list[Event] = []
         fleet = Fleet(self._policy, slots=1)
@@ -75,7 +75,7 @@ class OneShotRefresh:
 def _ended(events: list[Event], name: ConnectionName) -> Ended:
     for event in events:
         if isinstance(event, RefreshCrashed):
-            raise RuntimeError(event.traceback)  # noqa: TRY004 - it is no matter of types
+            raise RuntimeError(event.traceback)  # noqa: TRY004 - not a type error
         if isinstance(event, Vanished):
             raise NoCredential(f"there is no connection {name} in Vault")
     return next(event for event in reversed(events) if isinstance(event, Refreshed | RefreshFailed | RefreshDeferred))

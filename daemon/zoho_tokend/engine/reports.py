@@ -1,8 +1,8 @@
-"""Heeding readers: a token that died before its time is replaced, once Zoho's API has confirmed that it is dead.
+"""Process readers' reports: replace a token that died early, once Zoho's API has confirmed that it is dead.
 
-A report that is not about the token in Vault costs nothing at Zoho; one that is costs one call. Each is dismissed
-before anything is made of it: whatever it says, none is answered twice, and none costs another one. A reader that still
-meets a dead token says so again.
+A report about another token than the one in Vault costs no request to Zoho; any other costs one. Each report is deleted
+before it is processed, so that none is processed twice, and none can block the others. A reader that still meets a dead
+token reports it again.
 """
 
 from datetime import datetime, timedelta
@@ -17,13 +17,13 @@ from zoho_tokend.core.ports import Clock, Prover, ReportStore, TokenStore
 from zoho_tokend.core.reports import REST, Verdict, in_turn, verdict
 from zoho_tokend.engine.clockwork import Command
 
-# A flood of reports costs Vault some three requests for each of so many connections in a pass, and no more.
+# A pass processes so many reports, at about three requests to Vault each, however many there are.
 AT_MOST: Final = 64
 _AT_ONCE: Final = 8
 
 
 class Reports:
-    """Answers reports. Its memory, beyond the fleet, is whose turn it is, and which tokens were proved lately."""
+    """Processes reports. Beyond the fleet it remembers whose turn it is, and which tokens were checked recently."""
 
     def __init__(
         self, *, fleet: Fleet, reports: ReportStore, tokens: TokenStore, prover: Prover, clock: Clock, emit: Sink
@@ -38,7 +38,7 @@ class Reports:
         self._proved: dict[ConnectionName, tuple[int, datetime]] = {}
 
     async def process(self) -> None:
-        """Every report that can be answered now is, some at a time; where Vault does not answer, an event says so."""
+        """Process the reports whose turn it is, some at a time; where Vault does not answer, an event says so."""
         begun = self._clock.monotonic()
         errors: list[TokendError] = []
 
@@ -47,7 +47,7 @@ class Reports:
                 await self._process_one(name)
             except TokendError as error:
                 errors.append(error)
-            except Exception as error:  # noqa: BLE001 - nobody foresaw it: the other reports are answered
+            except Exception as error:  # noqa: BLE001 - unexpected: the other reports are processed
                 trace = trace_of(error)
                 self._emit(
                     BackgroundTaskCrashed(task=Command.PROCESS_REPORTS, kind=type(error).__name__, traceback=trace)
@@ -65,7 +65,7 @@ class Reports:
         self._emit(ReportsProcessed(took=took, error=str(errors[0]) if errors else None))
 
     def _can_process(self, name: ConnectionName) -> bool:
-        """A connection that is being refreshed, or waits to be, gets a new token anyway: its report can wait too."""
+        """Return whether to process the report now; a connection that is being refreshed gets a new token anyway."""
         if not self._fleet.is_at_rest(name):
             return False
         version, until = self._proved.get(name, (0, self._clock.now()))
@@ -97,7 +97,7 @@ class Reports:
     async def _proof(self, record: TokenRecord) -> Verdict:
         try:
             return verdict(await self._prover.prove(record.access_token, api_domain=record.api_domain))
-        except NotAllowed:  # the record names an API domain that is sent no token
+        except NotAllowed:  # the record's API domain is outside the allow-list
             return Verdict.UNPROVEN
 
     def _version(self, name: ConnectionName) -> int:

@@ -99,7 +99,7 @@ class Universe:
         hurt = replace(self, faults_left=self.faults_left - 1)
         yield hurt._with(i, replace(self.people[i], gone=True, flight=None))
         if self.people[i].flight is None:
-            if not self.people[i].candidate.leaving:
+            if not self.people[i].candidate.resigned:
                 left = replace(self.people[i], candidate=election.resign(self.people[i].candidate))
                 yield hurt._with(i, left)
             if isinstance(self._step(i), ReadLease | WriteLease):
@@ -194,7 +194,7 @@ class Universe:
     @property
     def wishes_a_leader(self) -> bool:
         """Whether anybody is there who would lead."""
-        return any(not person.gone and not person.candidate.leaving for person in self.people)
+        return any(not person.gone and not person.candidate.resigned for person in self.people)
 
 
 def _flight(request: ReadLease | WriteLease, now: int, fate: Fate | None) -> Flight:

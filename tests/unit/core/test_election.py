@@ -72,17 +72,17 @@ def test_the_lease_of_another_is_left_alone_until_it_has_not_changed_for_its_dur
 
 def test_a_lease_that_changed_is_its_holders_for_another_duration_from_the_look_before() -> None:
     candidate = looked(looked(NOBODY_KNOWS, THEIRS, at=0), RENEWED, at=1.8)
-    assert election.runs_out_at(candidate, RENEWED) == 15
+    assert election.expires_at(candidate, RENEWED) == 15
 
 
 def test_after_a_time_without_answers_a_change_is_taken_for_one_retry_period_old_at_most() -> None:
     candidate = looked(looked(NOBODY_KNOWS, THEIRS, at=0), RENEWED, at=14)
-    assert election.runs_out_at(candidate, RENEWED) == 14 - 2 + 15
+    assert election.expires_at(candidate, RENEWED) == 14 - 2 + 15
 
 
 def test_the_duration_that_the_lease_names_counts_and_not_our_own() -> None:
     patient = Lease(record=replace(THEIRS.record, duration=timedelta(seconds=60)), version="7")
-    assert election.runs_out_at(looked(NOBODY_KNOWS, patient, at=0), patient) == 60
+    assert election.expires_at(looked(NOBODY_KNOWS, patient, at=0), patient) == 60
 
 
 def test_whoever_loses_the_race_for_a_lease_looks_at_once_and_waits() -> None:
