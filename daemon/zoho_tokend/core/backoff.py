@@ -26,13 +26,13 @@ def after_failure(name: str, failures: int, retry_after: timedelta | None = None
     ``retry_after`` is a minimum, up to half an hour.
     """
     wait = _grown(_FIRST, failures, _CAP)
-    return max(wait - jitter(name, wait / 5, failures), believed(retry_after), FLOOR)
+    return max(wait - jitter(name, wait / 5, failures), capped(retry_after), FLOOR)
 
 
 def after_throttle(name: str, throttles: int, retry_after: timedelta | None = None) -> timedelta:
     """Return the wait after this many throttles in a row: 10, 20, then 30 minutes, plus up to a minute of jitter."""
     wait = TEN_MINUTES * min(max(throttles, 1), _LONGEST_THROTTLE)
-    return max(wait + jitter(name, timedelta(minutes=1), throttles), believed(retry_after))
+    return max(wait + jitter(name, timedelta(minutes=1), throttles), capped(retry_after))
 
 
 def after_rejection(name: str, times: int) -> timedelta:
@@ -61,7 +61,7 @@ def after_failed_write(name: str, failures: int) -> timedelta:
     return max(wait - jitter(name, wait / 5, failures), FLOOR)
 
 
-def believed(retry_after: timedelta | None) -> timedelta:
+def capped(retry_after: timedelta | None) -> timedelta:
     """Return the least wait that the other side asks for, cut to half an hour."""
     return min(retry_after or timedelta(), _LONGEST_RETRY_AFTER)
 

@@ -13,7 +13,7 @@ from zoho_tokend.core.consent import Alive, AliveWithoutScope, Dead, NoApiAccess
 from zoho_tokend.core.model import ConnectionName
 from zoho_tokend.core.policy import TEN_MINUTES
 
-REST: Final = TEN_MINUTES
+RECHECK_AFTER: Final = TEN_MINUTES
 """How long a token that was not found dead is not checked again, whatever is reported."""
 
 

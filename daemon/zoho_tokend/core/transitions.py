@@ -156,7 +156,7 @@ def after_failure(
         return _after_throttle(failed, error, now, pace)
     retry_after = error.retry_after if isinstance(error, Retryable) else None
     wait = backoff.after_failure(failed.name, failed.failures, retry_after)
-    return _retry(failed, now, wait, soonest=max(backoff.believed(retry_after), backoff.FLOOR), pace=pace)
+    return _retry(failed, now, wait, soonest=max(backoff.capped(retry_after), backoff.FLOOR), pace=pace)
 
 
 def after_waking(connection: Connection, now: datetime) -> Connection:
@@ -204,7 +204,7 @@ def _after_throttle(connection: Connection, error: Throttled, now: datetime, pac
     # Zoho's lock-out lasts ten minutes. After it, jobs without a token wait no longer than the budget demands.
     ended = connection.token is not None and connection.token.expires_at <= now
     least = pace if throttles > 1 and ended else TEN_MINUTES
-    soonest = max(least, backoff.believed(error.retry_after))
+    soonest = max(least, backoff.capped(error.retry_after))
     return _retry(replace(connection, throttles=throttles), now, wait, soonest=soonest, pace=pace)
 
 

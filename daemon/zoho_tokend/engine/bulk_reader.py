@@ -14,11 +14,11 @@ T = TypeVar("T")
 # Enough to keep the client's threads busy, and no more: refreshes use the same threads.
 _AT_ONCE: Final = 8
 # After so many failed items in a row, probe whether Vault is there at all.
-_FRUITLESS: Final = 16
+_FAILURES_BEFORE_PROBE: Final = 16
 # A Vault that has only rate-limited us for so many seconds counts as away.
 _LONGEST_SILENCE: Final = 60.0
 # The rounding error of a clock.
-_A_TICK: Final = 0.001
+_CLOCK_ROUNDING: Final = 0.001
 
 
 class BulkReader:
@@ -31,7 +31,7 @@ class BulkReader:
         self._probe = probe
         self._clock = clock
         self._window = CongestionWindow(_AT_ONCE)
-        self._fruitless = 0
+        self._failures_in_a_row = 0
         self._answered_at = clock.monotonic()
 
     async def ask(self, request: Callable[[], Awaitable[T]]) -> T:
@@ -43,7 +43,7 @@ class BulkReader:
         begun = self._clock.monotonic()
         while True:
             if (wait := self._window.open_at - self._clock.monotonic()) > 0:
-                await asyncio.sleep(wait + _A_TICK)
+                await asyncio.sleep(wait + _CLOCK_ROUNDING)
             try:
                 answer = await request()
             except VaultUnavailable as error:
@@ -78,23 +78,23 @@ class BulkReader:
                     await read(item)
                 except Exception as error:  # noqa: BLE001 - unexpected: this one is reported, the others go on
                     failed(item, error)
-                    self._fruitless += isinstance(error, VaultUnavailable)
+                    self._failures_in_a_row += isinstance(error, VaultUnavailable)
                 else:
-                    self._fruitless = 0
-                if self._fruitless >= _FRUITLESS and (gone := await self._away()) is not None:
+                    self._failures_in_a_row = 0
+                if self._failures_in_a_row >= _FAILURES_BEFORE_PROBE and (gone := await self._away()) is not None:
                     away.append(gone)
 
         while left and not away:
             async with asyncio.TaskGroup() as group:
                 for worker in range(self._window.size):
                     group.create_task(work(worker))
-        gone = away[0] if away else await self._away() if self._fruitless else None
+        gone = away[0] if away else await self._away() if self._failures_in_a_row else None
         if gone is not None:
             raise gone
 
     async def _away(self) -> VaultUnavailable | NotAllowed | None:
         """Return why Vault cannot be read at all; None where it can."""
-        self._fruitless = 0
+        self._failures_in_a_row = 0
         try:
             await self.ask(self._probe)
         except (VaultUnavailable, NotAllowed) as error:

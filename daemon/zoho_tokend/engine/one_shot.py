@@ -17,7 +17,7 @@ from zoho_tokend.core.policy import Policy
 from zoho_tokend.core.ports import BudgetStore, Clock, CredentialStore, TokenEndpoint, TokenStore
 from zoho_tokend.engine.refresher import Refresher
 
-PATIENCE: Final = timedelta(minutes=1)
+_SAVE_TIMEOUT: Final = timedelta(minutes=1)
 
 Ended = Refreshed | RefreshFailed | RefreshDeferred
 
@@ -66,7 +66,7 @@ class OneShotRefresh:
         return _ended(events, name)
 
     async def _save(self, fleet: Fleet, refresher: Refresher, name: ConnectionName) -> None:
-        end = self._clock.monotonic() + PATIENCE.total_seconds()
+        end = self._clock.monotonic() + _SAVE_TIMEOUT.total_seconds()
         while fleet.held and self._clock.monotonic() < end:
             await asyncio.sleep(backoff.FLOOR.total_seconds())
             await refresher.save(name)

@@ -14,11 +14,11 @@ from zoho_tokend.core.events import BackgroundTaskCrashed, ReportAnswered, Repor
 from zoho_tokend.core.fleet import Fleet
 from zoho_tokend.core.model import ConnectionName, TokenRecord
 from zoho_tokend.core.ports import Clock, Prover, ReportStore, TokenStore
-from zoho_tokend.core.reports import REST, Verdict, in_turn, verdict
+from zoho_tokend.core.reports import RECHECK_AFTER, Verdict, in_turn, verdict
 from zoho_tokend.engine.clockwork import Command
 
 # A pass processes so many reports, at about three requests to Vault each, however many there are.
-AT_MOST: Final = 64
+REPORTS_PER_PASS: Final = 64
 _AT_ONCE: Final = 8
 
 
@@ -58,7 +58,7 @@ class Reports:
         except (VaultUnavailable, NotAllowed) as error:
             errors.append(error)
         else:
-            turn = in_turn(filter(self._can_process, reported), after=self._last, at_most=AT_MOST)
+            turn = in_turn(filter(self._can_process, reported), after=self._last, at_most=REPORTS_PER_PASS)
             self._last = turn[-1] if turn else ""
             await abreast(process_one, turn, at_once=_AT_ONCE)
         took = timedelta(seconds=self._clock.monotonic() - begun)
@@ -89,7 +89,7 @@ class Reports:
         now = self._clock.now()
         if found is not Verdict.CONFIRMED:
             self._proved = {each: proved for each, proved in self._proved.items() if proved[1] > now}
-            self._proved[name] = (version, now + REST)
+            self._proved[name] = (version, now + RECHECK_AFTER)
         elif self._fleet.is_at_rest(name) and self._version(name) == version:
             self._fleet.report_dead(name, now)
         return found
