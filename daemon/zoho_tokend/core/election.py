@@ -1,10 +1,11 @@
 """Leader election by the rules of client-go, as pure functions over values.
 
-They take what was observed of the lease and the local clock, and return what to do next. A lease of another process is
-expired by local, monotonic time since it last *changed*: the clocks of two machines are never compared. A leader
-leads until the renew deadline after it *requested* its last successful renewal. The lease outlives that deadline, so
-no two processes lead at once as long as their clocks run about equally fast. A stalled process that writes all the
-same is stopped by the check-and-set of the token records. Departures from client-go, and why:
+They take what was observed of the lease and the local clock, and return what to do next. Whether the lease of another
+process has expired is judged by local, monotonic time since it last *changed*: the clocks of two machines are never
+compared. A leader leads until the renew deadline after it *requested* its last successful renewal. The lease outlives
+that deadline, so no two processes lead at once as long as their clocks run about equally fast. A stalled process that
+writes all the same is stopped by the check-and-set of the token records.
+Departures from client-go, and why:
 docs/adr/0014-an-election-by-client-gos-rules.md.
 https://github.com/kubernetes/client-go/blob/master/tools/leaderelection/leaderelection.go
 """
@@ -77,7 +78,7 @@ class Candidate:
     Attributes:
         identity: one that no other process ever has: a lease that names it was written by this very process.
         lease: the lease as it was last observed; None when there is none, or none was observed yet.
-        certain: whether the lease cannot have been changed by this process since.
+        certain: whether no request since then, such as a write without an answer, may have changed it.
         observed_at: when the request was sent that last observed the lease; None before the first one.
         changed_at: the earliest moment at which the observed lease can have been written.
         leads_until: the candidate leads before this moment.
