@@ -50,7 +50,7 @@ def measure(*, few: int, many: int, sweeps: int, rounds: int) -> IdleSweep:
 
 def a_fleet_at_rest(size: int) -> Fleet:
     """So many connections, each with a token that is not due at noon."""
-    fleet = Fleet(Policy(), places=16)
+    fleet = Fleet(Policy(), slots=16)
     for name in names(size):
         fleet.add(name, Published(version=1, record=a_record(name)), NOON)
     return fleet

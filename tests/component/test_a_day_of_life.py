@@ -541,7 +541,7 @@ async def test_two_throttled_siblings_limit_their_client_and_a_third_is_still_ke
 
 async def test_a_healthy_connection_never_waits_behind_failing_ones_that_hang() -> None:
     hanging = [ConnectionName(f"hanging-{number}") for number in range(40)]
-    async with a_world(places=4) as world:
+    async with a_world(slots=4) as world:
         for name in hanging:
             world.zoho.script(name, fails(ZohoUnavailable()))
             world.zoho.takes[name] = 30 * SECOND
@@ -554,7 +554,7 @@ async def test_a_healthy_connection_never_waits_behind_failing_ones_that_hang() 
 
 async def test_no_more_requests_are_under_way_than_the_concurrency_allows() -> None:
     names = [ConnectionName(f"c{number}") for number in range(50)]
-    async with a_world(places=4) as world:
+    async with a_world(slots=4) as world:
         for name in names:
             world.zoho.takes[name] = SECOND
         world.connect(*names)

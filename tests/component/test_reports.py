@@ -13,8 +13,8 @@ from zoho_tokend.core.events import BackgroundTaskCrashed, Refreshed, ReportAnsw
 from zoho_tokend.core.facts import State
 from zoho_tokend.core.model import ConnectionName, Published, Secret
 from zoho_tokend.core.policy import Policy
-from zoho_tokend.core.reports import REST, Verdict
-from zoho_tokend.engine.reports import AT_MOST
+from zoho_tokend.core.reports import RECHECK_AFTER, Verdict
+from zoho_tokend.engine.reports import REPORTS_PER_PASS
 
 pytestmark = pytest.mark.looptime
 
@@ -91,7 +91,7 @@ async def test_a_token_that_was_found_alive_and_dies_later_is_replaced_all_the_s
         await world.passes(A_PASS)
         dead = await dies(world)
         report(world, dead)
-        await world.passes(REST + A_PASS)
+        await world.passes(RECHECK_AFTER + A_PASS)
         assert await token(world) != dead
         assert verdicts(world) == [Verdict.REFUTED, Verdict.CONFIRMED]
 
@@ -138,12 +138,12 @@ async def test_a_living_token_that_is_reported_all_the_time_is_proved_once_in_te
         for _ in range(360):
             report(world, await token(world))
             await world.passes(timedelta(seconds=10))
-        assert HOUR / REST <= len(world.zoho.proved) <= HOUR / REST + 1
+        assert HOUR / RECHECK_AFTER <= len(world.zoho.proved) <= HOUR / RECHECK_AFTER + 1
         assert len(world.zoho.asked) == 1
 
 
 async def test_a_flood_over_a_whole_fleet_costs_vault_the_same_in_each_pass_and_everybody_has_a_turn() -> None:
-    names = [ConnectionName(f"c{number:03}") for number in range(3 * AT_MOST)]
+    names = [ConnectionName(f"c{number:03}") for number in range(3 * REPORTS_PER_PASS)]
     async with a_world(policy=LEISURELY, reports=True, lifetime=10 * HOUR) as world:
         world.connect(*names)
         await world.passes(MINUTE)
@@ -152,7 +152,7 @@ async def test_a_flood_over_a_whole_fleet_costs_vault_the_same_in_each_pass_and_
             report(world, secret("forged"), name)
         await world.passes(A_PASS)
         asked = [path for path in world.vault.requests[before:] if path.startswith("reports/")]
-        assert len(asked) <= 2 * 2 * AT_MOST
+        assert len(asked) <= 2 * 2 * REPORTS_PER_PASS
         await world.passes(3 * A_PASS)
         assert {event.connection for event in world.all(ReportAnswered)} == set(names)
 

@@ -19,7 +19,7 @@ from tests.simulation.roads import VAULT, RoadToVault, SimulatedPool, SimulatedT
 from tests.simulation.virtual_loop import Process, VirtualLoop
 from tests.simulation.zoho_side import Call, Reply, ZohoSide
 from zoho_tokend.clock import SystemClock
-from zoho_tokend.core.election import Candidate, Terms
+from zoho_tokend.core.election import Candidate, Timing
 from zoho_tokend.core.events import DiscoveryEnded, Event, LeaderElected, LeaderLost, Parked
 from zoho_tokend.core.lease import Alone
 from zoho_tokend.core.model import Secret
@@ -45,7 +45,7 @@ from zoho_tokend.zoho.transport import Transport
 
 DISCOVERY_INTERVAL: Final = 30.0
 # Longer than by default, for a renewal every second of a year would be most of what is simulated.
-TERMS: Final = Terms(
+TERMS: Final = Timing(
     lease=timedelta(minutes=2), renew_deadline=timedelta(seconds=80), retry_period=timedelta(seconds=40)
 )
 
@@ -66,7 +66,7 @@ class Surroundings:
     road: RoadToVault
     api_server: ApiServer | None
     policy: Policy
-    places: int
+    slots: int
     tell: Callable[["Daemon", Event], None]
     asked: Callable[["Daemon", Call], None]
     met: Callable[["Daemon", Call, Reply], None]
@@ -109,7 +109,7 @@ class Daemon:
         server = self._world.api_server
         if server is None:
             return Alone()
-        candidate = Candidate(identity=f"{self.process.name} {rng.random()}", terms=TERMS)
+        candidate = Candidate(identity=f"{self.process.name} {rng.random()}", timing=TERMS)
         return Elector(
             candidate,
             lease=SimulatedLease(server, self.process),
@@ -141,7 +141,7 @@ class Daemon:
             session=self.session,
             leadership=self.leadership,
         )
-        engine = Engine(world.policy, ports, slots=world.places, inbox=self.inbox, shard=self._shard)
+        engine = Engine(world.policy, ports, slots=world.slots, inbox=self.inbox, shard=self._shard)
         self.fleet, self.runner = engine.fleet, engine.runner
 
     async def _live(self) -> None:

@@ -82,7 +82,7 @@ class World(Stage):
             road=self.road,
             api_server=self.api_server,
             policy=plan.policy,
-            places=16,
+            slots=16,
             tell=self._record_at,
             asked=self._asked,
             met=self._met,

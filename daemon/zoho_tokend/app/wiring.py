@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 
 from zoho_tokend.app.adapters import layout_of
-from zoho_tokend.core.election import Candidate, Terms
+from zoho_tokend.core.election import Candidate, Timing
 from zoho_tokend.core.errors import BadSettings
 from zoho_tokend.core.events import Sink
 from zoho_tokend.core.lease import Alone
@@ -42,12 +42,12 @@ def leadership(settings: Settings, *, clock: Clock, sink: Sink, elected: Callabl
     """
     if settings.leader_election == "none":
         return Alone()
-    candidate = Candidate(identity=_identity(settings), terms=_terms(settings))
+    candidate = Candidate(identity=_identity(settings), timing=_timing(settings))
     return Elector(candidate, lease=_lease(settings), clock=clock, emit=sink, elected=elected)
 
 
-def _terms(settings: Settings) -> Terms:
-    return Terms(
+def _timing(settings: Settings) -> Timing:
+    return Timing(
         lease=settings.lease_duration, renew_deadline=settings.renew_deadline, retry_period=settings.retry_period
     )
 
@@ -70,7 +70,7 @@ def _lease(settings: Settings) -> LeaseStore:
         cluster(os.environ),
         name=lease_name(settings),
         namespace=settings.lease_namespace,
-        timeout=_terms(settings).request_timeout,
+        timeout=_timing(settings).request_timeout,
     )
 
 

@@ -1,4 +1,5 @@
-"""What the product exists for: deciding, budgets, classification, never losing.
+"""The rules of the product: decisions, budgets, classification of errors, and what must never be lost.
 
-Pure: no asyncio, no clock, no randomness, no logging, no third-party package. Facts and ``now`` go in, values come out.
+Pure: no asyncio, no clock, no randomness, no logging, no third-party package. Functions take facts and ``now``,
+and return values.
 """

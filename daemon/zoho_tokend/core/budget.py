@@ -1,7 +1,7 @@
-"""The budget: how many access tokens one refresh token may still be asked for in any ten minutes.
+"""The budget: how many access tokens may still be requested with one refresh token in any ten minutes.
 
 Zoho allows 10 (https://www.zoho.com/accounts/protocol/oauth/web-apps/access-token-expiry.html) and counts failed
-requests too. What was spent is a tuple of instants, the latest at which each request can have reached Zoho.
+requests too. ``Spent`` holds, for each request, the latest instant at which it can have reached Zoho.
 """
 
 from collections.abc import Iterable
@@ -16,12 +16,12 @@ Spent = tuple[datetime, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BudgetRecord:
-    """What Vault remembers of a refresh token's requests that brought nothing.
+    """The record in Vault of a refresh token's failed requests.
 
     Attributes:
         version: the KV version to name in the next write; 0 when there never was one.
         requests: when they reached Zoho, oldest first.
-        connections: those that asked, be they of this process or of another.
+        connections: those that made the requests, in this process or in another.
     """
 
     version: int = 0
@@ -30,18 +30,18 @@ class BudgetRecord:
 
 
 def recent(spent: Iterable[datetime], now: datetime) -> Spent:
-    """Those that still count, oldest first."""
+    """Return the instants that still count, oldest first."""
     return tuple(sorted(at for at in spent if now - at < TEN_MINUTES))
 
 
 def remembered(issues: Iterable[datetime], now: datetime, *, latest: datetime | None = None) -> Spent:
-    """What Vault remembers, by our own clock.
+    """Return issues that Vault dated, by our own clock.
 
-    Where Vault's clock is ahead, the latest issue was made just now. Where it is behind, the latest issue was made no
-    earlier than its record says.
+    Where Vault's clock is ahead, the latest issue is taken to be from now. Where it is behind, the latest issue is no
+    earlier than its token record says.
 
     Args:
-        latest: when the latest was made, by the clock of whoever made it; None where that is not known.
+        latest: when the latest was made, by the clock of the process that made it; None when unknown.
     """
     known = tuple(issues)
     if not known:
@@ -52,11 +52,11 @@ def remembered(issues: Iterable[datetime], now: datetime, *, latest: datetime | 
 
 
 def remaining(spent: Spent, now: datetime, *, limit: int) -> int:
-    """How many requests are left now."""
+    """Return how many requests are left now."""
     return max(limit - len(recent(spent, now)), 0)
 
 
 def free_at(spent: Spent, now: datetime, *, limit: int) -> datetime:
-    """When the next request is within the limit: now, or when enough of the spent ones stop counting."""
+    """Return when the next request is within the limit: now, or when enough of the spent ones stop counting."""
     counting = recent(spent, now)
     return now if len(counting) < limit else counting[-limit] + TEN_MINUTES

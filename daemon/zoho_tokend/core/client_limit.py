@@ -1,4 +1,4 @@
-"""The limit of a client: what two throttled connections of one client say about the others.
+"""The limit of a client: what two throttled connections of one client mean for the others.
 
 Zoho's limit is per refresh token by one of its pages and per client by another
 (https://www.zoho.com/accounts/protocol/oauth/token-limits.html). So when a second connection of a client is throttled
@@ -23,7 +23,7 @@ from zoho_tokend.core.policy import TEN_MINUTES
 _MORE_EACH: Final = timedelta(hours=1)
 # What a client may always begin in ten minutes: Zoho's strictest limit is 10, and two are left to people.
 _LEAST: Final = 8
-# A client that was granted more than this in ten minutes is not limited as a whole: Zoho's strictest limit is 10.
+# A client that got more tokens than this in ten minutes has no limit as a whole: Zoho's strictest limit is 10.
 _HIGHEST: Final = 40
 
 
@@ -37,7 +37,7 @@ class ClientLimit:
         granted: when the latest requests that brought a token were begun, oldest first.
         limit: how many requests may begin in any ten minutes; None while the client is not known to be limited.
         learned_at: when that was learned.
-        suspected: whether that is yet to be confirmed, and a probe may go beyond it.
+        suspected: whether the limit is yet to be confirmed, so that one probe may go beyond it.
     """
 
     throttled: tuple[tuple[ConnectionName, datetime], ...] = ()
@@ -49,7 +49,7 @@ class ClientLimit:
 
 
 def after_throttle(client: ClientLimit, connection: ConnectionName, begun: datetime) -> ClientLimit:
-    """The client after a request of one of its connections, begun then, was throttled.
+    """Return the client after a request of one of its connections, begun then, was throttled.
 
     It is limited from the second one in ten minutes on.
     """
@@ -62,14 +62,14 @@ def after_throttle(client: ClientLimit, connection: ConnectionName, begun: datet
 
 
 def after_begin(client: ClientLimit, now: datetime) -> ClientLimit:
-    """The client after a request was begun."""
+    """Return the client after a request was begun."""
     begun = (*_recent(client.begun, now), now)[-_HIGHEST:]
     is_probe = client.limit is not None and len(begun) > client.limit
     return replace(client, begun=begun, suspected=client.suspected and not is_probe)
 
 
 def after_issue(client: ClientLimit, connection: ConnectionName, begun: datetime) -> ClientLimit:
-    """The client after a request of one of its connections, begun then, brought a token."""
+    """Return the client after a request of one of its connections, begun then, got a token."""
     throttled = tuple((name, at) for name, at in client.throttled if name != connection)
     granted = tuple(sorted((*_recent(client.granted, begun), begun)))[-_HIGHEST:]
     if client.limit is not None and bisect_right(granted, begun) > client.limit:
@@ -78,7 +78,7 @@ def after_issue(client: ClientLimit, connection: ConnectionName, begun: datetime
 
 
 def may_begin_at(client: ClientLimit, now: datetime) -> datetime:
-    """When a request of this client may begin: now, or when the oldest that fills its limit stops counting."""
+    """Return when a request of this client may begin: now, or when the oldest that fills its limit stops counting."""
     if client.limit is None or client.learned_at is None:
         return now
     limit = client.limit + client.suspected + (now - client.learned_at) // _MORE_EACH
@@ -87,10 +87,10 @@ def may_begin_at(client: ClientLimit, now: datetime) -> datetime:
 
 
 def is_idle(client: ClientLimit, now: datetime) -> bool:
-    """Whether nothing of it counts any more: no limit, and no request within ten minutes."""
+    """Whether the client may be forgotten: it has no limit, and made no request within ten minutes."""
     return client.limit is None and not _recent(client.begun, now) and not _recent(client.granted, now)
 
 
 def _recent(instants: tuple[datetime, ...], now: datetime) -> tuple[datetime, ...]:
-    """Those that count, of instants in their order."""
+    """Return the instants that still count; they must be sorted."""
     return instants[bisect_right(instants, now - TEN_MINUTES) :]

@@ -1,6 +1,6 @@
-"""How much may be asked of Vault at once: a congestion window, as TCP has one (https://www.rfc-editor.org/rfc/rfc5681).
+"""How many requests Vault gets at once: a congestion window, as in TCP (https://www.rfc-editor.org/rfc/rfc5681).
 
-It grows by one with each window of answers, and halves when Vault says that it is asked too much.
+It grows by one with each window of answers, and halves when Vault answers that there were too many requests.
 """
 
 from datetime import timedelta
@@ -8,12 +8,12 @@ from typing import Final
 
 _FIRST_WAIT: Final = timedelta(milliseconds=250)
 _LONGEST_WAIT: Final = timedelta(seconds=5)
-# A Vault that asks for more is asked again all the same.
+# A longer ``Retry-After`` is cut to this.
 _LONGEST_RETRY_AFTER: Final = timedelta(minutes=1)
 
 
 class CongestionWindow:
-    """The window, and until when nothing may be asked at all.
+    """The window, and when the next request may begin.
 
     Attributes:
         open_at: when the next request may begin, by the monotonic clock.
@@ -33,12 +33,12 @@ class CongestionWindow:
         return int(self._size)
 
     def answered(self) -> None:
-        """Grow: a request was answered."""
+        """Grow the window, for a request was answered."""
         self._size = min(self._size + 1 / self._size, self._largest)
         self._wait = _FIRST_WAIT
 
     def limited(self, retry_after: timedelta | None, now: float) -> None:
-        """Shrink, once for all that were under way together, and wait at least as long as Vault asks for."""
+        """Halve the window, once for all requests that were under way together, and wait at least ``retry_after``."""
         if now >= self.open_at:
             self._size = max(self._size / 2, 1.0)
             wait, self._wait = self._wait, min(self._wait * 2, _LONGEST_WAIT)

@@ -1,4 +1,4 @@
-"""One connection in memory, and the state that a person sees. It holds no credential at rest."""
+"""One connection in memory, and the state that people see. At rest it holds no credential."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,7 +17,7 @@ from zoho_tokend.core.model import ConnectionName, Credential, Secret, TokenReco
 
 
 class Reason(StrEnum):
-    """Why a connection is refreshed, or waits: the same words in decisions, logs and /status."""
+    """Why a connection is refreshed or waits; decisions, logs and /status use the same words."""
 
     NEW = "new"
     DUE = "due"
@@ -36,8 +36,8 @@ class Reason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Token:
-    """What is known of the token that stands in Vault; the token itself is not kept."""
+class PublishedToken:
+    """What is known of the token in Vault; the token itself is not kept."""
 
     issued_at: datetime
     expires_at: datetime
@@ -46,13 +46,13 @@ class Token:
 
     @property
     def lifetime(self) -> timedelta:
-        """How long it lives from its issue on."""
+        """How long the token lives, from its issue to its expiry."""
         return self.expires_at - self.issued_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """The last failure: how it ended, and the sentence for a person."""
+    """The last failure: its outcome, and a sentence for people."""
 
     outcome: Outcome
     error: str
@@ -60,13 +60,13 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejection:
-    """Zoho's refusal of one credential: pending until it is said a second time, and confirmed from then on.
+    """Zoho's rejection of one credential: pending after the first one, confirmed from the second on.
 
     Attributes:
-        outcome: what was refused, the grant or the client.
-        stamp: of the credential that it was said of.
-        since: when it was first said, by the monotonic clock.
-        times: how often it was said.
+        outcome: what was rejected, the grant or the client.
+        stamp: of the rejected credential.
+        since: when it was first rejected, by the monotonic clock, in seconds.
+        times: how often it was rejected.
     """
 
     outcome: Outcome
@@ -77,7 +77,7 @@ class Rejection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rotation:
-    """A refresh token that Zoho sent in place of the stored one, and Vault has not taken yet."""
+    """A refresh token that Zoho sent in place of the stored one, and that is not written to Vault yet."""
 
     credential: Credential
     refresh_token: Secret
@@ -88,25 +88,26 @@ class Connection:
     """What is known of a connection between two refreshes.
 
     Attributes:
-        token: what stands in Vault; None when there is none.
+        token: the token in Vault; None when there is none.
         version: the KV version of the published record; 0 when there is none.
-        recalled: whether the budget that other processes, or earlier ones, have spent has been read from Vault.
-        term: the last of our reigns in which it was read what stands in Vault; see `ports.Leadership`.
-        looked_at: when a standby last read it.
-        grant_key: what Zoho counts issues by, as a fingerprint; None until the credential was read.
+        recalled: whether the budget spent by other or earlier processes was read from Vault.
+        term: the term in which this process last read the token record; see `ports.Leadership`.
+        looked_at: when a standby last read the token record.
+        grant_key: the fingerprint of what Zoho counts issues by; None until the credential was read.
         server: the accounts server of the credential that was read last.
-        stamp: which versions of the credential's records were read last.
-        retry_at: when to try again, after a failure; None when the token's age decides.
-        retry_reason: why then.
-        rejection: what Zoho refused, and how often it has said so.
-        parked: only a person or a changed record can help.
-        unsaved: a token that Zoho issued and Vault has not taken yet; it is written again, and not issued again.
-        rotation: a refresh token that Vault has not taken yet.
-        write_at: when these are written; None when nothing is held.
+        stamp: the versions of the credential's records that were read last.
+        refresh_at: the share of a token's life after which it is replaced, where the credential overrides the setting.
+        retry_at: when to try again after a failure; None when the token's age decides.
+        retry_reason: why the connection is tried then.
+        rejection: what Zoho rejected, and how often.
+        parked: whether only a person or a changed record can help.
+        unsaved: a token that Zoho issued and that is not written to Vault yet; it is written again, not issued again.
+        rotation: a refresh token that is not written to Vault yet.
+        write_at: when these two are written; None when nothing is held.
     """
 
     name: ConnectionName
-    token: Token | None = None
+    token: PublishedToken | None = None
     version: int = 0
     recalled: bool = False
     term: int = FIRST_TERM
@@ -132,7 +133,7 @@ class Connection:
 
     @property
     def is_settled(self) -> bool:
-        """Whether its token stands in Vault, and nothing but that one's age decides what comes next."""
+        """Whether its token is in Vault, and only the token's age decides what comes next."""
         return self.token is not None and self.retry_at is None and self.write_at is None
 
     @property
@@ -142,7 +143,7 @@ class Connection:
 
     @property
     def is_unsaved(self) -> bool:
-        """Whether something is held that Vault has refused, or was not there to take."""
+        """Whether something is held that could not be written to Vault."""
         return self.failed_writes > 0
 
 
@@ -150,7 +151,7 @@ _PARKED: Final = {GrantRejected.outcome: State.NEEDS_CONSENT, GrantRevoked.outco
 
 
 def state(connection: Connection, now: datetime, *, in_flight: bool) -> State:
-    """The connection's state, the one that a person must know first."""
+    """Return the connection's state; where several apply, the one that people must know first."""
     match connection:
         case Connection(parked=True, failure=failure):
             return _PARKED.get(failure.outcome, State.MISCONFIGURED) if failure else State.MISCONFIGURED
@@ -160,7 +161,7 @@ def state(connection: Connection, now: datetime, *, in_flight: bool) -> State:
             return State.FAILING
         case Connection(token=None):
             return State.PENDING
-        case Connection(token=Token(expires_at=expires_at)) if expires_at <= now:
+        case Connection(token=PublishedToken(expires_at=expires_at)) if expires_at <= now:
             return State.EXPIRED
         case _ if in_flight:
             return State.REFRESHING

@@ -1,7 +1,7 @@
-"""The table: every connection by its name, and those at rest as plain tuples, which no garbage collection visits.
+"""The connection table. Connections at rest are kept as plain tuples, which the garbage collector does not visit.
 
-A full collection stops the event loop while it visits every object that could be part of a cycle. A tuple of texts,
-numbers and instants cannot be, and Python leaves it out
+A full collection stops the event loop while it visits every object that could be part of a cycle. A tuple of strings,
+numbers and instants cannot be part of one, and Python stops tracking it
 (https://github.com/python/cpython/blob/main/InternalDocs/garbage_collector.md#optimization-delay-tracking-of-containers).
 """
 
@@ -10,7 +10,7 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Final
 
-from zoho_tokend.core.connection import Connection, Token
+from zoho_tokend.core.connection import Connection, PublishedToken
 from zoho_tokend.core.model import ConnectionName
 
 Packed = tuple[
@@ -53,13 +53,13 @@ _columns: Final = attrgetter(
 
 
 class ConnectionTable:
-    """A connection for each name. What is got is equal to what was put, and need not be the same object."""
+    """Connections by name. What is read equals what was put, but may be another object."""
 
     __slots__ = ("_held", "_latest")
 
     def __init__(self) -> None:
         self._held: dict[ConnectionName, Connection | Packed] = {}
-        # A refresh asks for its connection a dozen times in a row.
+        # A refresh reads its connection a dozen times in a row.
         self._latest: tuple[Packed, Connection] | None = None
 
     def __contains__(self, name: object) -> bool:
@@ -82,27 +82,27 @@ class ConnectionTable:
         return self._held.keys()
 
     def put(self, connection: Connection) -> None:
-        """The connection is known by its name, in place of any other of that name."""
+        """Store the connection under its name, in place of any other of that name."""
         packed = _packed(connection)
         self._held[connection.name] = packed or connection
         if packed is not None:
             self._latest = packed, connection
 
     def discard(self, name: ConnectionName) -> None:
-        """No connection is known by that name."""
+        """Remove the connection of that name, if there is one."""
         self._held.pop(name, None)
 
     def everyone(self) -> Iterator[Connection]:
-        """Each connection as it is now, whatever changes while they are gone through, be it in another thread."""
+        """Iterate over all connections as they are now; other threads may change the table meanwhile."""
         return map(_unpacked, tuple(self._held.values()))
 
     def restless(self) -> Iterator[Connection]:
-        """Likewise those that are not at rest: without a token, in trouble, or with something for Vault to take."""
+        """Iterate likewise over those not at rest: without a token, in trouble, or with something to write to Vault."""
         return (each for each in tuple(self._held.values()) if isinstance(each, Connection))
 
 
 def _packed(connection: Connection) -> Packed | None:
-    """Its columns, if these are all there is to say of it."""
+    """Return the connection's columns; None where they do not hold everything about it."""
     if not connection.is_settled:
         return None
     columns: Packed = _columns(connection)
@@ -143,5 +143,7 @@ def _unpacked(held: Connection | Packed) -> Connection:
         refresh_at=refresh_at,
         last_success_at=last_success_at,
         last_attempt_at=last_attempt_at,
-        token=Token(issued_at=issued_at, expires_at=expires_at, api_domain=api_domain, data_center=data_center),
+        token=PublishedToken(
+            issued_at=issued_at, expires_at=expires_at, api_domain=api_domain, data_center=data_center
+        ),
     )

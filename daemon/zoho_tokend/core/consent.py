@@ -1,4 +1,4 @@
-"""The values of a consent on its way to become a connection, and of its end."""
+"""The values of a consent: from the code to the grant, and to its revocation."""
 
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -11,13 +11,13 @@ from zoho_tokend.core.origin import Origin
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GrantCode:
-    """A code that a consent brought: good for one exchange, for a few minutes, at one accounts server.
+    """The code of a consent: good for one exchange, for a few minutes, at one accounts server.
 
     Attributes:
         redirect_uri: the one with which the consent began; None for a self client, which has none.
-        verifier: of PKCE; None for a self client.
-        moved_from: where the consent began, if the user turned out to live in another data centre.
-        location: what the redirect calls the user's data centre (``eu``); None where it does not tell.
+        verifier: the PKCE code verifier; None for a self client.
+        moved_from: where the consent began, if the user lives in another data centre.
+        location: the user's data centre (``eu``) as the redirect names it; None where it does not.
     """
 
     code: Secret
@@ -30,11 +30,11 @@ class GrantCode:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Granted:
-    """What a consent brought in the end.
+    """The grant that a consent ends with.
 
     Attributes:
         api_domain: where to use the tokens; None when the answer omits it.
-        scope: as Zoho said it, narrower than asked perhaps; None when the answer omits it.
+        scope: as Zoho returned it, perhaps narrower than requested; None when the answer omits it.
         lifetime: of the access token.
     """
 
@@ -47,14 +47,14 @@ class Granted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceCode:
-    """A device flow that waits for a person.
+    """A device flow that waits for its user.
 
     Attributes:
-        user_code: what the person types on the page.
-        page: the page's address, with nothing in it.
+        user_code: what the user types on the page.
+        page: the page's address, without the user code.
         ready_page: the same with the user code filled in; None where Zoho gives none.
         interval: the least time between two polls.
-        lifetime: how long the person has.
+        lifetime: how long the user has.
     """
 
     device_code: Secret
@@ -67,17 +67,17 @@ class DeviceCode:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """The person has not decided yet: poll again."""
+    """The user has not decided yet: poll again."""
 
 
 @dataclass(frozen=True, slots=True)
 class SlowDown:
-    """The polls come too fast: wait twice as long from now on."""
+    """The polls come too fast: double the interval from now on."""
 
 
 @dataclass(frozen=True, slots=True)
 class MovedTo:
-    """The person lives in another data centre: poll there, with the same code.
+    """The user lives in another data centre: poll there, with the same code.
 
     Attributes:
         location: Zoho's name of it (``eu``).
@@ -98,11 +98,11 @@ class Revocation(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alive:
-    """Zoho's API takes the token, and says whose it is.
+    """Zoho's API accepts the token, and says which organisation it belongs to.
 
     Attributes:
-        organisation: its name; None where it is no printable line.
-        org_id: its id, of which Zoho's ``soid`` is made; None where the answer omits it.
+        organisation: its name; None where it is not one printable line.
+        org_id: its id, part of Zoho's ``soid``; None where the answer omits it.
     """
 
     organisation: str | None
@@ -110,14 +110,14 @@ class Alive:
 
     @property
     def sentence(self) -> str:
-        """The verdict, for a person."""
+        """The verdict, for people."""
         known = self.organisation or "an organisation without a name"
         return f"the token works; it belongs to {known}" + (f" ({self.org_id})" if self.org_id else "")
 
 
 @dataclass(frozen=True, slots=True)
 class AliveWithoutScope:
-    """Zoho's API takes the token, which may not see its organisation."""
+    """Zoho's API accepts the token, whose scope does not cover its organisation."""
 
     sentence: ClassVar[str] = (
         "the token works; which organisation it belongs to is not shown without the scope ZohoCRM.org.READ"
@@ -126,7 +126,7 @@ class AliveWithoutScope:
 
 @dataclass(frozen=True, slots=True)
 class NoApiAccess:
-    """The token is good, and its user may not use the API."""
+    """The token is valid, but its user may not use the API."""
 
     sentence: ClassVar[str] = (
         "the token is good, but its user may not use the API: in Zoho CRM, give the user's profile the permission "
@@ -136,7 +136,7 @@ class NoApiAccess:
 
 @dataclass(frozen=True, slots=True)
 class Dead:
-    """Zoho's API does not take the token."""
+    """Zoho's API does not accept the token."""
 
     sentence: ClassVar[str] = (
         "Zoho's API does not take the token: it was revoked or pushed out, or the API domain is of another data centre"

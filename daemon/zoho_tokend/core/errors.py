@@ -8,10 +8,10 @@
     │     └── VaultUnavailable    network, 5xx, sealed, standby, 412, 429
     ├── Conflict                  another writer was first: re-read, decide again
     ├── LeaseUnavailable          no usable answer about the lease: ask again
-    ├── LeaseRefused              the cluster does not let us have a lease: say who must do what, and ask again
+    ├── LeaseRefused              the cluster denies us the lease: say who must do what, and ask again
     ├── NoCredential              the credential is gone: forget the connection
-    ├── NoClient                  the client that a person names is not recorded
-    ├── TargetTaken               a publish target's path holds somebody else's record: left alone, tried again
+    ├── NoClient                  the client that a person named is not recorded
+    ├── TargetTaken               a publish target's path holds somebody else's record: leave it, and try again
     ├── NeedsPerson               park, and say who must do what
     │     ├── GrantRejected       ``invalid_code``, ``invalid_grant``
     │     ├── ClientRejected      ``invalid_client``, ``invalid_client_secret``, wrong data centre
@@ -60,7 +60,7 @@ class Outcome(StrEnum):
 
 
 class TokendError(Exception):
-    """The root of every error of our own; its text is one sentence for a person."""
+    """The root of every error of our own; its text is one sentence for people."""
 
     def __init__(self, message: str | None = None) -> None:
         super().__init__(message or (self.__doc__ or "").partition("\n")[0].removesuffix("."))
@@ -76,8 +76,8 @@ class Retryable(RefreshError):
     """Trying again later may help, without anybody doing anything.
 
     Attributes:
-        retry_after: the least time to wait, where the other side named one, or asks for fewer requests at once (then
-            it may be nothing).
+        retry_after: the least time to wait, where the other side asked for one; zero where it asked only for fewer
+            requests at once.
     """
 
     def __init__(self, message: str | None = None, *, retry_after: timedelta | None = None) -> None:
@@ -136,7 +136,7 @@ class NoClient(TokendError):
 
 
 class TargetTaken(TokendError):
-    """Where a publish target's record is to be written, somebody else's stands."""
+    """The path of a publish target holds somebody else's record."""
 
 
 class NeedsPerson(RefreshError):
@@ -159,7 +159,7 @@ class RecordUnreadable(NeedsPerson):
     """A record in Vault is not what it must be.
 
     Attributes:
-        stamp: which versions of the records were read, so that a changed one is noticed; None when unknown.
+        stamp: the versions of the records that were read, so that a change is noticed; None when unknown.
     """
 
     outcome = Outcome.RECORD_UNREADABLE
@@ -201,7 +201,7 @@ class ConsentFailed(TokendError):
     """A consent did not become a connection.
 
     Attributes:
-        sentence: what happened and what to do, where nobody knows better.
+        sentence: the default message: what happened and what to do.
     """
 
     sentence: ClassVar[str] = "the consent did not become a connection: begin again"

@@ -1,6 +1,6 @@
-"""What happened, in the past tense: frozen, and without a secret.
+"""Events: what happened, named in the past tense, frozen, and without a secret.
 
-Logic and adapters emit these to one sink. Logs and metrics are two readers of it; in tests the sink is ``list.append``.
+The core's users and the adapters emit them to one sink. Logs and metrics read it; in tests it is ``list.append``.
 """
 
 import traceback
@@ -24,7 +24,7 @@ class Stage(StrEnum):
 
 
 class VaultOperation(StrEnum):
-    """What Vault was asked for: the label values of ``vault_requests_total{operation}``."""
+    """A request to Vault: the label values of ``vault_requests_total{operation}``."""
 
     LIST = "list"
     READ = "read"
@@ -77,7 +77,7 @@ class Peer(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ZohoAnswered:
-    """Zoho's token endpoint answered a request, or did not."""
+    """A request to Zoho's token endpoint ended, with or without an answer."""
 
     data_center: str
     outcome: ZohoOutcome
@@ -86,7 +86,7 @@ class ZohoAnswered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VaultAnswered:
-    """Vault answered one request, or did not."""
+    """A request to Vault ended, with or without an answer."""
 
     operation: VaultOperation
     outcome: VaultOutcome
@@ -95,7 +95,7 @@ class VaultAnswered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClockCompared:
-    """A peer's ``Date`` header told its time; ``skew`` is theirs minus ours, good to a second."""
+    """A peer's ``Date`` header was compared with our clock; ``skew`` is theirs minus ours, to the second."""
 
     peer: Peer
     skew: timedelta
@@ -112,7 +112,7 @@ class VaultLoggedIn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VaultSessionChanged:
-    """The session's token got a new end: after a login, a renewal, or its loss (``expires_at`` None: it never ends)."""
+    """The session's token got a new expiry: by a login, a renewal, or its loss; None where it never expires."""
 
     expires_at: datetime | None
     alive: bool
@@ -136,7 +136,7 @@ class Vanished:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IllNamed:
-    """A name under the credentials' path is no connection's name; it was left alone."""
+    """A name under the credentials' path is not a valid connection name; its record was left alone."""
 
     name: str
     rule: str = NAME_RULE
@@ -147,9 +147,9 @@ class DiscoveryEnded:
     """A pass over the credentials ended.
 
     Attributes:
-        error: why it was no whole pass, as a sentence; None where every listed name was tried.
-        unreadable: of how many names Vault gave no usable answer; they are tried again.
-        ill_named: how many records there have no connection's name.
+        error: why the pass is incomplete, as a sentence; None where every listed name was tried.
+        unreadable: for how many names Vault gave no usable answer; they are tried again.
+        ill_named: how many records do not have a valid connection name.
     """
 
     connections: int
@@ -161,7 +161,7 @@ class DiscoveryEnded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotDiscovered:
-    """Vault gave no usable answer about one name, and did about others; it is tried again in the next pass."""
+    """Vault gave no usable answer about one name, but did about others; the next pass tries it again."""
 
     connection: ConnectionName
     error: str
@@ -172,7 +172,7 @@ class ClientsUnrestricted:
     """Clients whose records do not name the connections that may use them were found at the start.
 
     Attributes:
-        clients: the first of them by name; there are ``count`` in all.
+        clients: the first of them by name; ``count`` is how many there are.
     """
 
     clients: tuple[str, ...]
@@ -181,12 +181,12 @@ class ClientsUnrestricted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refreshed:
-    """A new token stands in Vault.
+    """A new token was published in Vault.
 
     Attributes:
         outcome: ``success``, or ``adopted`` where another writer's token lives longer than ours.
         late: how long after it was due the refresh started.
-        took: by stage; ``vault`` is the sum of its requests.
+        took: the duration of each stage; ``vault`` is the sum of its requests.
     """
 
     connection: ConnectionName
@@ -202,10 +202,10 @@ class Refreshed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefreshFailed:
-    """A refresh brought no new token; what stood in Vault still stands.
+    """A refresh failed; the token in Vault stays as it was.
 
     Attributes:
-        error: one sentence for a person.
+        error: one sentence for people.
         next_refresh_at: when it is tried again.
     """
 
@@ -221,7 +221,7 @@ class RefreshFailed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefreshDeferred:
-    """A refresh is due and waits for its budget, its client's limit or the leader; told once for each wait."""
+    """A refresh is due and waits for its budget, its client's limit or the leader; emitted once for each wait."""
 
     connection: ConnectionName
     reason: str
@@ -230,7 +230,7 @@ class RefreshDeferred:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BudgetUnrecorded:
-    """Vault does not keep what refresh tokens spend in vain: this process knows it, and the next one will not."""
+    """Failed requests cannot be recorded in Vault: this process counts them, but the next one will not know them."""
 
     connection: ConnectionName
     error: str
@@ -238,7 +238,7 @@ class BudgetUnrecorded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GrantShared:
-    """The connection's refresh token is in use by ``others`` too, which another process refreshes."""
+    """``others``, which another process refreshes, use the connection's refresh token too."""
 
     connection: ConnectionName
     others: tuple[ConnectionName, ...]
@@ -246,7 +246,7 @@ class GrantShared:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenDropped:
-    """Zoho issued a token, and its grant was ended by a person before the token was published: it was let go."""
+    """A person ended the grant before a newly issued token was published: the token was dropped."""
 
     connection: ConnectionName
     error: str
@@ -254,7 +254,7 @@ class TokenDropped:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenUnsaved:
-    """Zoho issued a token that Vault has not taken; it is held in memory and written again."""
+    """A token from Zoho could not be written to Vault; it is held in memory and written again."""
 
     connection: ConnectionName
     error: str
@@ -264,21 +264,21 @@ class TokenUnsaved:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnsavedTokenExpired:
-    """A token that Vault never took has reached its end in memory."""
+    """A token that could never be written to Vault expired in memory."""
 
     connection: ConnectionName
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conflicted:
-    """A write found a version that we did not know; the later expiry stays."""
+    """A write met a version that this process did not know; the record with the later expiry stays."""
 
     connection: ConnectionName
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Followed:
-    """A token was found in Vault that another process has published."""
+    """A token that another process published was found in Vault."""
 
     connection: ConnectionName
     expires_at: datetime | None
@@ -287,7 +287,7 @@ class Followed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeaderElected:
-    """This process leads, and starts refreshes from now on."""
+    """This process became the leader: it starts refreshes from now on."""
 
     identity: str
     transitions: int
@@ -295,7 +295,7 @@ class LeaderElected:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeaderLost:
-    """This process leads no more: what is under way ends, and nothing new starts."""
+    """This process is no longer the leader: nothing new starts, and what is under way ends."""
 
     identity: str
     reason: str
@@ -303,14 +303,14 @@ class LeaderLost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeaderSeen:
-    """Another process leads, and this one stands by."""
+    """Another process is the leader, and this one stands by."""
 
     holder: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ElectionTroubled:
-    """Nothing can be learnt of the lease, or done about it; ``refused`` where only a person can help."""
+    """The lease can be neither read nor written; ``refused`` where only a person can help."""
 
     error: str
     refused: bool
@@ -328,14 +328,14 @@ class Parked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Woken:
-    """A connection in trouble is tried again: its records or policy changed, or another of the same trouble is well."""
+    """A failing connection is tried at once: its records or policy changed, or one that failed with it recovered."""
 
     connection: ConnectionName
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefreshTokenRotated:
-    """Zoho answered with another refresh token; ``stored`` tells whether Vault took it."""
+    """Zoho answered with another refresh token; ``stored`` says whether it was written to Vault."""
 
     connection: ConnectionName
     stored: bool
@@ -344,7 +344,7 @@ class RefreshTokenRotated:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefreshCrashed:
-    """A refresh met an error of our own that nobody foresaw; the connection backs off, the others go on."""
+    """A refresh met an unexpected error of our own; its connection backs off, the others go on."""
 
     connection: ConnectionName
     kind: str
@@ -352,7 +352,7 @@ class RefreshCrashed:
 
 
 def trace_of(error: BaseException) -> str:
-    """The traceback as text; of an error that cannot even be printed, its kind."""
+    """Return the traceback as text; of an error that cannot even be printed, its class name."""
     try:
         return "".join(traceback.format_exception(error))
     except Exception:  # noqa: BLE001 - a guard that fails guards nothing
@@ -361,7 +361,7 @@ def trace_of(error: BaseException) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportAnswered:
-    """A reader said that a token has died before its time, and this is what was found."""
+    """A reader's report of a token that died early was processed, with this verdict."""
 
     connection: ConnectionName
     verdict: Verdict
@@ -377,7 +377,7 @@ class ReportsProcessed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetWritten:
-    """A publish target tells the connection's token; where it does not yet, ``error`` is a sentence."""
+    """A publish target was written with the connection's token; ``error`` is a sentence where that failed."""
 
     connection: ConnectionName
     target: Shape
@@ -386,7 +386,7 @@ class TargetWritten:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackgroundTaskCrashed:
-    """An errand met an error of our own that nobody foresaw; it begins anew at its next time, all else goes on."""
+    """A background task met an unexpected error of our own; it starts again at its next time, all else goes on."""
 
     task: str
     kind: str
@@ -395,7 +395,7 @@ class BackgroundTaskCrashed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DaemonCrashed:
-    """The daemon ends, for it met an error of our own that nobody foresaw."""
+    """The daemon ends after an unexpected error of our own."""
 
     kind: str
     traceback: str
@@ -412,7 +412,7 @@ class Started:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Beat:
-    """The run loop is alive; ``lag`` is how late the event loop answered."""
+    """The run loop is alive; ``lag`` is how late the event loop ran it."""
 
     at: datetime
     lag: timedelta
@@ -420,12 +420,12 @@ class Beat:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reloading:
-    """Settings are about to be read again."""
+    """The settings are about to be reloaded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reloaded:
-    """Settings were read again: what changed, and what waits for a restart; ``error`` where they were refused."""
+    """The settings were reloaded: what changed, and what needs a restart; ``error`` where they were refused."""
 
     changed: tuple[str, ...] = ()
     needs_restart: tuple[str, ...] = ()
@@ -434,7 +434,7 @@ class Reloaded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stopping:
-    """Nothing new starts; ``in_flight`` refreshes are being finished."""
+    """The daemon is stopping: nothing new starts, and ``in_flight`` refreshes are finished first."""
 
     in_flight: int
     unsaved: int

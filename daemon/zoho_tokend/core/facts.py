@@ -1,4 +1,4 @@
-"""What anybody may know of a connection: the rows behind /status, the status page, the metrics and the demo's table."""
+"""The public facts of a connection: the rows behind /status, the status page, the metrics and the demo's table."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,7 +26,7 @@ class State(StrEnum):
 
 
 class Limit(StrEnum):
-    """What puts a refresh off that is due: the label values of ``zoho_tokend_deferred_refreshes{limit}``."""
+    """What defers a refresh that is due: the label values of ``zoho_tokend_deferred_refreshes{limit}``."""
 
     BUDGET = "budget"
     CLIENT_LIMIT = "client_limit"
@@ -41,15 +41,14 @@ class ConnectionFacts:
     """One connection, at one moment, without a secret.
 
     Attributes:
-        expires_at: the end of the token that stands in Vault; None when there is none. So for ``issued_at``.
-        floor: the least life that a reader may ever find in this connection's tokens.
+        expires_at: the expiry of the token in Vault; None when there is none. Likewise ``issued_at``.
+        floor: the least time to live that a reader may ever find in this connection's tokens.
         next_refresh_at: when the next refresh, retry or probe is due; None while one is under way.
         version: the KV version of the published record; 0 when there is none.
-        budget_remaining: how many issues its refresh token has left in the present ten minutes; None while that is
-            not known.
+        budget_remaining: how many issues its refresh token has left in the present ten minutes; None while unknown.
         error: the last failure as a sentence; None after a success.
         outcome: how that refresh ended; None after a success.
-        deferred_by: what a refresh that is due waits for, until ``next_refresh_at``; None where nothing puts it off.
+        deferred_by: what a refresh that is due waits for, until ``next_refresh_at``; None where nothing defers it.
     """
 
     name: ConnectionName
@@ -74,21 +73,21 @@ class DaemonFacts:
     """The process itself, at one moment.
 
     Attributes:
-        floor: the least life that a reader may ever find, as the settings promise it.
-        discovered: whether every connection in Vault has been looked at once.
-        discovery_error: why the last look for connections came to nothing, as a sentence; None where it did not.
-        undiscovered: what Vault said of each name that it gave no usable answer about.
-        ill_named: records under the path of the credentials whose names are none of a connection.
+        floor: the least time to live that a reader may ever find, as the settings promise it.
+        discovered: whether every connection in Vault has been read once.
+        discovery_error: why the last discovery failed, as a sentence; None after a success.
+        undiscovered: the error for each name that Vault gave no usable answer about.
+        ill_named: records under the path of the credentials that do not have a valid connection name.
         noticed_within: how soon a record that changed in Vault is noticed.
-        vault_alive: whether there is a live login, and Vault answers, for all we know.
-        vault_error: why Vault takes no writes, as a sentence; None while it does.
-        vault_since: since when it takes none.
+        vault_alive: whether there is a live session, and Vault is believed to answer.
+        vault_error: why writes to Vault fail, as a sentence; None while they succeed.
+        vault_since: since when they fail.
         vault_expires_at: the end of the Vault session's token; None when it never ends, or there is no session.
-        unsaved: how many tokens are held in memory for Vault to take.
-        leader: whether this process refreshes; true for the only one.
-        credentials: the path under which the credentials lie, as ``vault kv get`` takes it.
-        holder: who was last known to lead, where there is an election; None while nobody does.
-        shard: the share of the connections that is this process's own.
+        unsaved: how many tokens are held in memory until they are written to Vault.
+        leader: whether this process refreshes; true for a single process.
+        credentials: the path of the credentials, as ``vault kv get`` takes it.
+        holder: the last known leader, where there is an election; None while there is none.
+        shard: the connections that belong to this process.
     """
 
     version: str

@@ -1,7 +1,7 @@
-"""The fleet: everything known of every connection, their budgets and their clients, and what is due.
+"""The fleet: every connection, the budgets and clients, and what is due.
 
-Plain memory that takes facts and ``now``. A connection is always in exactly one place: waiting with a time (a parked
-one too), queued for a place, or under way.
+Plain memory that takes facts and ``now``. A connection is always in exactly one of three states: waiting with a time (a
+parked one too), queued for a slot, or under way.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -26,7 +26,7 @@ from zoho_tokend.core.schedule import Decision, Look, Parked, Refresh, Save, Wai
 
 _ZOHO_VERDICTS: Final = frozenset({Outcome.GRANT_REJECTED, Outcome.CLIENT_REJECTED})
 _ALREADY: Final = datetime.min.replace(tzinfo=UTC)
-# A connection that met an error of our own is set aside that long, whatever its values are.
+# How long a connection is set aside after an error of our own, whatever its values are.
 _SET_ASIDE: Final = timedelta(minutes=1)
 _NO_LIMIT: Final = ClientLimit()
 _LIMITS: Final[Mapping[Reason, Limit]] = {Reason.BUDGET: Limit.BUDGET, Reason.CLIENT_LIMIT: Limit.CLIENT_LIMIT}
@@ -36,17 +36,17 @@ class Fleet:
     """The connections of this process.
 
     Attributes:
-        leadership: asked, for each of them anew, whether this process may refresh it.
+        leadership: whether this process may refresh; asked anew for each connection.
     """
 
-    def __init__(self, policy: Policy, *, places: int, leadership: Leadership | None = None) -> None:
+    def __init__(self, policy: Policy, *, slots: int, leadership: Leadership | None = None) -> None:
         self._policy = policy
         self.leadership = leadership or Alone()
         self._last_term: int | None = None
         self._left_to_leader: set[ConnectionName] = set()
         self._table = ConnectionTable()
         self._queue = DueQueue()
-        self._bulkheads = Bulkheads(places)
+        self._bulkheads = Bulkheads(slots)
         self._limits = Limits()
         self._deferred: set[ConnectionName] = set()
         self._newly_deferred: list[tuple[ConnectionName, Wait]] = []
@@ -70,17 +70,17 @@ class Fleet:
 
     @property
     def troubled(self) -> Iterator[Connection]:
-        """The connections that a changed record could help: those in trouble, and those that have no token."""
+        """The connections that a changed record could help: the failing ones, and those without a token."""
         return (each for each in self._table.restless() if each.in_trouble or each.token is None)
 
     @property
     def unsaved(self) -> int:
-        """Of how many connections something is held that Vault has not taken."""
+        """How many connections hold something that could not be written to Vault."""
         return sum(each.is_unsaved for each in self._table.restless())
 
     @property
     def held(self) -> int:
-        """Of how many connections something is held, be it for the moment that a write takes."""
+        """How many connections hold something to be written to Vault, if only while the write takes."""
         return sum(each.write_at is not None for each in self._table.restless())
 
     @property
@@ -89,7 +89,7 @@ class Fleet:
         return len(self._bulkheads.going)
 
     def is_at_rest(self, name: ConnectionName) -> bool:
-        """Whether the connection is known, its token stands in Vault, and nothing is under way or waits to be tried."""
+        """Whether the connection is known, its token is in Vault, and nothing is under way or waits for a retry."""
         return name in self and self[name].is_settled and not self.is_under_way(name)
 
     def is_under_way(self, name: ConnectionName) -> bool:
@@ -97,7 +97,7 @@ class Fleet:
         return name in self._bulkheads.going
 
     def add(self, name: ConnectionName, published: Published | None, now: datetime) -> Connection:
-        """The connection is known; where its token cannot be believed, read or found, it is due."""
+        """Add the connection; where its token cannot be believed, read or found, it is due at once."""
         each = transitions.discovered(name, published, now)
         self._table.put(each)
         if name not in self._bulkheads.going:
@@ -105,7 +105,7 @@ class Fleet:
         return each
 
     def forget(self, name: ConnectionName) -> None:
-        """The connection is known no longer."""
+        """Forget the connection."""
         if name in self._table:
             each = self[name]
             self._limits.unshare(each.grant_key or "", name)
@@ -118,7 +118,7 @@ class Fleet:
     # --- what is due -------------------------------------------------------------------------------------------
 
     def enqueue_due(self, now: datetime) -> None:
-        """Queue those whose time has come for a place; where the decision says so they wait on."""
+        """Queue the connections whose time has come for a slot; where the decision says so they wait on."""
         self._begin_a_new_term(now)
         for name in self._queue.pop_due(now):
             try:
@@ -128,9 +128,9 @@ class Fleet:
                 raise
 
     def next_ready(self, now: datetime) -> tuple[ConnectionName, Refresh | Save | Look] | None:
-        """Give the next connection its place: which, and what to do with it. None when none may go.
+        """Give the next connection a slot, and return its name and what to do; None when none may go.
 
-        ``release`` ends it.
+        ``release`` frees the slot.
         """
         while (name := self._bulkheads.next_ready(now)) is not None:
             if name not in self._table:
@@ -150,7 +150,7 @@ class Fleet:
         return None
 
     def hold_unsaved(self) -> list[ConnectionName]:
-        """Give every connection of which something is held, and that is not under way, a place; returns them."""
+        """Give a slot to each connection that holds something and is not under way; return their names."""
         names = [
             each.name
             for each in self._table.restless()
@@ -164,7 +164,7 @@ class Fleet:
     def defer(self, name: ConnectionName, wait: Wait) -> bool:
         """Note that a refresh which is due has to wait; return whether that is new.
 
-        One that waits for its budget or its client is looked at again and again until it is its turn.
+        A refresh that waits for its budget or its client is decided again and again until its turn comes.
         """
         if wait.reason not in _LIMITS:
             return True
@@ -173,18 +173,18 @@ class Fleet:
         return is_new
 
     def take_newly_deferred(self) -> list[tuple[ConnectionName, Wait]]:
-        """Return whose refresh became due since the last call, and waits for its budget or its client."""
+        """Return the refreshes that became due since the last call, and wait for their budget or client."""
         taken, self._newly_deferred = self._newly_deferred, []
         return taken
 
     def release(self, name: ConnectionName, now: datetime) -> None:
-        """Free the connection's place, however its attempt ended; it waits for its next time."""
+        """Free the connection's slot, however its attempt ended, and put it back to wait for its next time."""
         self._bulkheads.release(name)
         if name in self._table:
             self._queue.put(name, schedule.next_at(self[name], now, self._policy))
 
     def set_aside(self, name: ConnectionName, now: datetime) -> None:
-        """Free the connection's place after an error of our own: it waits a minute, whatever its values are."""
+        """Free the connection's slot after an error of our own, and let it wait a minute, whatever its values are."""
         self._bulkheads.release(name)
         if name in self._table:
             self._queue.put(name, now + _SET_ASIDE)
@@ -194,7 +194,7 @@ class Fleet:
         self._bulkheads.close()
 
     def decide(self, name: ConnectionName, now: datetime) -> Decision:
-        """What is to be done with the connection now."""
+        """Return what is to be done with the connection now."""
         each = self[name]
         return schedule.decide(
             each,
@@ -206,11 +206,11 @@ class Fleet:
         )
 
     def due_at(self, name: ConnectionName, now: datetime) -> datetime:
-        """The moment at which the connection's next refresh is, or was, due."""
+        """Return the moment at which the connection's next refresh is, or was, due."""
         each = self[name]
         return each.retry_at or schedule.due_at(each, now, self._policy)
 
-    # --- whose turn it is --------------------------------------------------------------------------------------
+    # --- the leader's term -------------------------------------------------------------------------------------
 
     @property
     def term(self) -> int | None:
@@ -218,10 +218,10 @@ class Fleet:
         return self.leadership.term
 
     def may_be_behind(self, name: ConnectionName) -> bool:
-        """Whether another process may have published a token since this one last knew what stands in Vault."""
+        """Whether another process may have published a token since this one last read the record."""
         return self.term != self[name].term
 
-    # --- what is spent -----------------------------------------------------------------------------------------
+    # --- the budget --------------------------------------------------------------------------------------------
 
     def read(self, name: ConnectionName, credential: Credential, now: datetime) -> Connection:
         """Note the connection's credential as it was read."""
@@ -235,15 +235,15 @@ class Fleet:
         return each
 
     def sharers(self, name: ConnectionName) -> tuple[ConnectionName, ...]:
-        """The connections of this process that share the connection's refresh token, itself included."""
+        """Return the connections of this process that share the connection's refresh token, itself included."""
         return self._limits.sharers(self[name].grant_key)
 
     def unrecalled(self, name: ConnectionName) -> list[ConnectionName]:
-        """Whose issues, of those that share the connection's refresh token, have not been read from Vault yet."""
+        """Return those that share the connection's refresh token and whose issues have not been read from Vault yet."""
         return sorted(sharer for sharer in self.sharers(name) if not self[sharer].recalled)
 
     def recall(self, name: ConnectionName, issues: Iterable[datetime], now: datetime) -> None:
-        """Count the issues that Vault remembers; the connection's credential was read before."""
+        """Count the issues that Vault remembers; the connection's credential must have been read before."""
         each = self[name]
         self._table.put(replace(each, recalled=True))
         latest = each.token.issued_at if each.token else None
@@ -254,39 +254,39 @@ class Fleet:
         self._limits.recall(self[name].grant_key, budget.remembered(issues, now), now)
 
     def may_have_failed_before(self, name: ConnectionName, now: datetime) -> bool:
-        """Whether another process, or an earlier one, may have asked in vain with the connection's refresh token."""
+        """Whether another or an earlier process may have made failed requests with the connection's refresh token."""
         late = now - LONGEST_NORMAL_REFRESH
         return any(self[each].token is None or self.due_at(each, now) <= late for each in self.sharers(name))
 
     def budget_record(self, name: ConnectionName) -> BudgetRecord | None:
-        """What Vault is known to remember of requests that brought nothing; None while that is not known."""
+        """Return the record in Vault of failed requests, as last known; None while unknown."""
         return self._limits.record(self[name].grant_key)
 
     def found_budget(self, name: ConnectionName, record: BudgetRecord, now: datetime) -> None:
-        """Count what Vault remembers of requests that brought nothing."""
+        """Count the failed requests of a record that was read from Vault."""
         self._limits.found(self[name].grant_key, record, now)
 
     def wrote_budget(self, name: ConnectionName, record: BudgetRecord, now: datetime) -> None:
-        """Note what Vault remembers from now on."""
+        """Note the record of failed requests that was written to Vault."""
         self._limits.written(self[name].grant_key, record, now)
 
     def in_vain(self, name: ConnectionName, now: datetime) -> Spent:
-        """Those requests for the connection's refresh token that brought nothing, and count against its budget."""
+        """Return the failed requests with the connection's refresh token that count against its budget."""
         return budget.recent(self._limits.in_vain(self[name].grant_key), now)
 
     def failed_at(self, name: ConnectionName, at: datetime, now: datetime) -> None:
-        """Count the request of that moment among those that brought nothing."""
+        """Count the request of that moment among the failed ones."""
         self._limits.failed(self[name].grant_key, at, now)
 
     def not_failed_at(self, name: ConnectionName, at: datetime, now: datetime) -> None:
-        """Take the request of that moment out of those that brought nothing: it brought a token, or never left."""
+        """Take the request of that moment out of the failed ones: it got a token, or was never sent."""
         if name in self:
             self._limits.not_failed(self[name].grant_key, at, now)
 
     def may_begin(self, name: ConnectionName, now: datetime) -> Wait | None:
-        """None where a request may begin; otherwise until when to wait for the budget, the client or the leader.
+        """Return None where a request may begin; otherwise until when to wait for the budget, the client or the leader.
 
-        A term that ended, or began anew, since the connection was looked at forbids it too.
+        A request may not begin either when the term has changed since the token record was last read.
         """
         each = self[name]
         if self.may_be_behind(name):
@@ -305,18 +305,18 @@ class Fleet:
         return None
 
     def end(self, name: ConnectionName, begun: datetime, now: datetime, *, sent: bool) -> None:
-        """Count the request that was begun then from now on, when Zoho has met it at the latest, or not at all."""
+        """End the request that was begun then: count it from now on, when it has reached Zoho, or not at all."""
         if name in self:
             self._limits.end(self[name].grant_key, begun, now, sent=sent)
 
-    # --- how it ends -------------------------------------------------------------------------------------------
+    # --- outcomes ----------------------------------------------------------------------------------------------
 
     def update(self, name: ConnectionName, change: Callable[[Connection], Connection], now: datetime) -> Connection:
-        """Make of the connection what the change makes of it."""
+        """Apply the change to the connection."""
         return self._put(change(self[name]), now)
 
     def issued(self, name: ConnectionName, now: datetime) -> list[ConnectionName]:
-        """Note that Zoho issued a token. Returns whom that wakes: those that were refused together with this one."""
+        """Note that Zoho issued a token; return the connections that wakes: those rejected together with this one."""
         each = self[name]
         self._limits.issued(each.client_id, name, each.last_attempt_at or now, now)
         if each.server:
@@ -332,11 +332,11 @@ class Fleet:
     def fail(
         self, name: ConnectionName, error: RefreshError, now: datetime, *, uptime: float, stamp: str | None = None
     ) -> Connection:
-        """Note that the connection's refresh failed; its client and its server are judged by it too.
+        """Note that the connection's refresh failed, for its client and its server too.
 
         Args:
             uptime: the monotonic clock, in seconds.
-            stamp: of the credential that was used: what is said of it counts against no other that has replaced it.
+            stamp: of the credential that was used: the failure does not count against one that has replaced it since.
                 None where none was used.
         """
         each = self[name]
@@ -376,7 +376,7 @@ class Fleet:
         """Replace the connection's token, which is dead before its time, as soon as the budget allows."""
         return self._put(transitions.after_report(self[name], now), now)
 
-    # --- settings, and what anybody may see --------------------------------------------------------------------
+    # --- settings, and the public facts ------------------------------------------------------------------------
 
     @property
     def policy(self) -> Policy:
@@ -384,7 +384,7 @@ class Fleet:
         return self._policy
 
     def obey(self, policy: Policy, now: datetime) -> None:
-        """Decide by other numbers from now on; what only settings stood in the way of is tried again."""
+        """Decide by this policy from now on, and try again what only the settings prevented."""
         self._policy = policy
         for each in self._table.everyone():
             if each.parked and each.failure and each.failure.outcome not in _ZOHO_VERDICTS:
@@ -393,7 +393,7 @@ class Fleet:
                 self._put(each, now)
 
     def facts(self, now: datetime) -> Iterator[ConnectionFacts]:
-        """What anybody may know of each connection. Made of values that never change: any thread may go through it."""
+        """Return the public facts of each connection, made of immutable values: any thread may iterate over them."""
         view = _View(
             now=now,
             policy=self._policy,
@@ -407,7 +407,7 @@ class Fleet:
     # --- within ------------------------------------------------------------------------------------------------
 
     def _begin_a_new_term(self, now: datetime) -> None:
-        """What was left to the leader is ours at once, when we become it."""
+        """Decide anew, when this process becomes the leader, about what was left to the leader before."""
         if self.term == self._last_term:
             return
         self._last_term = self.term
@@ -429,7 +429,7 @@ class Fleet:
 
     def _put(self, each: Connection, now: datetime) -> Connection:
         self._table.put(each)
-        # One that is queued for a place or under way gets its next time when that ends.
+        # A connection that is queued or under way gets its next time when that ends.
         if self._queue.when(each.name) is not None:
             self._queue.put(each.name, schedule.next_at(each, now, self._policy))
         return each
@@ -452,18 +452,18 @@ class Fleet:
         return self._limits.client(each.client_id).limit is not None
 
     def _server(self, name: ConnectionName, decision: Decision) -> str | None:
-        """Where the work could hang: what is only written to Vault, or read there, waits for no accounts server."""
+        """Return the accounts server that the work depends on; None for work that needs Vault alone."""
         return self[name].server if isinstance(decision, Refresh) else None
 
 
 def _places(each: Connection) -> tuple[str, ...]:
-    """Where a refusal of the connection's credential may be the trouble of many."""
+    """Return what a rejection of the connection may have in common with others: its server and its client."""
     return tuple(filter(None, (each.server, each.client_id)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _View:
-    """What the facts of every connection are made of, at one moment."""
+    """What the facts of every connection are derived from, at one moment."""
 
     now: datetime
     policy: Policy
@@ -497,7 +497,7 @@ def _facts(each: Connection, view: _View) -> ConnectionFacts:
 
 
 def _deferral(each: Connection, view: _View) -> Wait | None:
-    """Until when a refresh that is due waits for its budget or its client; None where it waits for neither."""
+    """Return until when a refresh that is due waits for its budget or its client; None where it waits for neither."""
     decision = schedule.decide(
         each,
         spent=view.spent.get(each.grant_key or "", ()),

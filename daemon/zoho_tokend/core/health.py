@@ -1,4 +1,4 @@
-"""Live and ready, judged from facts of this process alone: an outage of Zoho, or one broken tenant, is neither."""
+"""Liveness and readiness, by facts of this process alone: an outage of Zoho or a broken tenant affects neither."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ LARGEST_DRIFT: Final = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """One named question of a probe; ``reason`` says what is wrong, and is empty when nothing is."""
+    """One named check of a probe; ``reason`` says what is wrong, and is empty when nothing is."""
 
     name: str
     reason: str = ""
@@ -23,12 +23,12 @@ class Check:
 
 
 def liveness(*, heartbeat_age: timedelta, sweep_age: timedelta, clock_drift: timedelta) -> Sequence[Check]:
-    """Whether the process would be better off restarted.
+    """Check whether the process needs a restart.
 
     Args:
-        heartbeat_age: monotonic time since the run loop last answered the clockwork.
+        heartbeat_age: monotonic time since the run loop last handled a heartbeat.
         sweep_age: monotonic time since the last sweep ended.
-        clock_drift: how far wall and monotonic time have parted since the start (a step, a suspended machine).
+        clock_drift: how far wall and monotonic clock have diverged since the start (a step, a suspended machine).
     """
     return (
         Check(name="event-loop", reason=_silence("no heartbeat", heartbeat_age)),
@@ -51,14 +51,14 @@ def readiness(
     discovery_error: str | None = None,
     election: str = "",
 ) -> Sequence[Check]:
-    """Whether the process does its job, or stands by to do it: settings are read before there is a process to ask.
+    """Check whether the process works, or stands by to; the settings always pass, for they are read before the start.
 
-    A Vault that goes away or is sealed later takes nobody's readiness: a live session is enough, and the page must
-    stay within reach.
+    A Vault that goes away or is sealed later does not end readiness: a live session is enough, and the page must stay
+    reachable.
 
     Args:
         vault_error: why there is no session.
-        discovery_error: why the last discovery came to nothing.
+        discovery_error: why the last discovery failed.
         election: why this process can neither lead nor stand by; empty where it can.
     """
     return (

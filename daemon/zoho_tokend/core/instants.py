@@ -5,10 +5,10 @@ from email.utils import parsedate_to_datetime
 
 
 def parse_instant(text: str) -> datetime:
-    """The instant that the text names, in UTC.
+    """Return the instant that the text names, in UTC.
 
     Raises:
-        ValueError: it names none, or no time zone, or one beyond the years 1 to 9999 in UTC.
+        ValueError: the text is not an instant, has no time zone, or lies beyond the years 1 to 9999 in UTC.
     """
     instant = datetime.fromisoformat(text)
     if instant.tzinfo is None:
@@ -20,12 +20,12 @@ def parse_instant(text: str) -> datetime:
 
 
 def rfc3339(instant: datetime) -> str:
-    """The instant in UTC, cut to whole seconds: ``2026-11-24T12:00:00Z`` (https://www.rfc-editor.org/rfc/rfc3339)."""
+    """Return the instant in UTC, cut to whole seconds: ``2026-11-24T12:00:00Z`` (https://www.rfc-editor.org/rfc/rfc3339)."""
     return instant.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def http_date(text: str) -> datetime | None:
-    """The instant of an HTTP date, in UTC; None if it is none.
+    """Return the instant of an HTTP date, in UTC; None if the text is not one.
 
     https://www.rfc-editor.org/rfc/rfc9110#section-5.6.7
     """
@@ -37,7 +37,7 @@ def http_date(text: str) -> datetime | None:
 
 
 def span(duration: timedelta) -> str:
-    """Return how long it is, for a person, in two units at most: ``3 d 4 h``, ``25 min``; below zero it is ``0 s``."""
+    """Return the duration for people, in two units at most: ``3 d 4 h``, ``25 min``; below zero it is ``0 s``."""
     seconds = max(0, round(duration.total_seconds()))
     minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86400
     if days:
@@ -48,7 +48,7 @@ def span(duration: timedelta) -> str:
 
 
 def relative(distance: timedelta) -> str:
-    """Return where it lies from now, for a person: ``in 2 min``, or ``2 min ago`` where it is negative."""
+    """Return the distance from now for people: ``in 2 min``, or ``2 min ago`` where it is negative."""
     if abs(distance) < timedelta(seconds=1):
         return "now"
     return f"in {span(distance)}" if distance > timedelta() else f"{span(-distance)} ago"
@@ -67,7 +67,7 @@ def _two(large: int, large_unit: str, small: int, small_unit: str) -> str:
 
 
 def clock_skew(date: datetime, now: datetime) -> timedelta:
-    """How far a peer's clock is ahead of ours at the least, by its HTTP date, which is cut to the second.
+    """Return how far a peer's clock is ahead of ours at the least, by its HTTP date, which is cut to the second.
 
     https://www.rfc-editor.org/rfc/rfc9110#section-5.6.7
     """

@@ -1,4 +1,4 @@
-"""Spread without dice: a stable share of a span for each name, herds part, a restart answers the same."""
+"""Deterministic jitter: a stable part of a span for each name. Herds spread out, and a restart changes nothing."""
 
 import hashlib
 from datetime import timedelta
@@ -8,11 +8,11 @@ _BYTES: Final = 6
 
 
 def fraction(name: str, salt: object = "") -> float:
-    """A number in [0, 1), always the same for the same name and salt."""
+    """Return a number in [0, 1), always the same for the same name and salt."""
     digest = hashlib.sha256(f"{name}/{salt}".encode()).digest()
     return int.from_bytes(digest[:_BYTES]) / (1 << (8 * _BYTES))
 
 
 def jitter(name: str, span: timedelta, salt: object = "") -> timedelta:
-    """A part of the span, always the same for the same name and salt."""
+    """Return a part of the span, always the same for the same name and salt."""
     return span * fraction(name, salt)

@@ -1,6 +1,6 @@
-"""A lease: the record by which several processes agree on which of them works.
+"""The lease: the record by which several processes agree on their leader.
 
-The fields are those of Kubernetes' own: https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/lease-v1/
+The fields are those of Kubernetes: https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/lease-v1/
 """
 
 from dataclasses import dataclass, replace
@@ -16,9 +16,9 @@ class LeaseRecord:
     """Who holds the lease, and for how long without a renewal.
 
     Attributes:
-        holder: the identity of the process that works; ``NOBODY`` when it was given back.
-        duration: how long after its last change it may be taken by another.
-        acquired_at: when this holder got it; told to people, and never judged by.
+        holder: the identity of the leader; ``NOBODY`` when the lease was released.
+        duration: how long after its last change another process may take the lease.
+        acquired_at: when this holder got it; for people to read, no decision depends on it.
         renewed_at: when it was last renewed; as above.
         transitions: how often it went from one holder to another.
     """
@@ -30,7 +30,7 @@ class LeaseRecord:
     transitions: int = 0
 
     def claimed_by(self, identity: str, duration: timedelta, now: datetime) -> "LeaseRecord":
-        """This lease taken, or renewed, by the holder of that identity."""
+        """Return the record as taken, or renewed, by the holder of that identity."""
         mine = self.holder == identity
         return LeaseRecord(
             holder=identity,
@@ -41,13 +41,13 @@ class LeaseRecord:
         )
 
     def released(self, now: datetime) -> "LeaseRecord":
-        """This lease given back, so that anybody may take it at once."""
+        """Return the record as released, so that any process may take it at once."""
         return replace(self, holder=NOBODY, duration=_RELEASED, acquired_at=now, renewed_at=now)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lease:
-    """A lease as it stood when it was read or written; ``version`` is what a write is compared with."""
+    """A lease as it was read or written; ``version`` is what a write is compared with."""
 
     record: LeaseRecord
     version: str
@@ -57,7 +57,7 @@ FIRST_TERM: Final = 0
 
 
 class Alone:
-    """It leads from its start to its end."""
+    """The leadership of a single process: it leads from its start to its end."""
 
     @property
     def term(self) -> int | None:
@@ -74,8 +74,8 @@ class Alone:
     async def run(self) -> None:
         return None
 
-    def stand(self) -> None:
+    def campaign(self) -> None:
         return None
 
-    async def leave(self) -> None:
+    async def resign(self) -> None:
         return None

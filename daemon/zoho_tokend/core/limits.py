@@ -1,4 +1,4 @@
-"""The limits of Zoho: what each refresh token has spent of its budget, who shares it, and what each client may do."""
+"""Zoho's limits: what each refresh token has spent, the connections that share it, and the limit of each client."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -17,13 +17,13 @@ _NO_LIMIT: Final = ClientLimit()
 class Limits:
     """The budgets of refresh tokens, by their fingerprints, and the limits of clients, by their ids.
 
-    What no longer counts is forgotten, so that it takes no more memory than the requests of the last ten minutes.
+    What no longer counts is forgotten, so that memory holds no more than the requests of the last ten minutes.
     """
 
     __slots__ = ("_clients", "_in_vain", "_records", "_sharers", "_spent")
 
     def __init__(self) -> None:
-        # Both in the order of their last change, so that what no longer counts is found at the front.
+        # In the order of their last change, so that what no longer counts is at the front.
         self._spent: dict[str, Spent] = {}
         self._in_vain: dict[str, Spent] = {}
         self._clients: dict[str, ClientLimit] = {}
@@ -35,7 +35,7 @@ class Limits:
         self._sharers[grant] = tuple({*self._sharers.get(grant, ()), name})
 
     def unshare(self, grant: str, name: ConnectionName) -> None:
-        """Count the connection no longer among those that share the refresh token."""
+        """Remove the connection from those that share the refresh token."""
         if rest := tuple(sharer for sharer in self._sharers.get(grant, ()) if sharer != name):
             self._sharers[grant] = rest
         else:
@@ -43,23 +43,23 @@ class Limits:
             self._records.pop(grant, None)
 
     def sharers(self, grant: str | None) -> tuple[ConnectionName, ...]:
-        """The connections that share the refresh token."""
+        """Return the connections that share the refresh token."""
         return self._sharers.get(grant, ()) if grant else ()
 
     def spent(self, grant: str | None) -> Spent:
-        """What is known to have been spent of the refresh token's budget."""
+        """Return what is known to have been spent of the refresh token's budget."""
         return self._spent.get(grant, ()) if grant else ()
 
     def all_spent(self) -> dict[str, Spent]:
-        """What is known to have been spent, by refresh token."""
+        """Return what is known to have been spent, by refresh token."""
         return dict(self._spent)
 
     def client(self, client_id: str | None) -> ClientLimit:
-        """What is known of the client."""
+        """Return what is known of the client."""
         return self._clients.get(client_id, _NO_LIMIT) if client_id else _NO_LIMIT
 
     def all_clients(self) -> dict[str, ClientLimit]:
-        """What is known of each client, by its id."""
+        """Return what is known of each client, by its id."""
         return dict(self._clients)
 
     # --- one request -------------------------------------------------------------------------------------------
@@ -72,7 +72,7 @@ class Limits:
             self._put_client(client_id, client_limit.after_begin(self.client(client_id), now), now)
 
     def end(self, grant: str | None, begun: datetime, now: datetime, *, sent: bool) -> None:
-        """Count the request that was begun then from now on, when Zoho has met it at the latest, or not at all."""
+        """End the request that was begun then: count it from now on, when it has reached Zoho, or not at all."""
         if grant is None:
             return
         spent = list(self.spent(grant))
@@ -81,7 +81,7 @@ class Limits:
         _put(self._spent, grant, (*spent, now) if sent else spent, now)
 
     def issued(self, client_id: str | None, name: ConnectionName, begun: datetime, now: datetime) -> None:
-        """Note that the request that was begun then brought a token."""
+        """Note that the request that was begun then got a token."""
         if client_id:
             self._put_client(client_id, client_limit.after_issue(self.client(client_id), name, begun), now)
 
@@ -92,33 +92,33 @@ class Limits:
     # --- what Vault remembers ----------------------------------------------------------------------------------
 
     def in_vain(self, grant: str | None) -> Spent:
-        """The requests that brought nothing, as Vault is told of them."""
+        """Return the failed requests, as they are recorded in Vault."""
         return self._in_vain.get(grant, ()) if grant else ()
 
     def failed(self, grant: str | None, at: datetime, now: datetime) -> None:
-        """Count the request of that moment among those that brought nothing."""
+        """Count the request of that moment among the failed ones."""
         if grant:
             _put(self._in_vain, grant, (*self.in_vain(grant), at), now)
 
     def not_failed(self, grant: str | None, at: datetime, now: datetime) -> None:
-        """Take the request of that moment out of those that brought nothing: it brought a token, or never left."""
+        """Take the request of that moment out of the failed ones: it got a token, or was never sent."""
         if grant:
             _put(self._in_vain, grant, (Counter(self.in_vain(grant)) - Counter([at])).elements(), now)
 
     def recall(self, grant: str | None, issues: Iterable[datetime], now: datetime) -> None:
-        """Count issues that are remembered.
+        """Count issues that Vault remembers.
 
-        Two that share a refresh token may each have been issued a token at the same instant: that is two.
+        Two connections that share a refresh token may each have got a token at the same instant: that counts twice.
         """
         if grant:
             _put(self._spent, grant, (*self.spent(grant), *issues), now)
 
     def record(self, grant: str | None) -> BudgetRecord | None:
-        """The record in Vault as it was last known; None while it is not."""
+        """Return the record in Vault as it was last known; None while it is unknown."""
         return self._records[grant][0] if grant in self._records else None
 
     def found(self, grant: str | None, record: BudgetRecord, now: datetime) -> None:
-        """Count the requests of a record that was read from Vault, but for those that are counted already."""
+        """Count the requests of a record that was read from Vault, except those that are counted already."""
         if grant is None:
             return
         new = list((Counter(record.requests) - Counter(self.in_vain(grant))).elements())
@@ -127,7 +127,7 @@ class Limits:
         self.written(grant, record, now)
 
     def written(self, grant: str | None, record: BudgetRecord, now: datetime) -> None:
-        """Remember what stands in Vault now, for as long as its requests count."""
+        """Remember the record that is in Vault now, for as long as its requests count."""
         if grant:
             self._records.pop(grant, None)
             self._records[grant] = record, now
@@ -146,7 +146,7 @@ class Limits:
 
 
 def _put(book: dict[str, Spent], grant: str, instants: Iterable[datetime], now: datetime) -> None:
-    """Enter what counts at the book's end, and forget at its front what counts no longer."""
+    """Put what counts at the end of the dict, and drop at its front what no longer counts."""
     book.pop(grant, None)
     if counting := budget.recent(instants, now):
         book[grant] = counting
@@ -154,13 +154,13 @@ def _put(book: dict[str, Spent], grant: str, instants: Iterable[datetime], now: 
         del book[oldest]
 
 
-# How far apart refusals may begin to be of one trouble, in seconds.
+# How far apart rejections may begin and still have one cause, in seconds.
 _TOGETHER: Final = 600.0
 _MANY: Final = 3
 
 
 class Refusals:
-    """Since when each connection is refused, in seconds of the monotonic clock, by accounts server and by client."""
+    """Since when each connection is rejected, in seconds of the monotonic clock, by accounts server and by client."""
 
     __slots__ = ("_at",)
 
@@ -168,7 +168,7 @@ class Refusals:
         self._at: dict[str, dict[ConnectionName, float]] = {}
 
     def add(self, name: ConnectionName, places: Iterable[str], uptime: float) -> int:
-        """Note a refusal; returns of how many it began within the same minutes, 1 where they are not many."""
+        """Note a rejection; return how many began within the same minutes, 1 where they are not many."""
         together = 1
         for place in places:
             members = self._at.setdefault(place, {})
@@ -177,7 +177,7 @@ class Refusals:
         return together if together >= _MANY else 1
 
     def discard(self, name: ConnectionName, places: Iterable[str]) -> None:
-        """Forget the connection's refusals."""
+        """Forget the connection's rejections."""
         for place in places:
             if (members := self._at.get(place)) is not None:
                 members.pop(name, None)
@@ -185,7 +185,7 @@ class Refusals:
                     del self._at[place]
 
     def recover(self, name: ConnectionName, places: Iterable[str]) -> list[ConnectionName]:
-        """Forget all refusals there, for the connection has recovered by itself; returns the others."""
+        """Forget all rejections there, for the connection has recovered; return the other connections."""
         others: set[ConnectionName] = set()
         for place in places:
             others.update(self._at.pop(place, {}))

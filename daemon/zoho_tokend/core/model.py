@@ -1,4 +1,4 @@
-"""The values that everything else speaks of: secrets, credentials, tokens and their records."""
+"""The values that everything else uses: secrets, credentials, tokens and their records."""
 
 import hashlib
 import hmac
@@ -19,13 +19,13 @@ NAME_RULE: Final = "a connection's name has letters, digits, '-', '_' and '.', 1
 
 
 def connection_name(text: str) -> ConnectionName:
-    """The text as a connection's name.
+    """Return the text as a connection's name.
 
-    Letters, digits, ``-``, ``_`` and ``.``, 128 at most. A dot stands neither first nor last: Vault refuses a path
-    that ends in one (https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v2).
+    Letters, digits, ``-``, ``_`` and ``.``, 128 at most, and no dot at either end: Vault refuses a path that ends in
+    one (https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v2).
 
     Raises:
-        ValueError: it is no such name; the text says what would be.
+        ValueError: the text is not a valid name; the message has the rule.
     """
     if not _NAME.fullmatch(text):
         raise ValueError(NAME_RULE)
@@ -33,7 +33,7 @@ def connection_name(text: str) -> ConnectionName:
 
 
 class Secret:
-    """A text that cannot print itself; ``reveal`` shows the few places that spend it."""
+    """A text that never prints itself; the few places that need it call ``reveal``."""
 
     __slots__ = ("_text",)
 
@@ -41,11 +41,11 @@ class Secret:
         self._text = text
 
     def reveal(self) -> str:
-        """The text itself."""
+        """Return the text itself."""
         return self._text
 
     def fingerprint(self) -> str:
-        """The first 16 hex digits of its SHA-256: tells two secrets apart without holding either."""
+        """Return the first 16 hex digits of its SHA-256: it tells two secrets apart without holding either."""
         return hashlib.sha256(self._text.encode()).hexdigest()[:16]
 
     def __repr__(self) -> str:
@@ -58,19 +58,19 @@ class Secret:
         return hash(self._text)
 
     def __reduce__(self) -> str | tuple[object, ...]:
-        raise TypeError("a Secret is not pickled")
+        raise TypeError("a Secret cannot be pickled")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Client:
-    """One application of Zoho's API console, as it is to be used at one accounts server."""
+    """One application of Zoho's API console, with the secret for one accounts server."""
 
     client_id: str
     client_secret: Secret
 
 
 class GrantType(StrEnum):
-    """The ways to ask Zoho for a token: the values of a credential's ``grant_type``."""
+    """The ways to request a token from Zoho: the values of a credential's ``grant_type``."""
 
     REFRESH_TOKEN = "refresh_token"  # noqa: S105 - the name of a grant
     CLIENT_CREDENTIALS = "client_credentials"
@@ -90,7 +90,7 @@ class RefreshTokenGrant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientCredentialsGrant:
-    """The grant without a user: the client asks for itself, in one organisation (``soid``)."""
+    """The grant without a user: the client requests tokens for itself, in one organisation (``soid``)."""
 
     soid: str
     scope: str
@@ -109,11 +109,11 @@ class Credential:
     """The long-lived record of a connection, read from Vault for one refresh and dropped after it.
 
     Attributes:
-        stamp: which versions of the records it was read from; a different stamp is a changed credential.
+        stamp: the versions of the records it was read from; a different stamp means a changed credential.
         version: the KV version of the credential's own record, for CAS.
         refresh_at: the share of a token's life after which it is replaced, where the record overrides the setting.
-        unrestricted_client: the name of its client, where that one's record lets any connection use it; None where it
-            names its connections, and where the credential brings its own client.
+        unrestricted_client: the name of its client, where the client's record lets any connection use it; None where
+            the record names its connections, and where the credential holds its own client.
     """
 
     connection: ConnectionName
@@ -128,9 +128,9 @@ class Credential:
 
     @property
     def budget_key(self) -> str:
-        """What Zoho counts issues by, as a fingerprint: the refresh token, or else client, organisation and scope.
+        """The fingerprint of what Zoho counts issues by: the refresh token, or else client, organisation and scope.
 
-        The client's secret is part of it: whoever knows no more than a client's id spends nothing of its budget.
+        The client's secret is part of it: nobody can spend a client's budget by knowing its id alone.
         """
         match self.grant:
             case RefreshTokenGrant(refresh_token=refresh_token):
@@ -142,12 +142,12 @@ class Credential:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issued:
-    """What Zoho handed out.
+    """A token that Zoho issued.
 
     Attributes:
-        token_type: as Zoho said it (``Bearer``), although its CRM wants ``Zoho-oauthtoken`` in the header.
+        token_type: as Zoho returned it (``Bearer``), although its CRM wants ``Zoho-oauthtoken`` in the header.
         api_domain: where to use the token; None when the answer omits it.
-        scope: as Zoho said it; None when the answer omits it.
+        scope: as Zoho returned it; None when the answer omits it.
         refresh_token: None, unless Zoho sent one.
     """
 
@@ -177,11 +177,11 @@ class TokenRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
-    """What stands in Vault under a token record's path.
+    """What Vault holds at the path of a token record.
 
     Attributes:
         version: the KV version to name in the next write; 0 when there never was one.
-        record: None when there is none, or none that can be read.
+        record: None when there is none, or it cannot be parsed.
     """
 
     version: int

@@ -27,11 +27,11 @@ class Origin:
 
 
 def parse_origin(text: str) -> Origin:
-    """The text as an origin.
+    """Return the text as an origin.
 
     Raises:
-        ValueError: it has a path, query, fragment, user or anything else beyond scheme, host and port, or it is plain
-            ``http`` to a host that is not this machine. The message never repeats the text.
+        ValueError: the text has a path, query, fragment, user or anything else beyond scheme, host and port, or it is
+            plain ``http`` to a host that is not this machine. The message never repeats the text.
     """
     match = _ORIGIN.fullmatch(text)
     if match is None or ".." in match["host"]:

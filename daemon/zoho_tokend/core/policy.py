@@ -1,4 +1,4 @@
-"""The numbers that the settings decide, and the promise that follows from them."""
+"""The policy: the numbers that the settings decide, and the floor that follows from them."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -8,11 +8,11 @@ from typing import Final
 ZOHO_LIFETIME: Final = timedelta(hours=1)
 # The window of Zoho's limit on issues: https://www.zoho.com/accounts/protocol/oauth/web-apps/access-token-expiry.html
 TEN_MINUTES: Final = timedelta(minutes=10)
-# How far apart the clocks of two machines may be and still be believed.
+# How far apart the clocks of two machines may be.
 LARGEST_SKEW: Final = timedelta(minutes=2)
-# No access token of Zoho's lives longer; a record that says so is not believed.
+# No access token of Zoho lives longer; a record that claims so is not believed.
 LONGEST_LIFE: Final = timedelta(hours=24)
-# A call to Zoho is given up within 30 s; the rest is for Vault's answers.
+# A request to Zoho times out within 30 s; the rest is for requests to Vault.
 LONGEST_NORMAL_REFRESH: Final = timedelta(seconds=45)
 
 
@@ -23,7 +23,7 @@ class Policy:
     Attributes:
         refresh_at: the share of a token's life after which it is replaced.
         issues_per_ten_minutes: the most issues for one refresh token in any ten minutes; Zoho allows 10.
-        sweep_interval: how often it is asked what is due.
+        sweep_interval: how often the fleet is searched for what is due.
     """
 
     refresh_at: float = 0.5
@@ -31,19 +31,19 @@ class Policy:
     sweep_interval: timedelta = timedelta(seconds=1)
 
     def lead(self, lifetime: timedelta, refresh_at: float | None = None) -> timedelta:
-        """How long before its end a token of this lifetime is replaced."""
+        """Return how long before its expiry a token of this lifetime is replaced."""
         return lifetime * (1 - (self.refresh_at if refresh_at is None else refresh_at))
 
     def floor_of(self, lifetime: timedelta, refresh_at: float | None = None) -> timedelta:
-        """The least life that a reader may ever find in a token of this lifetime."""
+        """Return the least time to live that a reader may ever find in a token of this lifetime."""
         return max(self.lead(lifetime, refresh_at) - LONGEST_NORMAL_REFRESH - self.sweep_interval, timedelta())
 
     @property
     def floor(self) -> timedelta:
-        """The floor of Zoho's one-hour tokens: the promise."""
+        """The floor of Zoho's one-hour tokens, which is the promise of the product."""
         return self.floor_of(ZOHO_LIFETIME)
 
     @property
     def pace(self) -> timedelta:
-        """How far apart requests for one refresh token are where its budget is spent evenly."""
+        """The time between requests with one refresh token where its budget is spent evenly."""
         return TEN_MINUTES / self.issues_per_ten_minutes

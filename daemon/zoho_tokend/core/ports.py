@@ -1,4 +1,4 @@
-"""What the use cases need from outside, as few verbs as will do. Adapters carry these out; tests have fakes of them."""
+"""Ports: what the engine needs from outside. Adapters implement these protocols, and tests have fakes of them."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ from zoho_tokend.core.targets import Target, TargetRecord
 
 
 class Clock(Protocol):
-    """Time, asked for and never taken."""
+    """The clock, passed in so that tests can replace it."""
 
     def now(self) -> datetime:
-        """The present instant, in UTC; it never steps back."""
+        """Return the present instant, in UTC; it never steps back."""
         ...
 
     def monotonic(self) -> float:
-        """Seconds since some fixed moment, for durations."""
+        """Return the seconds since some fixed moment, for durations."""
         ...
 
 
@@ -29,7 +29,7 @@ class Listing:
     """The names under the credentials' path, deleted ones included.
 
     Attributes:
-        ill_named: those that cannot be a connection's name.
+        ill_named: those that are not valid connection names.
     """
 
     names: frozenset[ConnectionName]
@@ -37,21 +37,21 @@ class Listing:
 
 
 class CredentialStore(Protocol):
-    """The long-lived records."""
+    """The long-lived records: credentials and their clients."""
 
     async def names(self) -> Listing:
-        """Every name that has, or had, a credential.
+        """List every name that has, or had, a credential.
 
         Raises:
-            VaultUnavailable: Vault gave no usable answer; an empty listing is a true one.
-            NotAllowed: the policy does not let us list.
+            VaultUnavailable: Vault gave no usable answer; an empty listing is never a failure.
+            NotAllowed: the policy denies the listing.
         """
         ...
 
     async def credential(self, connection: ConnectionName, *, fresh: bool = False) -> Credential:
-        """The credential with its client resolved for its accounts server, read now.
+        """Read the credential, with its client resolved for its accounts server.
 
-        A named client may be as old as a minute, unless ``fresh``.
+        A named client may come from a cache of one minute, unless ``fresh``.
 
         Raises:
             NoCredential: there is none, or its latest version is deleted.
@@ -62,7 +62,7 @@ class CredentialStore(Protocol):
         ...
 
     async def rotate(self, credential: Credential, refresh_token: Secret) -> None:
-        """The credential holds this refresh token in place of the one it was read with; all else is kept.
+        """Replace the credential's refresh token by this one; all else is kept.
 
         Raises:
             Conflict: the credential was changed meanwhile; nothing was written.
@@ -73,10 +73,10 @@ class CredentialStore(Protocol):
 
 
 class TokenStore(Protocol):
-    """The short-lived records."""
+    """The short-lived records: access tokens."""
 
     async def recorded(self) -> frozenset[ConnectionName]:
-        """Every connection that has a token record, or had one that was not erased with all its versions.
+        """List every connection that has a token record, or had one that was not erased with all its versions.
 
         Raises:
             NotAllowed, VaultUnavailable.
@@ -84,7 +84,7 @@ class TokenStore(Protocol):
         ...
 
     async def published(self, connection: ConnectionName) -> Published:
-        """What stands there now.
+        """Read the connection's token record.
 
         Raises:
             NotAllowed, VaultUnavailable.
@@ -92,7 +92,7 @@ class TokenStore(Protocol):
         ...
 
     async def history(self, connection: ConnectionName) -> tuple[datetime, ...]:
-        """When each version that Vault still remembers was written, in any order: our memory of issues.
+        """Return when each version that Vault still remembers was written, in any order: the record of past issues.
 
         Raises:
             NotAllowed, VaultUnavailable.
@@ -100,7 +100,7 @@ class TokenStore(Protocol):
         ...
 
     async def publish(self, record: TokenRecord, *, after_version: int) -> int:
-        """The record stands in Vault, whole; answers its version.
+        """Write the record to Vault, whole; return its version.
 
         Raises:
             Conflict: the current version is not ``after_version``; nothing was written.
@@ -110,7 +110,7 @@ class TokenStore(Protocol):
         ...
 
     async def unwritable(self, connections: Collection[ConnectionName]) -> frozenset[ConnectionName]:
-        """Those of the connections whose token record the policy does not let us create and update.
+        """Return those of the connections whose token record the policy does not let us create and update.
 
         Raises:
             VaultUnavailable.
@@ -119,10 +119,10 @@ class TokenStore(Protocol):
 
 
 class BudgetStore(Protocol):
-    """What each refresh token has spent in vain, for the next process and for others that share it."""
+    """The failed requests of each refresh token, kept for the next process and for others that share it."""
 
     async def budgets(self) -> frozenset[str]:
-        """The fingerprints of all refresh tokens of which something is, or was, remembered.
+        """List the fingerprints of all refresh tokens that have, or had, a budget record.
 
         Raises:
             NotAllowed, VaultUnavailable.
@@ -130,7 +130,7 @@ class BudgetStore(Protocol):
         ...
 
     async def budget(self, grant: str) -> BudgetRecord:
-        """What is remembered of the refresh token with this fingerprint; an empty record where nothing is.
+        """Read the budget record of the refresh token with this fingerprint; an empty one where there is none.
 
         Raises:
             NotAllowed, VaultUnavailable.
@@ -138,7 +138,7 @@ class BudgetStore(Protocol):
         ...
 
     async def remember_budget(self, grant: str, record: BudgetRecord) -> int:
-        """Write the record in place of the version that it names; returns its new version.
+        """Write the record in place of the version that it names; return its new version.
 
         Raises:
             Conflict: the current version is another one; nothing was written.
@@ -151,15 +151,15 @@ class TokenEndpoint(Protocol):
     """Zoho's token endpoint."""
 
     def data_center(self, credential: Credential) -> str:
-        """The name of the data centre that the credential belongs to (``eu``), for records, logs and metrics."""
+        """Return the name of the credential's data centre (``eu``), for records, logs and metrics."""
         ...
 
     def api_domain(self, credential: Credential) -> str | None:
-        """Where that data centre's tokens are used, for answers that never told; None when it is not known."""
+        """Return the usual API domain of that data centre, for answers that omit it; None when unknown."""
         ...
 
     async def issue(self, credential: Credential) -> Issued:
-        """A new access token; costs budget, whatever the answer.
+        """Request a new access token; this costs budget, whatever the answer.
 
         Raises:
             ServerNotAllowed: the accounts server is outside the allow-list; nothing was sent.
@@ -169,10 +169,10 @@ class TokenEndpoint(Protocol):
 
 
 class ReportStore(Protocol):
-    """What readers say of tokens that died before their time: at most one report a connection."""
+    """Readers' reports of tokens that died early: at most one per connection."""
 
     async def reported(self) -> frozenset[ConnectionName]:
-        """Every name under which somebody has left a report.
+        """List every name that has a report.
 
         Raises:
             NotAllowed, VaultUnavailable.
@@ -180,7 +180,7 @@ class ReportStore(Protocol):
         ...
 
     async def report(self, connection: ConnectionName) -> str | None:
-        """The fingerprint of the token that is said to be dead; None where what stands there is no report.
+        """Return the fingerprint of the token that is reported dead; None where the record is not a report.
 
         Raises:
             NotAllowed, VaultUnavailable.
@@ -188,7 +188,7 @@ class ReportStore(Protocol):
         ...
 
     async def dismiss(self, connection: ConnectionName) -> None:
-        """No report stands there any more.
+        """Delete the connection's report.
 
         Raises:
             NotAllowed, VaultUnavailable.
@@ -200,16 +200,16 @@ class TargetStore(Protocol):
     """Second records of tokens, for tools that cannot read ours."""
 
     async def target_record(self, target: Target, connection: ConnectionName) -> TargetRecord:
-        """What the connection's record there tells now.
+        """Read the connection's record at the target.
 
         Raises:
-            TargetTaken: a record stands there that is somebody else's, by its fields or by its mark.
+            TargetTaken: the record there is somebody else's, by its fields or by its mark.
             NotAllowed, VaultUnavailable.
         """
         ...
 
     async def write_target(self, target: Target, record: TokenRecord, *, after_version: int) -> int:
-        """The record there tells this token; answers its version.
+        """Write this token to the target's record; return its version.
 
         Raises:
             Conflict: the current version is not ``after_version``; nothing was written.
@@ -218,7 +218,7 @@ class TargetStore(Protocol):
         ...
 
     async def was_published(self, connection: ConnectionName, fingerprint: str) -> bool:
-        """Whether the connection's token record tells such a token, or told it in a version that is remembered.
+        """Return whether the token record holds such a token, in its current version or in one that Vault remembers.
 
         Raises:
             NotAllowed, VaultUnavailable.
@@ -226,31 +226,31 @@ class TargetStore(Protocol):
         ...
 
     async def mark(self, target: Target, connection: ConnectionName) -> None:
-        """Mark the connection's record there as ours, for good; whatever else its metadata say is kept.
+        """Mark the connection's record there as ours, for good; its other metadata are kept.
 
         Raises:
-            TargetTaken: a record stands there that is somebody else's.
+            TargetTaken: the record there is somebody else's.
             NotAllowed, VaultUnavailable.
         """
         ...
 
 
 class Prover(Protocol):
-    """Zoho's API, as far as it tells a living token from a dead one."""
+    """Zoho's API, used to tell a live token from a dead one."""
 
     async def prove(self, access_token: Secret, *, api_domain: str) -> Proof:
-        """Whether it takes the token. Trouble on the way proves nothing, and is no error.
+        """Return whether the API accepts the token; trouble on the way is `Unproven`, and not raised.
 
         Raises:
-            ServerNotAllowed: the API domain is none that may be sent a token; nothing was sent.
+            ServerNotAllowed: the API domain is outside the allow-list; nothing was sent.
         """
 
 
 class LeaseStore(Protocol):
-    """The place of the one lease that several processes hold in turn."""
+    """The one lease that several processes hold in turn."""
 
     async def read(self) -> Lease | None:
-        """The lease as it is now; None when there is none.
+        """Read the lease; None when there is none.
 
         Raises:
             LeaseUnavailable, LeaseRefused.
@@ -258,34 +258,34 @@ class LeaseStore(Protocol):
         ...
 
     async def write(self, record: LeaseRecord, *, after_version: str | None) -> Lease:
-        """The lease is this record; answers it with its new version.
+        """Write this record to the lease; return the lease with its new version.
 
         Raises:
-            Conflict: the lease is not of that version (None: there is one), and nothing was written.
+            Conflict: the lease has another version (with None: it exists); nothing was written.
             LeaseUnavailable: there was no usable answer; the write may have landed.
             LeaseRefused: nothing was written.
         """
         ...
 
     async def close(self) -> None:
-        """Nothing is kept open."""
+        """Close the connections to the cluster."""
         ...
 
 
 class Leadership(Protocol):
-    """Whether this process is the one that works."""
+    """Whether this process is the leader."""
 
     @property
     def term(self) -> int | None:
-        """The number of the present reign, asked anew for each thing that is begun; None while it stands by.
+        """The number of the present term, read anew before each piece of work; None while this process stands by.
 
-        No two reigns have the same number; that of a process which has no other beside it is 0.
+        No two terms have the same number; the term of a single process is 0.
         """
         ...
 
     @property
     def holder(self) -> str | None:
-        """Who was last known to lead, where there is an election; None while nobody does."""
+        """The last known leader, where there is an election; None while there is none."""
         ...
 
     @property
@@ -294,20 +294,20 @@ class Leadership(Protocol):
         ...
 
     async def run(self) -> None:
-        """Stand in the election from `stand` to `leave`."""
+        """Take part in the election, from `campaign` to `resign`."""
         ...
 
-    def stand(self) -> None:
-        """This process could work from now on."""
+    def campaign(self) -> None:
+        """Begin to take part: this process is ready to work."""
         ...
 
-    async def leave(self) -> None:
-        """It leads no more, and another may begin at once, as far as that can be told it in a moment."""
+    async def resign(self) -> None:
+        """Stop leading, and release the lease so that another may begin at once, if the cluster answers in a moment."""
         ...
 
 
 class VaultSession(Protocol):
-    """Our standing with Vault: a token of its own that is kept alive."""
+    """The session with Vault: a token of its own that is kept alive."""
 
     @property
     def alive(self) -> bool:
@@ -316,11 +316,11 @@ class VaultSession(Protocol):
 
     @property
     def expires_at(self) -> datetime | None:
-        """When the token ends unless it is renewed; None when it never does, or there is none."""
+        """When the token expires unless it is renewed; None when it never does, or there is none."""
         ...
 
     async def open(self) -> None:
-        """There is a token.
+        """Open the session: log in, so that there is a token.
 
         Raises:
             VaultLoginRefused: Vault refuses the login; only a person can help.
@@ -329,9 +329,9 @@ class VaultSession(Protocol):
         ...
 
     async def upkeep(self) -> None:
-        """The token is renewed, or replaced by a new login, where it is time; called often, it seldom has to do it."""
+        """Renew the token, or log in again, where it is time; it is called often and seldom has to do anything."""
         ...
 
     async def close(self) -> None:
-        """A token that we logged in for is revoked, as far as Vault answers in a moment."""
+        """Revoke the token if it came from a login, as far as Vault answers in a moment."""
         ...

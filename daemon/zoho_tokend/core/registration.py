@@ -1,4 +1,4 @@
-"""Applications of Zoho's API console: as they are registered there and recorded in Vault, and who may use them."""
+"""Clients: applications of Zoho's API console as recorded in Vault, and the connections that may use them."""
 
 import re
 from collections.abc import Collection, Mapping
@@ -10,7 +10,7 @@ from zoho_tokend.core.errors import ClientNotAllowed
 from zoho_tokend.core.model import Client, ConnectionName, GrantType, Secret, connection_name
 from zoho_tokend.core.origin import Origin
 
-# Shapes as secret scanners know them; Zoho promises none, so they are good for a warning and no more:
+# Shapes as secret scanners know them; Zoho documents none, so they only serve for warnings:
 # https://github.com/trufflesecurity/trufflehog/blob/main/pkg/detectors/zohocrm/zohocrm.go
 # Ids of the device flow begin with 1004: https://zoho.com/accounts/protocol/oauth/devices/polling-request.html
 _CLIENT_ID: Final = re.compile(r"100[0-9]\.[A-Z0-9]{30}")
@@ -35,10 +35,10 @@ class Registration:
 
     Attributes:
         accounts_server: of the data centre where it is registered.
-        secrets: those that the console shows for single data centres (``eu``); they win over ``client_secret``.
-        connections: those that may use it: names, or prefixes that end in ``*``; None where any connection may.
-        grant_types: those that may be used with it; None where any may.
-        version: the KV version of its record; 0 for one that is not recorded yet.
+        secrets: the secrets for single data centres (``eu``), which take precedence over ``client_secret``.
+        connections: the connections that may use it: names, or prefixes that end in ``*``; None where any may.
+        grant_types: the grant types that it may be used for; None where any may.
+        version: the KV version of its record; 0 when it is not recorded yet.
     """
 
     name: str
@@ -53,10 +53,10 @@ class Registration:
     version: int = 0
 
     def check_use(self, connection: ConnectionName, grant_type: GrantType) -> None:
-        """Return where the connection may use this client for such a grant.
+        """Check that the connection may use this client for such a grant.
 
         Raises:
-            ClientNotAllowed: the record does not name one of the two.
+            ClientNotAllowed: the record does not name the connection, or the grant type.
         """
         change = f"`zoho-tokend client add {self.name} --replace"
         otherwise = f"or name another client in the credential of {connection}"
@@ -74,11 +74,11 @@ class Registration:
     def at(self, server: Origin, location: str) -> Client:
         """Return the client with the secret that may be sent to this accounts server.
 
-        That of the server's data centre, if the record has one; ``client_secret`` at the client's own server alone:
-        whoever writes a credential chooses its server, and must not choose where somebody else's secret goes.
+        It is the secret of the server's data centre, if the record has one. ``client_secret`` goes to the client's own
+        server alone: whoever writes a credential chooses its server, and must not choose where another's secret goes.
 
         Args:
-            location: the server's data centre, or ``other`` for a server that is none of Zoho's own.
+            location: the server's data centre, or ``other`` for a server that is not one of Zoho's.
 
         Raises:
             ClientNotAllowed: the record has no secret for that server.
@@ -97,10 +97,10 @@ class Registration:
 
 
 def parse_connections(text: str) -> tuple[str, ...]:
-    """Read the connections that may use a client: names, or prefixes that end in ``*``, separated by commas.
+    """Parse the connections that may use a client: names, or prefixes that end in ``*``, separated by commas.
 
     Raises:
-        ValueError: one of them is neither; the text says what would be, and quotes nothing.
+        ValueError: an entry is neither; the message has the rule, and quotes nothing.
     """
     entries = tuple(entry.strip() for entry in text.split(","))
     for entry in entries:
@@ -117,10 +117,10 @@ def parse_connections(text: str) -> tuple[str, ...]:
 
 
 def parse_grant_types(text: str) -> tuple[GrantType, ...]:
-    """Read the grant types that may be used with a client, separated by commas.
+    """Parse the grant types that may be used with a client, separated by commas.
 
     Raises:
-        ValueError: one of them is none; the text says what would be, and quotes nothing.
+        ValueError: an entry is not a grant type; the message has the rule, and quotes nothing.
     """
     try:
         return tuple(GrantType(entry.strip()) for entry in text.split(","))
@@ -136,7 +136,7 @@ def _names(entries: Collection[str], connection: ConnectionName) -> bool:
 
 
 def oddities(registration: Registration) -> tuple[str, ...]:
-    """A sentence for each thing that does not look as Zoho's console gives it; any of it may be right all the same."""
+    """Return a sentence for each value that does not look as in Zoho's console; it may be right all the same."""
     found = []
     if not _CLIENT_ID.fullmatch(registration.client_id):
         found.append("the client id does not look like one: 1000. (a device: 1004.) and 30 capital letters and digits")

@@ -1,8 +1,8 @@
-"""Reports of readers that a token has died before its time, and what is made of them; pure.
+"""Readers' reports of tokens that died early, and the verdict on them.
 
 A token can die early: pushed out by another holder of the refresh token, or revoked
-(https://www.zoho.com/accounts/protocol/oauth/token-limits.html). Anybody whose policy allows it may say so, so a report
-is believed by nobody: it names the token by its fingerprint, and Zoho's API has the last word.
+(https://www.zoho.com/accounts/protocol/oauth/token-limits.html). A report proves nothing, for anybody whose policy
+allows it can write one: it names the token by its fingerprint, and Zoho's API decides.
 """
 
 from collections.abc import Iterable
@@ -13,15 +13,15 @@ from zoho_tokend.core.consent import Alive, AliveWithoutScope, Dead, NoApiAccess
 from zoho_tokend.core.model import ConnectionName
 from zoho_tokend.core.policy import TEN_MINUTES
 
-REST: Final = TEN_MINUTES
-"""How long a token that was not found dead is not proved again, whatever is said of it."""
+RECHECK_AFTER: Final = TEN_MINUTES
+"""How long a token that was not found dead is not checked again, whatever is reported."""
 
 
 class Verdict(StrEnum):
-    """What became of a report: the label values of ``reported_tokens_total{verdict}``.
+    """The verdict on a report: the label values of ``reported_tokens_total{verdict}``.
 
-    CONFIRMED: Zoho does not take the token, which is replaced. REFUTED: it does. UNPROVEN: it could not be asked.
-    STALE: the report is not about the token that stands in Vault.
+    CONFIRMED: Zoho does not accept the token, which is replaced. REFUTED: Zoho accepts it. UNPROVEN: the check failed.
+    STALE: the report is not about the token in Vault.
     """
 
     CONFIRMED = "confirmed"
@@ -31,7 +31,7 @@ class Verdict(StrEnum):
 
 
 def verdict(proof: Proof) -> Verdict:
-    """What Zoho's answer makes of a report."""
+    """Return the verdict that Zoho's answer leads to."""
     match proof:
         case Dead():
             return Verdict.CONFIRMED
@@ -42,6 +42,6 @@ def verdict(proof: Proof) -> Verdict:
 
 
 def in_turn(names: Iterable[ConnectionName], *, after: str, at_most: int) -> list[ConnectionName]:
-    """So many of the names, from the one that follows ``after`` on: whoever is left out is first the next time."""
+    """Return so many of the names, in order from the one after ``after`` on: those left out come first next time."""
     ordered = sorted(names)
     return sorted(ordered, key=lambda name: name <= after)[:at_most]

@@ -1,4 +1,4 @@
-"""The decision: refresh, save, look, or wait until when, and why. Decided from facts and ``now``; never by a timer."""
+"""The decision: refresh, save, look, or wait until when and why; taken from facts and ``now``, never by a timer."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -7,34 +7,34 @@ from typing import Final
 from zoho_tokend.core import budget, client_limit
 from zoho_tokend.core.budget import Spent
 from zoho_tokend.core.client_limit import ClientLimit
-from zoho_tokend.core.connection import Connection, Reason, Token
+from zoho_tokend.core.connection import Connection, PublishedToken, Reason
 from zoho_tokend.core.jitter import jitter
 from zoho_tokend.core.policy import LARGEST_SKEW, Policy
 
-# How long a standby gives the leader for the first token of a connection before it looks for it.
+# How long a standby waits for the leader to publish the first token of a connection before it looks.
 _FIRST_TOKEN: Final = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refresh:
-    """Ask Zoho for a token now."""
+    """Request a token from Zoho now."""
 
     reason: Reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Save:
-    """Write what Vault has not taken yet, or let go of it once it has expired; nothing is asked of Zoho."""
+    """Write to Vault what is held, or drop it once it has expired; Zoho gets no request."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """Read what stands in Vault: a standby leaves the refresh to the leader, and follows it."""
+    """Read the token record from Vault: a standby leaves the refresh to the leader, and follows it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wait:
-    """Ask again then."""
+    """Decide again then."""
 
     until: datetime
     reason: Reason
@@ -42,7 +42,7 @@ class Wait:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parked:
-    """A person is needed; look again then."""
+    """Wait for a person, and probe then."""
 
     until: datetime
 
@@ -53,12 +53,12 @@ Decision = Refresh | Save | Look | Wait | Parked
 def decide(
     connection: Connection, *, spent: Spent, client: ClientLimit, now: datetime, policy: Policy, leads: bool = True
 ) -> Decision:
-    """What is to be done with the connection now.
+    """Return what is to be done with the connection now.
 
     Args:
         spent: the issues of its refresh token that are known.
         client: what is known of its client.
-        leads: whether this process may refresh; what it holds it may save all the same.
+        leads: whether this process may refresh; it may save what it holds in either case.
     """
     at = next_at(connection, now, policy)
     if at > now:
@@ -76,7 +76,7 @@ def decide(
 
 
 def may_issue(*, spent: Spent, client: ClientLimit, now: datetime, policy: Policy) -> Wait | None:
-    """None when the budget and the client allow an issue now; otherwise until when to wait, and why."""
+    """Return None when the budget and the client allow an issue now; otherwise until when to wait, and why."""
     free = budget.free_at(spent, now, limit=policy.issues_per_ten_minutes)
     if free > now:
         return Wait(until=free, reason=Reason.BUDGET)
@@ -87,7 +87,7 @@ def may_issue(*, spent: Spent, client: ClientLimit, now: datetime, policy: Polic
 
 
 def next_at(connection: Connection, now: datetime, policy: Policy) -> datetime:
-    """When the connection is next looked at; a moment that has passed means now."""
+    """Return when the connection is next decided about; a moment that has passed means now."""
     if connection.unsaved is not None:
         return min(connection.write_at or now, connection.unsaved.expires_at)
     refresh_at = connection.retry_at or due_at(connection, now, policy)
@@ -95,25 +95,25 @@ def next_at(connection: Connection, now: datetime, policy: Policy) -> datetime:
 
 
 def due_at(connection: Connection, now: datetime, policy: Policy) -> datetime:
-    """When the token is to be replaced: its expiry, less the lead, less the connection's own spread.
+    """Return when the token is to be replaced: its expiry, minus the lead, minus the connection's own jitter.
 
     Without a token, or with one that cannot be believed, that is now.
     """
     token = connection.token
-    # One issued in the future was written by a clock that has since been put right: its expiry is not to be believed.
+    # A token issued in the future was dated by a wrong clock: its expiry cannot be believed.
     if token is None or token.issued_at > now + LARGEST_SKEW:
         return now
     lead = lead_of(token, connection, policy)
     return token.expires_at - lead - jitter(connection.name, lead / 10)
 
 
-def lead_of(token: Token, connection: Connection, policy: Policy) -> timedelta:
-    """How long before its expiry this token is to be replaced."""
+def lead_of(token: PublishedToken, connection: Connection, policy: Policy) -> timedelta:
+    """Return how long before its expiry this token is to be replaced."""
     return policy.lead(token.lifetime, connection.refresh_at)
 
 
 def _patience(connection: Connection, policy: Policy) -> timedelta:
-    """How long a standby gives the leader before it looks whether a token that was due has been replaced."""
+    """Return how long a standby waits for the leader before it looks whether a due token has been replaced."""
     return lead_of(connection.token, connection, policy) / 10 if connection.token else _FIRST_TOKEN
 
 

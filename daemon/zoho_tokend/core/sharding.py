@@ -1,7 +1,7 @@
-"""Shards: which process a connection belongs to, known to each of them without a word to another.
+"""Shards: the process that a connection belongs to, computed by each process without talking to another.
 
-By rendezvous hashing: a name belongs to the shard that draws the highest number for it. A shard that is added takes its
-share from each of the others, and no name goes from one old shard to another; so with a shard that goes.
+Rendezvous hashing: a name belongs to the shard with the highest hash for it. A new shard takes its share from each of
+the others, and no name moves from one old shard to another; likewise when a shard is removed.
 """
 
 import hashlib
@@ -10,7 +10,7 @@ from typing import Final
 
 
 def shard_of(name: str, shards: int) -> int:
-    """The number of the shard that the name belongs to, of so many, from 0."""
+    """Return the number of the shard, from 0, that the name belongs to."""
     if shards == 1:
         return 0
     seed = hashlib.sha256(name.encode())
@@ -25,14 +25,14 @@ def shard_of(name: str, shards: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """One of so many shares of the connections, from 0."""
+    """Shard ``number``, from 0, of ``of`` shards."""
 
     number: int
     of: int
 
     @classmethod
     def from_ordinal(cls, ordinal: int, shards: int) -> "Shard":
-        """The shard of the replica with this ordinal: those beyond the last shard begin again with the first."""
+        """Return the shard of the replica with this ordinal; those beyond the last shard begin again with the first."""
         return cls(ordinal % shards, shards)
 
     def owns(self, name: str) -> bool:

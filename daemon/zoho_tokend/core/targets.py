@@ -15,10 +15,10 @@ _SEGMENT: Final = r"[A-Za-z0-9_-][A-Za-z0-9._-]*"
 
 
 class Shape(StrEnum):
-    """What the record looks like: the label values of ``target_writes_total{target}``.
+    """The shape of the record: the label values of ``target_writes_total{target}``.
 
-    Airflow's secrets backend for Vault takes each field of a connection's record for one of the connection's, so none
-    of ours may be there, and the field ``value`` of a variable's:
+    Airflow's secrets backend for Vault passes every field of a connection's record to the connection, so the record
+    must have no other fields. Of a variable's record it reads the field ``value``:
     https://airflow.apache.org/docs/apache-airflow-providers-hashicorp/stable/secrets-backends/hashicorp-vault.html
     """
 
@@ -37,8 +37,8 @@ class Target:
     """Where a second record of each connection's token goes.
 
     Attributes:
-        folder: under the mount of the tokens.
-        start: what stands before the connection's name in the record's own.
+        folder: the folder under the mount of the tokens.
+        start: the prefix of the connection's name in the record's name.
     """
 
     shape: Shape
@@ -46,7 +46,7 @@ class Target:
     start: str = ""
 
     def path_of(self, connection: ConnectionName) -> str:
-        """The path of one connection's record."""
+        """Return the path of one connection's record."""
         return f"{self.folder}/{self.start}{connection}"
 
     def __str__(self) -> str:
@@ -54,10 +54,10 @@ class Target:
 
 
 def parse_target(text: str) -> Target:
-    """The target of a text such as ``airflow-connection=connections/{connection}``; the name ends the path.
+    """Parse a target such as ``airflow-connection=connections/{connection}``; the name must end the path.
 
     Raises:
-        ValueError: it is none.
+        ValueError: the text is not a target.
     """
     match = _TARGET.fullmatch(text)
     if match is None:
@@ -66,10 +66,10 @@ def parse_target(text: str) -> Target:
 
 
 def parse_targets(value: object) -> tuple[Target, ...]:
-    """The targets of a list of such texts, or of one text with commas between them.
+    """Parse the targets of a list of such texts, or of one text with commas between them.
 
     Raises:
-        ValueError: one of them is none.
+        ValueError: one of them is not a target.
     """
     texts = value if isinstance(value, list) else str(value).split(",")
     return tuple(parse_target(str(text).strip()) for text in texts)
@@ -77,13 +77,13 @@ def parse_targets(value: object) -> tuple[Target, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetRecord:
-    """What a target's record tells.
+    """A target's record as it was read.
 
     Attributes:
-        where: the record as a person names it (``secret/variables/crm-prod``).
-        version: to be named in the next write; 0 when there never was one.
+        where: the record's path for people (``secret/variables/crm-prod``).
+        version: the KV version to name in the next write; 0 when there never was one.
         fingerprint: of the token in it; None where there is none.
-        marked: whether its custom metadata say that it is ours.
+        marked: whether its custom metadata mark it as ours.
     """
 
     where: str
@@ -93,7 +93,7 @@ class TargetRecord:
 
 
 def mark_of(connection: ConnectionName) -> dict[str, str]:
-    """The custom metadata by which a connection's record is known as ours.
+    """Return the custom metadata that mark a connection's record as ours.
 
     https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v2#create-update-metadata
     """
@@ -109,7 +109,7 @@ def target_record(
     fields: Mapping[str, object] | None,
     custom_metadata: Mapping[str, object],
 ) -> TargetRecord:
-    """What such a record tells; its ``fields`` are None where there is none, or it is deleted.
+    """Parse such a record; ``fields`` are None where there is none, or it is deleted.
 
     Raises:
         TargetTaken: it has other fields than ours, or is marked as somebody else's or another connection's.
@@ -122,7 +122,7 @@ def target_record(
 
 
 def token_in(shape: Shape, fields: Mapping[str, object]) -> Secret | None:
-    """The token in these fields; None where they are not of our making: other fields, or other values."""
+    """Return the token in these fields; None where we did not write them: other fields, or other values."""
     match shape, dict(fields):
         case Shape.AIRFLOW_CONNECTION, {"conn_type": "http", "host": str(), "password": str(token), **others}:
             pass
@@ -134,7 +134,7 @@ def token_in(shape: Shape, fields: Mapping[str, object]) -> Secret | None:
 
 
 def taken(where: str) -> TargetTaken:
-    """The error about a record that is not ours."""
+    """Return the error about a record that is not ours."""
     return TargetTaken(
         f"{where} holds a record that zoho-tokend did not write for this connection, which stays: "
         "move it, or choose another path in PUBLISH_TARGETS"

@@ -1,7 +1,7 @@
-"""What each thing that happens makes of a connection.
+"""Transitions: what each event does to a connection, as pure functions.
 
-Every function takes a connection and returns the next one: what happens on the third throttle is a table.
-Texts that most connections have in common are interned, so that a fleet of 100,000 holds each of them once.
+Every function takes a connection and returns the next one.
+Strings that most connections have in common are interned, so that a fleet of 100,000 holds each of them once.
 """
 
 from dataclasses import replace
@@ -10,7 +10,7 @@ from sys import intern
 from typing import Final
 
 from zoho_tokend.core import backoff
-from zoho_tokend.core.connection import Connection, Failure, Reason, Rejection, Rotation, Token
+from zoho_tokend.core.connection import Connection, Failure, PublishedToken, Reason, Rejection, Rotation
 from zoho_tokend.core.errors import NeedsPerson, Outcome, RecordUnreadable, RefreshError, Retryable, Throttled
 from zoho_tokend.core.model import ConnectionName, Credential, Issued, Published, TokenRecord
 from zoho_tokend.core.policy import LARGEST_SKEW, LONGEST_NORMAL_REFRESH, TEN_MINUTES, Policy
@@ -19,7 +19,7 @@ _FROM_ZOHO: Final = frozenset({Outcome.GRANT_REJECTED, Outcome.CLIENT_REJECTED})
 
 
 def discovered(name: ConnectionName, published: Published | None, now: datetime) -> Connection:
-    """A connection as it is found in Vault; ``published`` is None where it could not be read what stands there."""
+    """The connection as it is discovered in Vault; ``published`` is None where its token record could not be read."""
     if published is None:
         return Connection(name=name)
     token = _token(published.record) if published.record else None
@@ -33,10 +33,10 @@ def discovered(name: ConnectionName, published: Published | None, now: datetime)
 
 
 def after_looking(connection: Connection, published: Published, *, term: int | None, now: datetime) -> Connection:
-    """The connection once it was read again what stands in Vault: that is what is believed.
+    """The connection after its token record was read again: what Vault holds is believed.
 
-    A newer token that another process published takes the connection's failures with it. Either way what others spent
-    is to be recalled. A record that has vanished, or went back in time, is replaced when its age says so.
+    A newer token of another process clears the connection's failures. Any change means that budget spent by others must
+    be recalled. A record that vanished, or became older, is replaced when its age says so.
     """
     seen = replace(connection, looked_at=now, term=connection.term if term is None else term)
     token = _token(published.record) if published.record else None
@@ -61,13 +61,13 @@ def after_looking(connection: Connection, published: Published, *, term: int | N
     )
 
 
-def after_looking_in_vain(connection: Connection, now: datetime) -> Connection:
-    """The connection once Vault did not tell a standby what stands there."""
+def after_failed_look(connection: Connection, now: datetime) -> Connection:
+    """The connection after a standby could not read its token record."""
     return replace(connection, looked_at=now)
 
 
 def after_reading(connection: Connection, credential: Credential) -> Connection:
-    """The connection once its credential was read; a changed one is judged anew, and a new grant inherits nothing."""
+    """The connection after its credential was read; a changed credential clears its rejection and its throttles."""
     key = credential.budget_key
     read = replace(
         connection,
@@ -83,12 +83,12 @@ def after_reading(connection: Connection, credential: Credential) -> Connection:
 
 
 def after_issue(connection: Connection, *, record: TokenRecord, rotation: Rotation | None, now: datetime) -> Connection:
-    """The connection once Zoho issued a token: it is held in memory first, and let go when it has landed in Vault."""
+    """The connection after Zoho issued a token: it is held in memory until it is written to Vault."""
     return replace(connection, unsaved=record, rotation=rotation or connection.rotation, write_at=now, failed_writes=0)
 
 
 def after_publishing(connection: Connection, record: TokenRecord, version: int, now: datetime) -> Connection:
-    """The connection once a record stands in Vault: every failure is forgotten."""
+    """The connection after a record was published in Vault: every failure is forgotten."""
     return _nothing_held(
         replace(
             connection,
@@ -108,12 +108,12 @@ def after_publishing(connection: Connection, record: TokenRecord, version: int, 
 
 
 def after_storing_rotation(connection: Connection) -> Connection:
-    """The connection once the refresh token that Zoho sent stands in Vault, or a person has stored another."""
+    """The connection after the rotated refresh token was written to Vault, or a person has stored another."""
     return _nothing_held(replace(connection, rotation=None))
 
 
 def after_failed_write(connection: Connection, error: RefreshError, now: datetime) -> Connection:
-    """The connection once Vault did not take what is held: it is written again."""
+    """The connection after what is held could not be written to Vault: it is written again."""
     failed = connection.failed_writes + 1
     return replace(
         connection,
@@ -124,7 +124,7 @@ def after_failed_write(connection: Connection, error: RefreshError, now: datetim
 
 
 def after_expiry_unsaved(connection: Connection) -> Connection:
-    """The connection once a token that Vault never took has reached its end."""
+    """The connection after a token expired that could never be written to Vault."""
     return _nothing_held(replace(connection, unsaved=None))
 
 
@@ -138,12 +138,12 @@ def after_failure(
     together: int = 1,
     client_is_limited: bool = False,
 ) -> Connection:
-    """The connection after a refresh that brought no token: what it waits for, and how long.
+    """The connection after a failed refresh: what it waits for, and how long.
 
     Args:
         uptime: the monotonic clock, in seconds.
         pace: how far apart requests are where the budget is spent evenly.
-        together: of how many connections Zoho refused the credential within the same minutes, this one included.
+        together: how many connections Zoho rejected within the same minutes, this one included.
         client_is_limited: whether its client is, so that a throttle says nothing of the connection itself.
     """
     stamp = error.stamp if isinstance(error, RecordUnreadable) and error.stamp else connection.stamp
@@ -158,36 +158,36 @@ def after_failure(
             return _after_rejection(failed, error, now, uptime=uptime, together=together)
         return _park(failed, now + backoff.between_probes(failed.name, 1))
     if connection.parked:
-        # An outage says nothing about the verdict, which stands until a probe or a person lifts it.
+        # An outage says nothing about the rejection, which holds until a probe or a person clears it.
         failed = replace(failed, failure=connection.failure)
     if isinstance(error, Throttled):
         return _after_throttle(failed, error, now, pace, client_is_limited=client_is_limited)
     retry_after = error.retry_after if isinstance(error, Retryable) else None
     wait = backoff.after_failure(failed.name, failed.failures, retry_after)
-    return _retry(failed, now, wait, soonest=max(backoff.believed(retry_after), backoff.FLOOR), pace=pace)
+    return _retry(failed, now, wait, soonest=max(backoff.capped(retry_after), backoff.FLOOR), pace=pace)
 
 
 def after_waking(connection: Connection, now: datetime) -> Connection:
-    """The connection once its records or its policy changed: tried at once, as if it had never failed."""
+    """The connection after its records or its policy changed: tried at once, as if it had never failed."""
     return replace(
         connection, parked=False, rejection=None, failures=0, throttles=0, retry_at=now, retry_reason=Reason.WOKEN
     )
 
 
 def after_recovery_of_another(connection: Connection, now: datetime) -> Connection:
-    """The refused connection once another that was refused with it got a token: tried at once, and still refused."""
+    """The rejected connection after another that was rejected with it recovered: tried at once, and still rejected."""
     return replace(connection, retry_at=now, retry_reason=Reason.WOKEN)
 
 
 def after_revocation(connection: Connection) -> Connection:
-    """The connection once a person ended its grant: what is held of it is let go, for Zoho has killed it."""
+    """The connection after a person ended its grant: what is held is dropped, for Zoho has revoked it."""
     return replace(connection, unsaved=None, rotation=None, write_at=None, failed_writes=0)
 
 
 def after_vault_came_back(connection: Connection, now: datetime) -> Connection:
-    """The connection once Vault answers again: one that waits for nothing else is tried at once.
+    """The connection after Vault answers again: one that waits for nothing else is tried at once.
 
-    Its failures still count, so that a Vault that comes and goes is asked no more often.
+    Its failures still count, so that a Vault that comes and goes gets no more requests.
     """
     waits = connection.retry_at is not None and not connection.parked
     if waits and connection.failure is not None and connection.failure.outcome is Outcome.VAULT_UNAVAILABLE:
@@ -196,7 +196,7 @@ def after_vault_came_back(connection: Connection, now: datetime) -> Connection:
 
 
 def after_report(connection: Connection, now: datetime) -> Connection:
-    """The connection once its token was found dead before its time: a new one is due at once."""
+    """The connection after its token was found dead before its expiry: a new one is due at once."""
     return replace(connection, retry_at=now, retry_reason=Reason.REPORTED)
 
 
@@ -211,24 +211,24 @@ def _after_throttle(
 ) -> Connection:
     throttles = connection.throttles + 1
     wait = backoff.after_throttle(connection.name, 1 if client_is_limited else throttles, error.retry_after)
-    # Zoho's lock-out lasts ten minutes. After it a job that has no token waits no longer than the budget makes it.
+    # Zoho's lock-out lasts ten minutes. After it, jobs without a token wait no longer than the budget demands.
     ended = connection.token is not None and connection.token.expires_at <= now
     least = pace if throttles > 1 and ended else TEN_MINUTES
-    soonest = max(least, backoff.believed(error.retry_after))
+    soonest = max(least, backoff.capped(error.retry_after))
     return _retry(replace(connection, throttles=throttles), now, wait, soonest=soonest, pace=pace)
 
 
 def _after_rejection(
     connection: Connection, error: NeedsPerson, now: datetime, *, uptime: float, together: int
 ) -> Connection:
-    """What Zoho's refusal of a credential leads to.
+    """The connection after Zoho rejected its credential.
 
-    | said                                 | the token lives                                  | it has ended          |
-    | once, or of something else last time | again in a minute, to confirm it                 | likewise              |
+    | rejected                             | the token lives                                  | it has ended          |
+    | once, or for another reason before   | again in a minute, to confirm it                 | likewise              |
     | twice, a minute apart: confirmed     | parked; again in 2, 4, 8 … min, and once more at | parked; probed        |
     |                                      | the last moment before the expiry                | every 6 h, or oftener |
     |                                      |                                                  | where many were       |
-    |                                      |                                                  | refused together      |
+    |                                      |                                                  | rejected together     |
     """
     before = connection.rejection
     if before is None or before.stamp != connection.stamp or before.outcome is not error.outcome:
@@ -259,12 +259,12 @@ def _lives(connection: Connection, now: datetime) -> bool:
 def _retry(
     connection: Connection, now: datetime, wait: timedelta, *, soonest: timedelta, pace: timedelta
 ) -> Connection:
-    """Wait that long, and no longer than the token's end allows.
+    """The connection that retries after ``wait``, or sooner where its token's expiry demands it.
 
-    While the token lives, one try is made at the last moment at which a normal refresh still lands before the expiry.
-    Without it, an outage a little shorter than the floor could end between two tries that lie on both sides of the
-    expiry. It is one try in the place of a later one, never sooner than ``soonest``: nothing gets wilder. From the
-    expiry on, no try is further away than the budget's ``pace``. Where no job ever had a token there is no hurry.
+    While the token lives, one retry is made at the last moment at which a normal refresh still ends before the expiry.
+    Without it, an outage a little shorter than the floor could end between two retries on either side of the expiry.
+    That retry replaces a later one, and is never sooner than ``soonest``: the rate does not grow. From the expiry on,
+    no retry is further away than the budget's ``pace``. Where no job ever had a token, there is no hurry.
     """
     at = now + wait
     if connection.token is not None:
@@ -273,15 +273,15 @@ def _retry(
     return replace(connection, retry_at=at, retry_reason=Reason.RETRY)
 
 
-def _nothing_to_recall(version: int, token: Token | None, now: datetime) -> bool:
-    """Whether no issue that Vault remembers can still count: there is none, or the latest is older than ten minutes."""
+def _nothing_to_recall(version: int, token: PublishedToken | None, now: datetime) -> bool:
+    """Whether no issue that Vault remembers still counts: there is none, or the latest is older than ten minutes."""
     if version == 0:
         return True
     return token is not None and token.issued_at <= now - TEN_MINUTES - LARGEST_SKEW
 
 
-def _token(record: TokenRecord) -> Token:
-    return Token(
+def _token(record: TokenRecord) -> PublishedToken:
+    return PublishedToken(
         issued_at=record.issued_at,
         expires_at=record.expires_at,
         api_domain=intern(record.api_domain),
@@ -302,10 +302,10 @@ def token_record(
     usual_api_domain: str | None,
     policy: Policy,
 ) -> TokenRecord:
-    """The record of a token that was asked for then.
+    """Return the record of a token that was requested at ``asked_at``.
 
-    Its life is counted from the asking and not from the answer: it is never promised longer than it lasts. Where the
-    answer omits the API domain, the last one is kept, or else the data centre's usual one is taken.
+    Its life is counted from the request and not from the answer, so that the record never promises too much. Where the
+    answer omits the API domain, the last known one is kept, or else the data centre's usual one is used.
     """
     issued_at = asked_at - timedelta(microseconds=asked_at.microsecond)
     expires_at = issued_at + issued.lifetime // _SECOND * _SECOND

@@ -1,4 +1,4 @@
-"""One refresh under way, and how long each of its stages took."""
+"""One attempt to refresh a connection, and how long each of its stages took."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,13 +14,13 @@ from zoho_tokend.core.ports import Clock
 
 @dataclass(slots=True, kw_only=True)
 class Attempt:
-    """One refresh under way.
+    """One attempt to refresh a connection.
 
     Attributes:
         late: how long after it was due it began.
         begun: when it began, by the monotonic clock.
         took: how long each stage took so far.
-        stamp: of the credential that Zoho was asked with; None while it was not asked.
+        stamp: of the credential that Zoho was sent; None while nothing was sent.
     """
 
     name: ConnectionName
@@ -33,7 +33,7 @@ class Attempt:
 
     @contextmanager
     def timed(self, stage: Stage) -> Iterator[None]:
-        """What happens within counts as this stage."""
+        """Add the time of the block to this stage."""
         begun = self.clock.monotonic()
         try:
             yield
@@ -42,11 +42,11 @@ class Attempt:
             self.took[stage] = self.took.get(stage, timedelta()) + spent
 
     def ended(self) -> dict[Stage, timedelta]:
-        """The stages, with the total."""
+        """Return the stages, with the total."""
         return {**self.took, Stage.TOTAL: timedelta(seconds=self.clock.monotonic() - self.begun)}
 
     def failed(self, error: RefreshError, *, failures: int, next_at: datetime) -> RefreshFailed:
-        """The refresh ended with this error, and is tried again then."""
+        """Return the event of a refresh that ended with this error, and is tried again at ``next_at``."""
         return RefreshFailed(
             connection=self.name,
             outcome=error.outcome,

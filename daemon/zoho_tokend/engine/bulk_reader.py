@@ -1,4 +1,4 @@
-"""Many reads of Vault, each on its own: as many at once as Vault allows, and one that fails costs no other."""
+"""Bulk reads from Vault: as many at once as Vault allows, and one that fails does not stop the others."""
 
 import asyncio
 from collections import deque
@@ -11,20 +11,20 @@ from zoho_tokend.core.ports import Clock
 
 T = TypeVar("T")
 
-# As many at once as keep Vault's threads busy, and no more: refreshes are served by the same ones.
+# Enough to keep the client's threads busy, and no more: refreshes use the same threads.
 _AT_ONCE: Final = 8
-# So many items in a row that brought nothing, and Vault itself is asked whether it is there.
-_FRUITLESS: Final = 16
-# A Vault that has only limited us for so many seconds is away.
+# After so many failed items in a row, probe whether Vault is there at all.
+_FAILURES_BEFORE_PROBE: Final = 16
+# A Vault that has only rate-limited us for so many seconds counts as away.
 _LONGEST_SILENCE: Final = 60.0
-# What a clock may be behind by its own rounding.
-_A_TICK: Final = 0.001
+# The rounding error of a clock.
+_CLOCK_ROUNDING: Final = 0.001
 
 
 class BulkReader:
-    """Reads at the pace of a congestion window; what Vault limits is asked again as soon as it allows.
+    """Reads at the pace of a congestion window; a rate-limited request is repeated as soon as Vault allows.
 
-    It asks with ``probe`` whether Vault is there at all, once many in a row brought nothing, or the last did.
+    After many failed reads in a row, or a failed last one, ``probe`` finds out whether Vault is there at all.
     """
 
     def __init__(self, *, probe: Callable[[], Awaitable[object]], clock: Clock) -> None:
@@ -33,14 +33,14 @@ class BulkReader:
         self._window = CongestionWindow(_AT_ONCE)
         self._under_way = 0
         self._freed = asyncio.Event()
-        self._fruitless = 0
+        self._failures_in_a_row = 0
         self._answered_at = clock.monotonic()
 
     async def ask(self, request: Callable[[], Awaitable[T]]) -> T:
-        """Return what Vault answers; a request that it limits is made again when it allows.
+        """Return what Vault answers; repeat a rate-limited request when Vault allows.
 
         Raises:
-            VaultUnavailable: Vault gave no usable answer, or has answered nothing for a minute but that it is busy.
+            VaultUnavailable: Vault gave no usable answer, or has only rate-limited us for a minute.
         """
         begun = self._clock.monotonic()
         while True:
@@ -68,7 +68,7 @@ class BulkReader:
         self._under_way += 1
         try:
             if (wait := self._window.open_at - self._clock.monotonic()) > 0:
-                await asyncio.sleep(wait + _A_TICK)
+                await asyncio.sleep(wait + _CLOCK_ROUNDING)
             return await request()
         finally:
             self._under_way -= 1
@@ -81,38 +81,38 @@ class BulkReader:
         *,
         failed: Callable[[T, Exception], None],
     ) -> None:
-        """Read each. Whatever goes wrong with one costs that one alone: ``failed`` is called with its error.
+        """Read each item. An error costs that item alone: ``failed`` is called with it.
 
         Raises:
-            VaultUnavailable: Vault is away; those that are left were not read.
+            VaultUnavailable: Vault is away; the remaining items were not read.
             NotAllowed: the probe was denied.
         """
         left, away = deque(items), list[VaultUnavailable | NotAllowed]()
 
-        async def work(place: int) -> None:
-            while left and not away and place < self._window.size:
+        async def work(worker: int) -> None:
+            while left and not away and worker < self._window.size:
                 item = left.popleft()
                 try:
                     await read(item)
-                except Exception as error:  # noqa: BLE001 - nobody foresaw it: this one is told of, the others go on
+                except Exception as error:  # noqa: BLE001 - unexpected: this one is reported, the others go on
                     failed(item, error)
-                    self._fruitless += isinstance(error, VaultUnavailable)
+                    self._failures_in_a_row += isinstance(error, VaultUnavailable)
                 else:
-                    self._fruitless = 0
-                if self._fruitless >= _FRUITLESS and (gone := await self._away()) is not None:
+                    self._failures_in_a_row = 0
+                if self._failures_in_a_row >= _FAILURES_BEFORE_PROBE and (gone := await self._away()) is not None:
                     away.append(gone)
 
         while left and not away:
             async with asyncio.TaskGroup() as group:
-                for place in range(self._window.size):
-                    group.create_task(work(place))
-        gone = away[0] if away else await self._away() if self._fruitless else None
+                for worker in range(self._window.size):
+                    group.create_task(work(worker))
+        gone = away[0] if away else await self._away() if self._failures_in_a_row else None
         if gone is not None:
             raise gone
 
     async def _away(self) -> VaultUnavailable | NotAllowed | None:
-        """Why Vault cannot be asked at all; None where it is there."""
-        self._fruitless = 0
+        """Return why Vault cannot be read at all; None where it can."""
+        self._failures_in_a_row = 0
         try:
             await self.ask(self._probe)
         except (VaultUnavailable, NotAllowed) as error:

@@ -1,7 +1,7 @@
 """The clockwork: APScheduler puts commands into an inbox, and runs none of our logic.
 
-It is the clock and not the truth: it can neither swallow an error of ours nor cancel a refresh, and whatever it forgets
-is found by the next sweep. Why these options: docs/adr/0002-clockwork-not-jobs.md.
+It only keeps time: it can neither swallow an error of ours nor cancel a refresh, and the next sweep finds whatever it
+missed. Why these options: docs/adr/0002-clockwork-not-jobs.md.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 
 class Command(StrEnum):
-    """What the run loop can be told."""
+    """The commands of the run loop."""
 
     SWEEP = "sweep"
     DISCOVER = "discover"
@@ -34,7 +34,7 @@ _WATCH_SECONDS: Final = 1.0
 
 
 class Clockwork:
-    """Ticks from its start to its stop; needs a running event loop."""
+    """Sends commands at their intervals, from `start` to `stop`; needs a running event loop."""
 
     def __init__(self, send: Callable[[Command], None], intervals: Mapping[Command, timedelta]) -> None:
         self._send = send
@@ -46,17 +46,17 @@ class Clockwork:
         self.pace(intervals)
 
     def pace(self, intervals: Mapping[Command, timedelta]) -> None:
-        """These commands come at these intervals from now on, the first one at once."""
+        """Send these commands at these intervals from now on, the first ones at once."""
         for command, interval in intervals.items():
             self._tick(command, interval)
 
     def start(self) -> None:
-        """Every command comes once at once, then at its interval."""
+        """Start: send every command at once, and then at its interval."""
         self._scheduler.start()
         self._watch_for_steps_back()
 
     def stop(self) -> None:
-        """No command comes any more."""
+        """Stop: no command is sent any more."""
         if self._watch is not None:
             self._watch.cancel()
         if self._scheduler.running:
@@ -72,9 +72,9 @@ class Clockwork:
         )
 
     def _watch_for_steps_back(self) -> None:
-        """What a wall clock that was put back has moved beyond its interval comes now.
+        """Run jobs now that lie beyond their interval because the wall clock was set back.
 
-        The scheduler goes by the wall clock, and would stand still for as long as that one was put back.
+        The scheduler goes by the wall clock, and would pause for as long as the clock was set back.
         """
         now = datetime.now(UTC)  # noqa: TID251 - the scheduler keeps its own time
         for job in self._scheduler.get_jobs():
@@ -84,7 +84,7 @@ class Clockwork:
 
 
 def _in_the_loop(send: Callable[[], None]) -> Callable[[], object]:
-    """A coroutine function, for the scheduler would run a plain one in a thread."""
+    """Return ``send`` as a coroutine function, for the scheduler would run a plain one in a thread."""
 
     async def tick() -> None:
         send()

@@ -1,7 +1,7 @@
-"""Learning from Vault which connections exist, what stands there, and which in trouble have something new to try.
+"""Discovery: read from Vault which connections exist, which tokens they have, and which failing ones were corrected.
 
-A listing names deleted credentials too, so each new name is read before it counts; one that is gone is looked at again
-in the next pass, since a deletion can be undone. Each name is on its own: one that Vault cannot read costs no other.
+A listing names deleted credentials too, so each new name is read before it counts. A deleted one is read again in the
+next pass, since a deletion can be undone. Names are independent: one that Vault cannot read does not stop the others.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator
@@ -43,27 +43,27 @@ from zoho_tokend.core.ports import Clock, CredentialStore, Listing, TokenStore
 from zoho_tokend.core.sharding import WHOLE, Shard
 from zoho_tokend.engine.bulk_reader import BulkReader
 
-# Of those in trouble so many are looked at in one pass, the others in the next: Vault is not read by a whole fleet.
-_LOOKS: Final = 500
-# How long new names may keep those in trouble waiting, in seconds.
-_LOOK_EACH: Final = 30.0
+# How many failing connections one pass looks at; the next pass takes others, so that a pass never reads a whole fleet.
+_LOOKS_IN_A_PASS: Final = 500
+# While many new names are read, failing connections are looked at this often, in seconds.
+_LOOK_EVERY: Final = 30.0
 _NAMES_IN_A_SLICE: Final = 256
-# At least so many records are compared with what is believed in each pass, and each of them once in a lead.
+# Each pass compares at least so many token records with the fleet, and every record once within a lead.
 _COMPARISONS: Final = 32
-# How often a connection is woken by its own record at most, in seconds.
-_BETWEEN_WAKINGS: Final = 60.0
-# So many clients are named in one line of the log.
-_CLIENTS_NAMED: Final = 20
+# The least time between two wakings of a connection by its own records, in seconds.
+_WAKE_INTERVAL: Final = 60.0
+# How many clients one log line names.
+_CLIENTS_NAMED_AT_MOST: Final = 20
 
 
 class Discovery:
-    """Compares the fleet with Vault, as far as the shard goes.
+    """Compares the fleet with Vault, for the connections of the shard.
 
     Attributes:
         complete: whether every name of one listing has been tried.
-        error: why the last pass was none, as a sentence; None after one that was.
-        undiscovered: what Vault said of each name that it gave no usable answer about.
-        ill_named: names there that are none of a connection, in order.
+        error: why the last pass failed, as a sentence; None after a success.
+        undiscovered: the error for each name that Vault gave no usable answer about.
+        ill_named: names there that are not valid connection names, sorted.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class Discovery:
         self._emit = emit
         self._shard = shard
         self._reader = BulkReader(probe=credentials.names, clock=clock)
-        self._of_others: frozenset[ConnectionName] = frozenset()
+        self._of_other_shards: frozenset[ConnectionName] = frozenset()
         self._was_unanswered = False
         self._looked_at: dict[ConnectionName, float] = {}
         self._looked_since = clock.monotonic()
@@ -98,10 +98,10 @@ class Discovery:
         self.ill_named: tuple[str, ...] = ()
 
     async def look(self) -> None:
-        """Bring the fleet and Vault together: every connection of Vault and no other, and what stands there.
+        """Bring the fleet in line with Vault: exactly its connections, with the tokens that it holds.
 
-        Those in trouble that have something new to try are woken. Where Vault does not answer, the fleet stays as it
-        is; an event says so, and the first pass that it answers again wakes whom its absence made wait.
+        Failing connections whose records or policy changed are woken. Where Vault does not answer, the fleet stays as
+        it is, and an event says so. The first pass after that wakes the connections that waited for Vault.
         """
         begun = self._clock.monotonic()
         error: RefreshError | None = None
@@ -126,7 +126,7 @@ class Discovery:
         listing = await self._reader.ask(self._credentials.names)
         if self._was_unanswered:
             await self._try_again()
-        self._tell_ill_named(listing)
+        self._report_ill_named(listing)
         async for name in unhurried(tuple(self._fleet.names)):
             if name not in listing.names:
                 self._vanish(name)
@@ -144,7 +144,7 @@ class Discovery:
             await self._add(name, forbidden=name in unwritable)
 
         for some in _slices(new):
-            if self._clock.monotonic() - self._looked_since >= _LOOK_EACH:
+            if self._clock.monotonic() - self._looked_since >= _LOOK_EVERY:
                 await self._look_at_troubled()
             await self._reader.each(check_policy, [some], failed=lambda *_: None)
             await self._each(add, some)
@@ -153,20 +153,20 @@ class Discovery:
         self.complete = True
 
     def _warn_of_unrestricted_clients(self) -> None:
-        """Say once, after the start, which clients serve whoever names them."""
+        """Report once, after the start, the clients that any connection may use."""
         if self._unrestricted:
             names = tuple(sorted(self._unrestricted))
-            self._emit(ClientsUnrestricted(clients=names[:_CLIENTS_NAMED], count=len(names)))
+            self._emit(ClientsUnrestricted(clients=names[:_CLIENTS_NAMED_AT_MOST], count=len(names)))
             self._unrestricted.clear()
 
-    def _tell_ill_named(self, listing: Listing) -> None:
+    def _report_ill_named(self, listing: Listing) -> None:
         known, self.ill_named = self.ill_named, tuple(sorted(filter(self._shard.owns, listing.ill_named)))
         for name in self.ill_named:
             if name not in known:
                 self._emit(IllNamed(name=name))
 
     async def _try_again(self) -> None:
-        """Vault is back: whom its absence made wait is tried, and what stands there now is compared with what was."""
+        """Try again what waited for Vault, and compare every token record with the fleet in this pass."""
         self._to_compare.update(self._fleet.names)
         async for name in unhurried(tuple(self._fleet.names)):
             if name in self._fleet:
@@ -184,7 +184,7 @@ class Discovery:
                 if not known:
                     self.undiscovered[name] = str(error)
             case NotAllowed():
-                """The policy denies what was only to be compared: a refresh says so when it is tried."""
+                pass  # The policy denies a comparison: a refresh will report it.
             case _:
                 self._emit(RefreshCrashed(connection=name, kind=type(error).__name__, traceback=trace_of(error)))
                 if not known:
@@ -193,11 +193,13 @@ class Discovery:
     # --- new names ---------------------------------------------------------------------------------------------
 
     async def _new(self, names: frozenset[ConnectionName]) -> list[ConnectionName]:
-        """Our own among those that are not known yet; each name is asked about once, for there may be 100,000."""
-        unknown = [name async for name in unhurried(names) if name not in self._fleet and name not in self._of_others]
+        """Return the unknown names of our shard; each name is hashed once, for there may be 100,000."""
+        unknown = [
+            name async for name in unhurried(names) if name not in self._fleet and name not in self._of_other_shards
+        ]
         unknown.sort()
         own = [name async for name in unhurried(unknown) if self._shard.owns(name)]
-        self._of_others = (self._of_others & names) | set(unknown).difference(own)
+        self._of_other_shards = (self._of_other_shards & names) | set(unknown).difference(own)
         return own
 
     async def _add(self, name: ConnectionName, *, forbidden: bool) -> None:
@@ -237,19 +239,19 @@ class Discovery:
         if problem is not None:
             self._park(name, problem)
 
-    # --- those in trouble --------------------------------------------------------------------------------------
+    # --- failing connections------------------------------------------------------------------------------------
 
     async def _look_at_troubled(self) -> None:
-        """Look at those in trouble, the longest unseen first: a whole fleet is not read anew every half minute."""
+        """Look at failing connections, the longest unseen first; a pass does not read a whole failing fleet."""
         self._looked_since = self._clock.monotonic()
         troubled = [each.name for each in self._fleet.troubled]
         seen = {name: self._looked_at.get(name, 0.0) for name in troubled}
         self._looked_at = seen
-        some = sorted(troubled, key=seen.__getitem__)[:_LOOKS]
+        some = sorted(troubled, key=seen.__getitem__)[:_LOOKS_IN_A_PASS]
         await self._each(self._look_again, some)
 
     async def _look_again(self, name: ConnectionName) -> None:
-        """Wake a connection whose records or policy are no longer what its trouble was about."""
+        """Wake a connection whose records or policy have changed since it failed."""
         if name not in self._fleet:
             return
         self._looked_at[name] = self._clock.monotonic()
@@ -265,7 +267,7 @@ class Discovery:
             if not isinstance(error, GrantRevoked):
                 return
         except NotAllowed:
-            return  # It is refused for that, or will say so when it is tried.
+            return  # The connection failed for this, or a refresh will report it.
         else:
             if name in self._fleet and not forbidden and self._has_changed(name, credential):
                 self._wake(name, credential)
@@ -273,18 +275,18 @@ class Discovery:
             await self._compare(name)
 
     async def _is_forbidden(self, name: ConnectionName) -> bool:
-        """Whether the policy still denies what it denied."""
+        """Return whether the policy still denies the write that it denied before."""
         if self._outcome(name) is not Outcome.VAULT_FORBIDDEN:
             return False
         return bool(await self._reader.ask(partial(self._tokens.unwritable, {name})))
 
     def _wake(self, name: ConnectionName, credential: Credential) -> None:
         now = self._clock.monotonic()
-        self._woken_at = {each: at for each, at in self._woken_at.items() if now - at < _BETWEEN_WAKINGS}
+        self._woken_at = {each: at for each, at in self._woken_at.items() if now - at < _WAKE_INTERVAL}
         if name in self._woken_at:
-            return  # Whoever rewrites a record all the time has it tried once a minute.
+            return  # A record that is rewritten all the time is tried once a minute.
         self._woken_at[name] = now
-        # A standby refreshes nothing, and would otherwise not learn what share of a life to wait for.
+        # A standby refreshes nothing, and would otherwise not learn the credential's own REFRESH_AT.
         self._fleet.read(name, credential, self._clock.now())
         self._fleet.wake(name, self._clock.now())
         self._emit(Woken(connection=name))
@@ -296,10 +298,10 @@ class Discovery:
         failure = self._fleet[name].failure if name in self._fleet else None
         return failure.outcome if failure else None
 
-    # --- what stands in Vault is what is believed --------------------------------------------------------------
+    # --- token records ---------------------------------------------------------------------------------------
 
     async def _compare_some(self) -> None:
-        """Compare records with what is believed: those that vanished, after an outage all, and a few in each pass."""
+        """Compare token records with the fleet: a few in each pass, vanished ones at once, and all after an outage."""
         self._to_compare.update(await self._vanished_records())
         now = self._clock.monotonic()
         share = timedelta(seconds=now - self._compared_at) / self._fleet.policy.lead(ZOHO_LIFETIME)
@@ -314,11 +316,11 @@ class Discovery:
         await self._each(self._compare, dict.fromkeys([*waiting, *turn]))
 
     async def _vanished_records(self) -> list[ConnectionName]:
-        """Those whose record is believed to stand in Vault, and is no longer listed: `revoke` erases it."""
+        """Return the connections whose token record should exist, but is no longer listed: `revoke` erases it."""
         try:
             recorded = await self._reader.ask(self._tokens.recorded)
         except (NotAllowed, VaultUnavailable):
-            return []  # An older policy does not let us list; the round finds them, if later.
+            return []  # An older policy denies the listing; the round finds them later.
         return [
             name
             async for name in unhurried(tuple(self._fleet.names))
@@ -331,7 +333,7 @@ class Discovery:
         before = self._fleet[name]
         published = await self._reader.ask(partial(self._tokens.published, name))
         if name not in self._fleet or self._fleet.is_under_way(name) or self._fleet[name].version != before.version:
-            return  # It was refreshed meanwhile, and what was read is of before.
+            return  # It was refreshed meanwhile, and the record that was read is outdated.
         now = self._clock.now()
         each = self._fleet.update(
             name, lambda each: transitions.after_looking(each, published, term=None, now=now), now
@@ -352,7 +354,7 @@ class Discovery:
         self._emit(Parked(connection=name, outcome=problem.outcome, error=str(problem), next_probe_at=probe_at))
 
     def _vanish(self, name: ConnectionName) -> None:
-        # One that is under way ends first: it finds out by itself, or the next pass does.
+        # One that is under way ends first: its refresh finds out, or the next pass does.
         if name in self._fleet and not self._fleet.is_under_way(name):
             self._fleet.forget(name)
             self._emit(Vanished(connection=name))

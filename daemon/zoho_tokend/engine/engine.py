@@ -103,7 +103,7 @@ class Engine:
             targets: the publish targets.
             reload: called at the command RELOAD.
         """
-        self.fleet = Fleet(policy, places=slots, leadership=ports.leadership)
+        self.fleet = Fleet(policy, slots=slots, leadership=ports.leadership)
         self._emit_outside = ports.emit
         self._targets: Targets | None = None
         ports = replace(ports, emit=self._emit)

@@ -1,8 +1,8 @@
-"""The ledger: what was spent of each refresh token's budget, known to the next process and to others that share it.
+"""The ledger: the spent budget of each refresh token, kept for the next process and for others that share it.
 
-Issues are remembered by the token record's own history. Requests that brought nothing have a record of their own
-(ADR 18): written after the first failure, and before each further try, so that a process that dies meanwhile, or a
-second one beside it, cannot spend the same budget again. A success costs no request of it.
+The history of the token record remembers issues. Failed requests have a record of their own (ADR 18). It is written
+after the first failure, and before each further try, so that a process that dies meanwhile, or a second one beside it,
+cannot spend the same budget again. A success needs no request to it.
 """
 
 import asyncio
@@ -23,9 +23,9 @@ _TRIES: Final = 3
 
 
 class Ledger:
-    """Keeps the fleet's budgets and Vault's memory of them in step.
+    """Keeps the fleet's budgets in sync with their records in Vault.
 
-    Where Vault does not keep them the refreshes go on, and this process' own memory decides.
+    Where they cannot be recorded in Vault, refreshes go on, and this process' own memory decides.
     """
 
     def __init__(self, *, fleet: Fleet, tokens: TokenStore, budgets: BudgetStore, clock: Clock, emit: Sink) -> None:
@@ -34,13 +34,13 @@ class Ledger:
         self._budgets = budgets
         self._clock = clock
         self._emit = emit
-        self._told: set[str] = set()
+        self._reported: set[str] = set()
         self._listed: frozenset[str] | None = None
         self._term: int | None = None
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def recall(self, name: ConnectionName) -> None:
-        """Recall what was spent of the connection's refresh token, by whichever connection and process it was.
+        """Recall what any connection and process has spent of the connection's refresh token.
 
         Raises:
             NotAllowed: the policy denies the history of the connection's own token record.
@@ -53,10 +53,10 @@ class Ledger:
             await self._read(name)
 
     async def reserve(self, name: ConnectionName) -> datetime | Wait | None:
-        """Write down the request that is about to be sent, if requests before it brought nothing.
+        """Record the request that is about to be sent, if requests before it failed.
 
-        Returns the moment that was written down, None where none had to be, or until when to wait where another
-        process has spent the budget.
+        Return the recorded moment, None where nothing had to be recorded, or until when to wait where another process
+        has spent the budget.
         """
         if not (self._fleet[name].failures or self._fleet.in_vain(name, self._clock.now())):
             return None
@@ -70,7 +70,7 @@ class Ledger:
         return None
 
     async def failed(self, name: ConnectionName, reserved: datetime | None) -> None:
-        """Write down a request that reached Zoho and brought nothing, unless that was done before it was sent."""
+        """Record a failed request that reached Zoho, unless it was recorded before it was sent."""
         if reserved is not None or name not in self._fleet:
             return
         async with self._lock(name):
@@ -79,7 +79,7 @@ class Ledger:
                     return
 
     async def _recall_issues(self, name: ConnectionName) -> None:
-        """Those that are discovered meanwhile are asked about as well."""
+        """Read the issues of all that share the refresh token, including those discovered meanwhile."""
         refused: set[ConnectionName] = set()
         while sharers := [each for each in self._fleet.unrecalled(name) if each not in refused]:
             for sharer in sharers:
@@ -88,13 +88,13 @@ class Ledger:
                 except RefreshError:
                     if sharer == name:
                         raise
-                    refused.add(sharer)  # That is the other connection's trouble, and none of this one's.
+                    refused.add(sharer)  # That is the other connection's failure, not this one's.
                     continue
                 if sharer in self._fleet.unrecalled(name):
                     self._fleet.recall(sharer, issues, self._clock.now())
 
     async def _is_listed(self, name: ConnectionName) -> bool:
-        """Whether Vault may remember anything: asked once in a term, for most refresh tokens have no such record."""
+        """Return whether Vault may hold a record; listed once a term, for most refresh tokens have none."""
         if self._listed is None or self._term != self._fleet.term:
             self._term = self._fleet.term
             try:
@@ -113,8 +113,8 @@ class Ledger:
             return
         self._fleet.found_budget(name, record, self._clock.now())
         others = record.connections.difference(self._fleet.sharers(name))
-        if others and grant not in self._told:
-            self._told.add(grant)
+        if others and grant not in self._reported:
+            self._reported.add(grant)
             self._emit(GrantShared(connection=name, others=tuple(sorted(others))))
         for other in sorted(others):
             try:
@@ -124,7 +124,7 @@ class Ledger:
             self._fleet.recall_of_another(name, issues, self._clock.now())
 
     def _lock(self, name: ConnectionName) -> asyncio.Lock:
-        """One write at a time of each refresh token's record: a conflict then is another process."""
+        """Return the lock of the refresh token's record: with one write at a time, a conflict means another process."""
         grant = self._fleet[name].grant_key or ""
         lock = self._locks.get(grant)
         if lock is None:
@@ -132,9 +132,9 @@ class Ledger:
         return lock
 
     async def _write(self, name: ConnectionName, at: datetime) -> bool:
-        """Write down the request of that moment, among those before it that brought nothing.
+        """Record the request of that moment, with the failed ones before it.
 
-        Whether it was written, or cannot be; false where another process was first, whose record is known now.
+        Return True where it was written, or cannot be; False where another process was first, and its record was read.
         """
         if (grant := self._fleet[name].grant_key) is None:
             return True
@@ -161,11 +161,11 @@ class Ledger:
         return True
 
     def _sharers(self, name: ConnectionName, known: BudgetRecord) -> frozenset[ConnectionName]:
-        """Those of other processes too, for as long as what they asked for counts."""
+        """Return those that share the refresh token, those of other processes included while their requests count."""
         others = known.connections if budget.recent(known.requests, self._clock.now()) else frozenset()
         return others.union(self._fleet.sharers(name))
 
     def _unrecorded(self, name: ConnectionName, error: RefreshError) -> None:
-        if str(error) not in self._told:
-            self._told.add(str(error))
+        if str(error) not in self._reported:
+            self._reported.add(str(error))
             self._emit(BudgetUnrecorded(connection=name, error=str(error)))

@@ -1,6 +1,6 @@
-"""One refresh in a process of its own: the same code, the same budget, the same CAS as the daemon's.
+"""A one-shot refresh in a process of its own, with the code, the budget and the check-and-set of the daemon.
 
-Beside a running daemon it costs no more than an issue: whoever writes second adopts the token that lives longer.
+Beside a running daemon it costs one issue at most: whichever writes second adopts the token that lives longer.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from zoho_tokend.engine import engine
 from zoho_tokend.engine.engine import Records, RefreshPorts
 from zoho_tokend.engine.refresher import Refresher
 
-PATIENCE: Final = timedelta(minutes=1)
+_SAVE_TIMEOUT: Final = timedelta(minutes=1)
 
 Ended = Refreshed | RefreshFailed | RefreshDeferred
 
@@ -34,16 +34,14 @@ class OneShotRefresh:
         self._clock = clock
 
     async def refresh(self, name: ConnectionName) -> Ended:
-        """Refresh the connection; return how that ended.
-
-        A token that Vault does not take is written again for a minute.
+        """Refresh the connection, and return how it ended. An unsaved token is written again for a minute.
 
         Raises:
             NoCredential: there is no such connection.
-            NotAllowed, VaultUnavailable: the token record could not be read, so nothing was asked of Zoho.
+            NotAllowed, VaultUnavailable: the token record could not be read, so Zoho got no request.
         """
         events: list[Event] = []
-        fleet = Fleet(self._policy, places=1)
+        fleet = Fleet(self._policy, slots=1)
         fleet.add(name, await self._records.published(name), self._clock.now())
         ports = RefreshPorts(records=self._records, endpoint=self._endpoint, clock=self._clock, emit=events.append)
         refresher = engine.refresher(fleet, ports)
@@ -52,7 +50,7 @@ class OneShotRefresh:
         return _ended(events, name)
 
     async def _save(self, fleet: Fleet, refresher: Refresher, name: ConnectionName) -> None:
-        end = self._clock.monotonic() + PATIENCE.total_seconds()
+        end = self._clock.monotonic() + _SAVE_TIMEOUT.total_seconds()
         while fleet.held and self._clock.monotonic() < end:
             await asyncio.sleep(backoff.FLOOR.total_seconds())
             await refresher.save(name)
@@ -61,7 +59,7 @@ class OneShotRefresh:
 def _ended(events: list[Event], name: ConnectionName) -> Ended:
     for event in events:
         if isinstance(event, RefreshCrashed):
-            raise RuntimeError(event.traceback)  # noqa: TRY004 - it is no matter of types
+            raise RuntimeError(event.traceback)  # noqa: TRY004 - not a type error
         if isinstance(event, Vanished):
             raise NoCredential(f"there is no connection {name} in Vault")
     return next(event for event in reversed(events) if isinstance(event, Refreshed | RefreshFailed | RefreshDeferred))

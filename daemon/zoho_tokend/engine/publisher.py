@@ -1,4 +1,4 @@
-"""What Zoho issued stands in Vault, or is held in memory and written again: it is never let go, and never issued twice.
+"""Publish tokens to Vault. A token that cannot be written is held in memory and retried, never lost or issued again.
 
 A newer record never loses to an older one: on a conflict the later expiry stays.
 """
@@ -33,12 +33,12 @@ from zoho_tokend.core.ports import Clock, CredentialStore, TokenStore
 from zoho_tokend.engine.attempt import Attempt
 
 _TRIES: Final = 3
-# An answer of Zoho's that takes no longer leaves a person no time to end the grant meanwhile.
+# A quicker answer of Zoho leaves no time for a person to end the grant meanwhile.
 _QUICK: Final = timedelta(seconds=2)
 
 
 class Publisher:
-    """Writes what is held of a connection. Its memory is the fleet."""
+    """Writes to Vault what a connection holds. Its state is kept in the fleet."""
 
     def __init__(
         self, *, fleet: Fleet, credentials: CredentialStore, tokens: TokenStore, clock: Clock, emit: Sink
@@ -50,7 +50,7 @@ class Publisher:
         self._emit = emit
 
     def hold(self, record: TokenRecord, rotation: Rotation | None) -> list[ConnectionName]:
-        """Hold in memory what Zoho issued, before anything else can go wrong; returns whom the issue wakes."""
+        """Hold in memory what Zoho issued, before anything else can fail; return the connections that it wakes."""
         name, now = record.connection, self._clock.now()
         woken = self._fleet.issued(name, now)
         self._fleet.update(
@@ -59,10 +59,10 @@ class Publisher:
         return woken
 
     async def store(self, attempt: Attempt) -> None:
-        """Write what is held to Vault, or hold it on. The refresh token goes first: it is the one that lasts.
+        """Write what is held to Vault, or keep holding it. The refresh token goes first: it lasts longer.
 
         Raises:
-            GrantRevoked, NoCredential: a person has ended the connection meanwhile; what was held is let go.
+            GrantRevoked, NoCredential: a person has ended the connection meanwhile; what was held is dropped.
         """
         held = self._fleet[attempt.name]
         try:
@@ -78,7 +78,7 @@ class Publisher:
             return
 
     async def _check_grant(self, attempt: Attempt) -> None:
-        """Look whether the grant was ended while Zoho was slow or Vault did not take its token.
+        """Check that the grant was not ended while Zoho was slow, or the token could not be written.
 
         Raises:
             GrantRevoked, NoCredential.
@@ -89,7 +89,7 @@ class Publisher:
         except GrantRevoked:
             raise
         except (RecordUnreadable, NotAllowed, VaultUnavailable):
-            pass  # The write says what is wrong, or is right all the same.
+            pass  # The write will report the problem, or succeed all the same.
 
     async def _store_rotation(self, attempt: Attempt) -> RefreshError | None:
         rotation = self._fleet[attempt.name].rotation
@@ -99,7 +99,7 @@ class Publisher:
             with attempt.timed(Stage.VAULT):
                 await self._credentials.rotate(rotation.credential, rotation.refresh_token)
         except Conflict as conflict:
-            # A person stored another credential meanwhile: it comes from a later consent, and stays.
+            # A person stored another credential meanwhile: it is from a later consent, and stays.
             self._emit(RefreshTokenRotated(connection=attempt.name, stored=False, error=str(conflict)))
         except (VaultUnavailable, NotAllowed) as error:
             self._emit(RefreshTokenRotated(connection=attempt.name, stored=False, error=str(error)))
@@ -115,16 +115,16 @@ class Publisher:
             return None
         try:
             with attempt.timed(Stage.VAULT):
-                standing, version = await self._publish_or_adopt(attempt, record)
+                stored, version = await self._publish_or_adopt(attempt, record)
         except (VaultUnavailable, NotAllowed) as error:
             return error
-        self._landed(attempt, standing, version, outcome=_outcome(standing, record))
+        self._landed(attempt, stored, version, outcome=_outcome(stored, record))
         return None
 
     async def _publish_or_adopt(self, attempt: Attempt, record: TokenRecord) -> tuple[TokenRecord, int]:
-        """The record that stands in Vault in the end, and its version: ours, or another writer's that lives longer.
+        """Return the record that Vault holds in the end, and its version: ours, or another writer's that lives longer.
 
-        Where the record that was known has been withdrawn, the grant is looked at first.
+        Where the known record has been deleted, the grant is checked before another write.
         """
         version = self._fleet[attempt.name].version
         for _ in range(_TRIES):
@@ -148,7 +148,7 @@ class Publisher:
             attempt.name, lambda each: transitions.after_publishing(each, record, version, now), now
         )
         if attempt.stamp is not None and attempt.stamp != connection.stamp:
-            connection = self._fleet.wake(attempt.name, now)  # Its credential was replaced while it was asked with.
+            connection = self._fleet.wake(attempt.name, now)  # Its credential was replaced during the request.
         self._emit(
             Refreshed(
                 connection=attempt.name,
@@ -164,7 +164,7 @@ class Publisher:
         )
 
     def refused(self, attempt: Attempt, error: RefreshError) -> None:
-        """Vault did not take what is held: it is held on, and written again after a while."""
+        """Keep holding what could not be written, and schedule the next write."""
         now = self._clock.now()
         connection = self._fleet.update(
             attempt.name, lambda each: transitions.after_failed_write(each, error, now), now
@@ -181,6 +181,6 @@ class Publisher:
             )
 
 
-def _outcome(standing: TokenRecord, ours: TokenRecord) -> Outcome:
-    # A write whose answer was lost is found again as our own.
-    return Outcome.SUCCESS if standing.access_token == ours.access_token else Outcome.ADOPTED
+def _outcome(stored: TokenRecord, ours: TokenRecord) -> Outcome:
+    # After a write whose answer was lost, our own record is found.
+    return Outcome.SUCCESS if stored.access_token == ours.access_token else Outcome.ADOPTED

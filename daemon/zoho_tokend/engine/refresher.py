@@ -1,6 +1,6 @@
-"""One refresh, from the decision to the answer: read the credential, ask Zoho, have the token published.
+"""One refresh: read the credential, request a token from Zoho, and have it published.
 
-What it must never do: spend an issue that the budget does not allow.
+It must never spend an issue that the budget does not allow.
 """
 
 from collections.abc import Awaitable
@@ -40,9 +40,9 @@ from zoho_tokend.engine.publisher import Publisher
 
 
 class Refresher:
-    """Refreshes one connection, or saves what Vault has not taken of it. Its memory is the fleet.
+    """Refreshes one connection, or saves what it holds. Its state is kept in the fleet.
 
-    Any error is the connection's own: none leaves, so that one broken tenant never stops another.
+    Every error is handled here for its connection alone, so that one broken tenant never stops another.
     """
 
     def __init__(
@@ -66,23 +66,23 @@ class Refresher:
         self._emit = emit
 
     async def refresh(self, name: ConnectionName, reason: Reason) -> None:
-        """The connection has a new token in Vault, or waits for its next try; an event says which."""
+        """Refresh the connection, or let it wait for its next try; an event says which."""
         attempt = self._new_attempt(name, reason, late=self._clock.now() - self._fleet.due_at(name, self._clock.now()))
         await self._guard(attempt, self._refresh(attempt))
 
     async def look(self, name: ConnectionName) -> None:
-        """What another process published is known; where Vault does not tell, it is looked for again later."""
+        """Read what another process published; where Vault does not answer, look again later."""
         attempt = self._new_attempt(name, Reason.STANDBY, late=timedelta())
         try:
             await self._look(name)
         except RefreshError:
             now = self._clock.now()
-            self._fleet.update(name, lambda each: transitions.after_looking_in_vain(each, now), now)
-        except Exception as error:  # noqa: BLE001 - as above
+            self._fleet.update(name, lambda each: transitions.after_failed_look(each, now), now)
+        except Exception as error:  # noqa: BLE001 - as below
             self._crashed(attempt, error)
 
     async def save(self, name: ConnectionName) -> None:
-        """What is held stands in Vault, or is written again later; a token that expired meanwhile is let go."""
+        """Write what is held to Vault, or try again later; drop a token that has expired meanwhile."""
         attempt = self._new_attempt(name, Reason.UNSAVED, late=timedelta())
         held = self._fleet[name]
         if held.unsaved is not None and held.unsaved.expires_at <= self._clock.now():
@@ -98,7 +98,7 @@ class Refresher:
             self._emit(Vanished(connection=attempt.name))
         except RefreshError as error:
             self._failed(attempt, error)
-        except Exception as error:  # noqa: BLE001 - nobody foresaw it: this connection backs off, the others go on
+        except Exception as error:  # noqa: BLE001 - unexpected: this connection backs off, the others go on
             self._crashed(attempt, error)
 
     async def _refresh(self, attempt: Attempt) -> None:
@@ -130,7 +130,7 @@ class Refresher:
     async def _ask(
         self, attempt: Attempt, credential: Credential, asked_at: datetime, reserved: datetime | None
     ) -> Issued:
-        """Ask Zoho for a token; the request counts from its end on, and what it brought is remembered."""
+        """Request a token from Zoho; the request counts from its end on, and its outcome is recorded."""
         name = attempt.name
         try:
             with attempt.timed(Stage.ZOHO):
@@ -184,7 +184,7 @@ class Refresher:
         self._fleet.update(attempt.name, transitions.after_expiry_unsaved, self._clock.now())
         self._emit(UnsavedTokenExpired(connection=attempt.name))
         if held.failure is not None and held.failure.outcome is Outcome.VAULT_FORBIDDEN:
-            # Another issue would end in the same way: discovery wakes the connection when the policy allows the write.
+            # Another issue would end the same way; discovery wakes the connection when the policy allows the write.
             self._failed(attempt, VaultForbidden(held.failure.error))
 
     def _new_attempt(self, name: ConnectionName, reason: Reason, *, late: timedelta) -> Attempt:
@@ -220,7 +220,7 @@ def _rotation(issued: Issued, credential: Credential) -> Rotation | None:
 
 
 def _newest(credential: Credential, rotation: Rotation | None) -> Credential:
-    """The credential with the refresh token that Zoho sent last, where Vault has not taken that one yet."""
+    """Return the credential with the last refresh token that Zoho sent, where it is not written to Vault yet."""
     if rotation is None or rotation.credential.stamp != credential.stamp:
         return credential
     return replace(credential, grant=RefreshTokenGrant(refresh_token=rotation.refresh_token))

@@ -1,6 +1,6 @@
-"""One inbox, one loop, one group of tasks: clockwork, signals and wishes become commands, and the loop obeys them.
+"""The run loop: one inbox, one loop, one task group. Clockwork and signals send commands, and the loop runs them.
 
-The stop is a command too: nothing new starts, what is under way ends and is saved, then the loop returns.
+The stop is a command too: nothing new starts, what is under way ends and is saved, and then the loop returns.
 """
 
 import asyncio
@@ -22,20 +22,20 @@ from zoho_tokend.engine.refresher import Refresher
 Inbox = asyncio.Queue[Command]
 BackgroundTask = Callable[[], Coroutine[None, None, None]]
 
-# A call to Zoho is given up within 30 s; the rest is for Vault to take what it brought. The pod has 60 s.
+# A request to Zoho times out within 30 s; the rest is for writing its token to Vault. The pod has 60 s.
 GRACE: Final = timedelta(seconds=45)
 _CRASHES_IN_A_SWEEP: Final = 100
-# What a standby does too; the other background_tasks are the leader's.
+# What a standby runs too; the leader alone runs the others.
 _STANDBY_TASKS: Final = frozenset({Command.DISCOVER})
-# How often the stop looks whether everything has ended, in seconds.
-_GLANCE: Final = 0.05
+# How often the shutdown checks whether everything has ended, in seconds.
+_STOP_POLL: Final = 0.05
 
 
 class Runner:
     """The run loop of one process.
 
-    Beside the refreshes it starts background tasks, each at its command: they may be cancelled at any moment, and begin
-    anew at the next command. What they found is acted upon at once.
+    Beside the refreshes it starts background tasks, each at its command. They may be cancelled at any moment, and start
+    again at the next command. A sweep follows each of them, to act on what it found.
     """
 
     def __init__(
@@ -68,24 +68,24 @@ class Runner:
         self.beat_at = self.swept_at = clock.monotonic()
 
     async def run(self) -> None:
-        """Obey commands until the stop, or until Vault refuses the first login.
+        """Run commands until the stop, or until Vault refuses the first login.
 
         Raises:
             VaultLoginRefused: Vault refused the first login.
         """
         async with asyncio.TaskGroup() as group:
             while not self.stopping:
-                self._obey(await self._inbox.get(), group)
+                self._run_command(await self._inbox.get(), group)
             await self._finish(group)
         if self._refused is not None:
             raise self._refused
 
-    def _obey(self, command: Command, group: asyncio.TaskGroup) -> None:
+    def _run_command(self, command: Command, group: asyncio.TaskGroup) -> None:
         match command:
             case Command.SWEEP:
                 self._sweep(group)
             case Command.KEEP_VAULT_SESSION:
-                self._send(command, self._keep_session, group)
+                self._run_beside(command, self._keep_session, group)
             case Command.BEAT:
                 self._beat()
             case Command.RELOAD:
@@ -93,9 +93,9 @@ class Runner:
             case Command.STOP:
                 self.stopping = True
             case _ if command in _STANDBY_TASKS or self._fleet.term is not None:
-                self._send(command, partial(self._carry_out, command), group)
+                self._run_beside(command, partial(self._run_task, command), group)
             case _:
-                """An errand of the leader, and this process stands by."""
+                pass  # A task of the leader, and this process stands by.
 
     # --- what the commands do ----------------------------------------------------------------------------------
 
@@ -106,17 +106,17 @@ class Runner:
         self.swept_at = self._clock.monotonic()
 
     def _enqueue_due(self) -> None:
-        """Queue what is due; a connection whose values nobody foresaw is set aside, and the others go on."""
+        """Queue what is due; a connection that raises an unexpected error is set aside, and the others go on."""
         for _ in range(_CRASHES_IN_A_SWEEP):
             try:
                 self._fleet.enqueue_due(self._clock.now())
-            except Exception as error:  # noqa: BLE001 - nobody foresaw it: one connection waits, the others go on
+            except Exception as error:  # noqa: BLE001 - unexpected: one connection waits, the others go on
                 self._crashed(Command.SWEEP, error)
             else:
                 return
 
     def _start_ready(self, group: asyncio.TaskGroup) -> None:
-        """Start as many of those that are queued as there are places."""
+        """Start as many of the queued connections as there are slots."""
         try:
             while not self.stopping and (ready := self._fleet.next_ready(self._clock.now())) is not None:
                 name, decision = ready
@@ -136,7 +136,7 @@ class Runner:
                 case Look():
                     await self._refresher.look(name)
             self._fleet.release(name, self._clock.now())
-        except Exception as error:  # noqa: BLE001 - nobody foresaw it: this connection waits, the others go on
+        except Exception as error:  # noqa: BLE001 - unexpected: this connection waits, the others go on
             self._fleet.set_aside(name, self._clock.now())
             self._crashed(Command.SWEEP, error)
         except BaseException:
@@ -144,12 +144,12 @@ class Runner:
             raise
         self._start_ready(group)
 
-    async def _carry_out(self, task: Command) -> None:
+    async def _run_task(self, task: Command) -> None:
         if not self._open:
             return
         try:
             await self._background_tasks[task]()
-        except Exception as error:  # noqa: BLE001 - nobody foresaw it: refreshes go on, and the errand begins anew
+        except Exception as error:  # noqa: BLE001 - unexpected: refreshes go on, and the task starts again later
             self._crashed(task, error)
         self._inbox.put_nowait(Command.SWEEP)
 
@@ -177,11 +177,11 @@ class Runner:
             self._inbox.put_nowait(Command.STOP)
         else:
             self._open = self._was_alive = True
-            self._fleet.leadership.stand()
+            self._fleet.leadership.campaign()
             self._run_all_tasks()
 
     def _run_all_tasks(self) -> None:
-        """Every errand at one_shot: what waited for Vault need not wait for its hour."""
+        """Start all background tasks at once: what waited for Vault need not wait for its interval."""
         for command in self._background_tasks:
             self._inbox.put_nowait(command)
 
@@ -193,8 +193,8 @@ class Runner:
 
     # --- the tasks ---------------------------------------------------------------------------------------------
 
-    def _send(self, command: Command, task: BackgroundTask, group: asyncio.TaskGroup) -> None:
-        """Run it beside the loop; one that is still under way is not begun a second time."""
+    def _run_beside(self, command: Command, task: BackgroundTask, group: asyncio.TaskGroup) -> None:
+        """Run the task beside the loop, unless it is still under way."""
         if (running := self._running.get(command)) is None or running.done():
             self._running[command] = group.create_task(task())
 
@@ -206,7 +206,7 @@ class Runner:
     # --- the stop ----------------------------------------------------------------------------------------------
 
     async def _finish(self, group: asyncio.TaskGroup) -> None:
-        """What is under way ends, what is held is saved, while the grace lasts; then another may lead."""
+        """Let work end and save what is held, for the grace period at most; then release the leadership."""
         self._emit(Stopping(in_flight=self._fleet.in_flight, unsaved=self._fleet.held))
         self._fleet.close()
         for command in self._background_tasks.keys() & self._running.keys():
@@ -218,10 +218,10 @@ class Runner:
                 write_at = now + backoff.FLOOR.total_seconds()
                 for name in self._fleet.hold_unsaved():
                     self._start(self._work(name, Save(), group), group)
-            await asyncio.sleep(_GLANCE)
+            await asyncio.sleep(_STOP_POLL)
         lost = Stopped(in_flight=self._fleet.in_flight, unsaved=self._fleet.held)
         for task in tuple(self._under_way):
             task.cancel()
-        await self._fleet.leadership.leave()
+        await self._fleet.leadership.resign()
         await self._session.close()
         self._emit(lost)

@@ -1,11 +1,10 @@
-"""Publish targets follow the token records: written after them, from them, and never in their way.
+"""Publish targets: copies of the token records, written after them, from them, and never delaying them.
 
-A target is behind from a refresh on until its record tells the token that stands in Vault. No token is kept for it:
-what is behind is read again, and read after the version that is named in the write, so that an older token never wins.
+A target is behind from a refresh on until its record holds the token in Vault. No token is kept in memory for it: the
+token record is read again, and after the target's version that the write names, so that an older token never wins.
 
-A record is written first and marked as ours after it, so that no mark ever falls on a record of somebody else's. One
-that is not marked yet (after a crash, for its policy, of an earlier version of ours) is known by a token that was
-published.
+A record is written first and marked as ours after that, so that a record of somebody else is never marked. One without
+a mark (after a crash, where the policy denies it, or from an earlier version) is recognised by a published token.
 """
 
 from collections.abc import Sequence
@@ -32,22 +31,22 @@ from zoho_tokend.core.ports import Clock, TargetStore, TokenStore
 from zoho_tokend.core.targets import Target, taken
 from zoho_tokend.engine.clockwork import Command
 
-# Refreshes are served by the same threads.
+# Few, for refreshes use the same threads.
 _AT_ONCE: Final = 4
 
-_Place = tuple[ConnectionName, Target]
+_Key = tuple[ConnectionName, Target]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Behind:
-    """Not told yet: when to try, and how often that was in vain. No two are equal: each is of a refresh of its own."""
+    """A target to write: when, and after how many failures. Compared by identity: each belongs to one refresh."""
 
     at: datetime
     failures: int = 0
 
 
 class Targets:
-    """Copies token records into targets. As a sink, it hears which connections are behind."""
+    """Copies token records into targets. As a sink of events, it learns which connections are behind."""
 
     def __init__(
         self, targets: Sequence[Target], *, tokens: TokenStore, store: TargetStore, clock: Clock, emit: Sink
@@ -57,10 +56,10 @@ class Targets:
         self._store = store
         self._clock = clock
         self._emit = emit
-        self._behind: dict[_Place, _Behind] = {}
+        self._behind: dict[_Key, _Behind] = {}
 
     def __call__(self, event: Event) -> None:
-        """A refreshed connection is behind, whoever refreshed it; so is one that was found, for nobody knows more."""
+        """Note that a refreshed or followed connection is behind; so is a discovered one, whose target is unknown."""
         match event:
             case Refreshed(connection=name) | Discovered(connection=name) | Followed(connection=name):
                 for target in self._targets:
@@ -72,32 +71,32 @@ class Targets:
                 pass
 
     async def follow(self) -> None:
-        """Whatever was behind tells the token that stands in Vault, or is tried again later; an event says which."""
+        """Write the targets that are behind, or try again later; an event says which."""
         now = self._clock.now()
         await abreast(
-            self._catch_up, [place for place, behind in self._behind.items() if behind.at <= now], at_once=_AT_ONCE
+            self._catch_up, [key for key, behind in self._behind.items() if behind.at <= now], at_once=_AT_ONCE
         )
 
-    async def _catch_up(self, place: _Place) -> None:
-        if (behind := self._behind.get(place)) is None:
+    async def _catch_up(self, key: _Key) -> None:
+        if (behind := self._behind.get(key)) is None:
             return
         error: Exception | None = None
         try:
-            await self._write(place)
-        except Exception as refusal:  # noqa: BLE001 - whatever it is, it costs no other target
+            await self._write(key)
+        except Exception as refusal:  # noqa: BLE001 - whatever it is, the other targets go on
             error = refusal
-        if self._behind.get(place) is behind:  # not refreshed again meanwhile
-            del self._behind[place]
+        if self._behind.get(key) is behind:  # not refreshed again meanwhile
+            del self._behind[key]
             if error is not None:
-                self._behind[place] = self._later(place, error, behind.failures + 1)
+                self._behind[key] = self._later(key, error, behind.failures + 1)
         if error is None or isinstance(error, TokendError):
-            self._emit(TargetWritten(connection=place[0], target=place[1].shape, error=str(error) if error else None))
+            self._emit(TargetWritten(connection=key[0], target=key[1].shape, error=str(error) if error else None))
         else:
             trace = trace_of(error)
             self._emit(BackgroundTaskCrashed(task=Command.FOLLOW_TARGETS, kind=type(error).__name__, traceback=trace))
 
-    async def _write(self, place: _Place) -> None:
-        name, target = place
+    async def _write(self, key: _Key) -> None:
+        name, target = key
         found = await self._store.target_record(target, name)
         record = (await self._tokens.published(name)).record
         if record is None:
@@ -111,8 +110,8 @@ class Targets:
         if not found.marked:
             await self._store.mark(target, name)
 
-    def _later(self, place: _Place, error: Exception, failures: int) -> _Behind:
-        """Vault, or another writer, is over it in seconds; a policy or a foreign record waits for a person."""
+    def _later(self, key: _Key, error: Exception, failures: int) -> _Behind:
+        """Return when to try again: in seconds after an outage or a conflict, later where a person must act."""
         passing = isinstance(error, VaultUnavailable | Conflict)
-        wait: timedelta = (backoff.after_failed_write if passing else backoff.after_failure)(place[0], failures)
+        wait: timedelta = (backoff.after_failed_write if passing else backoff.after_failure)(key[0], failures)
         return _Behind(self._clock.now() + wait, failures)

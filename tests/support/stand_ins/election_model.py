@@ -12,11 +12,11 @@ from typing import Final
 
 from tests.support.samples.builders import NOON
 from zoho_tokend.core import election
-from zoho_tokend.core.election import Candidate, Leave, Look, Rest, Terms, Write
+from zoho_tokend.core.election import Candidate, Finish, Pause, ReadLease, Timing, WriteLease
 from zoho_tokend.core.lease import Lease, LeaseRecord
 
 TICK: Final = timedelta(seconds=1)
-TERMS: Final = Terms(lease=6 * TICK, renew_deadline=3 * TICK, retry_period=2 * TICK)
+TERMS: Final = Timing(lease=6 * TICK, renew_deadline=3 * TICK, retry_period=2 * TICK)
 _TIMEOUT: Final = 2
 _LATE: Final = 3
 _FOREVER: Final = 100
@@ -41,7 +41,7 @@ ON_THE_WAY: Final = frozenset({Fate.LOST, Fate.UNANSWERED, Fate.SLOW_ANSWER, Fat
 class Flight:
     """A request under way: when it is served and answered (None: never), and the answer, once it was served."""
 
-    request: Look | Write
+    request: ReadLease | WriteLease
     asked_at: int
     served_at: int | None
     answered_at: int | None
@@ -99,10 +99,10 @@ class Universe:
         hurt = replace(self, faults_left=self.faults_left - 1)
         yield hurt._with(i, replace(self.people[i], gone=True, flight=None))
         if self.people[i].flight is None:
-            if not self.people[i].candidate.leaving:
-                left = replace(self.people[i], candidate=election.leave(self.people[i].candidate))
+            if not self.people[i].candidate.resigned:
+                left = replace(self.people[i], candidate=election.resign(self.people[i].candidate))
                 yield hurt._with(i, left)
-            if isinstance(self._step(i), Look | Write):
+            if isinstance(self._step(i), ReadLease | WriteLease):
                 for fate in ON_THE_WAY:
                     yield hurt._act(i, fate)
 
@@ -115,7 +115,7 @@ class Universe:
         if person.flight is not None:
             end = person.flight.answered_at
             return self.now >= (person.flight.asked_at + _TIMEOUT if end is None else end)
-        return not isinstance(self._step(i), Rest)
+        return not isinstance(self._step(i), Pause)
 
     def _step(self, i: int) -> election.Step:
         person = self.people[i]
@@ -126,8 +126,8 @@ class Universe:
         if person.flight is not None:
             return self._answered(i, person.flight)
         step = self._step(i)
-        assert not isinstance(step, Rest)
-        if isinstance(step, Leave):
+        assert not isinstance(step, Pause)
+        if isinstance(step, Finish):
             return self._with(i, replace(person, gone=True))
         flight = _flight(step, self.now, fate)
         world = self
@@ -145,19 +145,19 @@ class Universe:
         asked_at = flight.asked_at * person.rate
         candidate = person.candidate
         if flight.answered_at is None:
-            candidate = election.after_silence(candidate, asked_at=asked_at, now=now)
+            candidate = election.after_no_answer(candidate, asked_at=asked_at, now=now)
         elif isinstance(flight.answer, Conflict):
             candidate = election.after_conflict(candidate)
-        elif isinstance(flight.request, Look):
-            candidate = election.after_look(candidate, flight.answer, asked_at=asked_at, now=now)
+        elif isinstance(flight.request, ReadLease):
+            candidate = election.after_read(candidate, flight.answer, asked_at=asked_at, now=now)
         elif flight.answer is not None:
             candidate = election.after_write(candidate, flight.answer, asked_at=asked_at, now=now)
         return self._with(i, replace(person, candidate=candidate, flight=None))
 
     # --- the server
 
-    def _served(self, request: Look | Write) -> tuple["Universe", Lease | Conflict | None]:
-        if isinstance(request, Look):
+    def _served(self, request: ReadLease | WriteLease) -> tuple["Universe", Lease | Conflict | None]:
+        if isinstance(request, ReadLease):
             return self, self.lease
         if request.version != (self.lease.version if self.lease else None):
             return self, Conflict()
@@ -194,10 +194,10 @@ class Universe:
     @property
     def wishes_a_leader(self) -> bool:
         """Whether anybody is there who would lead."""
-        return any(not person.gone and not person.candidate.leaving for person in self.people)
+        return any(not person.gone and not person.candidate.resigned for person in self.people)
 
 
-def _flight(request: Look | Write, now: int, fate: Fate | None) -> Flight:
+def _flight(request: ReadLease | WriteLease, now: int, fate: Fate | None) -> Flight:
     served, answered = {
         None: (now, now),
         Fate.LOST: (None, None),
@@ -214,7 +214,7 @@ def _flight(request: Look | Write, now: int, fate: Fate | None) -> Flight:
 def beginning(count: int, *, faults: int, rates: tuple[float, ...] = (), held: bool = False) -> Universe:
     """So many candidates that know nothing, before no lease, or one whose holder is never heard of again."""
     people = tuple(
-        Person(Candidate(identity=name, terms=TERMS), rate)
+        Person(Candidate(identity=name, timing=TERMS), rate)
         for name, rate in zip("abc"[:count], rates or (1.0,) * count, strict=True)
     )
     old = Lease(record=LeaseRecord(holder="old", duration=TERMS.lease), version="1")

@@ -12,7 +12,7 @@ from tests.support.samples.builders import CRM, HOUR, secret
 from tests.support.stand_ins.fake_lease import FakeLease, Line
 from tests.support.stand_ins.fake_zoho import FakeZoho
 from tests.support.stand_ins.fakes import FakeVault
-from zoho_tokend.core.election import Candidate, Terms
+from zoho_tokend.core.election import Candidate, Timing
 from zoho_tokend.core.errors import VaultLoginRefused, VaultUnavailable
 from zoho_tokend.core.events import Event
 from zoho_tokend.core.facts import ConnectionFacts, State
@@ -30,7 +30,7 @@ from zoho_tokend.engine.runner import Inbox
 E = TypeVar("E", bound=Event)
 
 DISCOVERY_INTERVAL = timedelta(seconds=30)
-TERMS = Terms(lease=timedelta(seconds=15), renew_deadline=timedelta(seconds=10), retry_period=timedelta(seconds=2))
+TERMS = Timing(lease=timedelta(seconds=15), renew_deadline=timedelta(seconds=10), retry_period=timedelta(seconds=2))
 
 _NUMBERS = itertools.count()
 
@@ -72,7 +72,7 @@ class World:
         self,
         *,
         policy: Policy,
-        places: int,
+        slots: int,
         lifetime: timedelta,
         reports: bool = False,
         targets: Sequence[Target] = (),
@@ -104,7 +104,7 @@ class World:
             targets=self.vault,
         )
         self.engine = Engine(
-            policy, ports, slots=places, inbox=self.inbox, shard=shard, targets=targets, reload=self._reload
+            policy, ports, slots=slots, inbox=self.inbox, shard=shard, targets=targets, reload=self._reload
         )
         self.fleet, self.runner = self.engine.fleet, self.engine.runner
         self.refresher, self.discovery = self.engine.refresher, self.engine.discovery
@@ -114,7 +114,7 @@ class World:
         self.events.append(event)
 
     def _elector(self) -> Elector:
-        candidate = Candidate(identity=f"daemon-{next(_NUMBERS)}", terms=TERMS)
+        candidate = Candidate(identity=f"daemon-{next(_NUMBERS)}", timing=TERMS)
         return Elector(
             candidate,
             lease=self.line,
@@ -192,7 +192,7 @@ class World:
 async def a_world(
     *,
     policy: Policy | None = None,
-    places: int = 16,
+    slots: int = 16,
     lifetime: timedelta = HOUR,
     running: bool = True,
     reports: bool = False,
@@ -207,7 +207,7 @@ async def a_world(
     """
     world = World(
         policy=policy or Policy(),
-        places=places,
+        slots=slots,
         lifetime=lifetime,
         reports=reports,
         targets=targets,

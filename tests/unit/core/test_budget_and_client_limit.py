@@ -132,7 +132,7 @@ def test_a_probe_beyond_a_suspected_limit_that_is_granted_ends_it() -> None:
 
 
 def test_a_slow_answer_does_not_end_the_limit_of_a_client() -> None:
-    fleet = Fleet(Policy(), places=LEAST)
+    fleet = Fleet(Policy(), slots=LEAST)
     for number in range(LEAST):
         name = ConnectionName(f"c{number}")
         fleet.add(name, None, NOON)
@@ -147,7 +147,7 @@ def test_a_slow_answer_does_not_end_the_limit_of_a_client() -> None:
 
 
 def test_a_slow_throttle_does_not_make_the_limit_lower() -> None:
-    fleet = Fleet(Policy(), places=LEAST)
+    fleet = Fleet(Policy(), slots=LEAST)
     for number in range(LEAST + 3):
         name = ConnectionName(f"c{number}")
         fleet.add(name, None, NOON)
@@ -168,7 +168,7 @@ def test_a_probe_that_is_throttled_confirms_the_limit() -> None:
 
 def a_limited_fleet() -> Fleet:
     """CRM and a third are throttled, which limits their client; the token of CRM ends before that of SALES."""
-    fleet = Fleet(Policy(issues_per_ten_minutes=3), places=1)
+    fleet = Fleet(Policy(issues_per_ten_minutes=3), slots=1)
     for name, issued_at in ((CRM, NOON), (SALES, NOON + MINUTE), (THIRD, NOON + 2 * MINUTE)):
         fleet.add(name, Published(version=1, record=a_record(name, issued_at=issued_at)), NOON)
         fleet.read(name, a_credential(name, grant=refresh_grant(name)), NOON)

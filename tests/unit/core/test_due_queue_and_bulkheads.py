@@ -183,7 +183,7 @@ def test_after_the_close_nobody_gets_a_place() -> None:
 
 @pytest.mark.parametrize("hanging", [10, 100, 1_000, 10_000])
 def test_one_at_another_server_has_a_place_at_once_whoever_hangs(hanging: int) -> None:
-    bulkheads = Bulkheads(places=16)
+    bulkheads = Bulkheads(slots=16)
     for number in range(hanging):
         name = ConnectionName(f"hangs-{number}")
         server = f"https://accounts.zoho.{('eu', 'in')[number % 2]}"

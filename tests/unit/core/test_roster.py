@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.support.samples.builders import CRM, NOON, a_credential, a_record, refresh_grant, secret
-from zoho_tokend.core.connection import Connection, Failure, Reason, Rejection, Rotation, Token
+from zoho_tokend.core.connection import Connection, Failure, PublishedToken, Reason, Rejection, Rotation
 from zoho_tokend.core.connection_table import ConnectionTable
 from zoho_tokend.core.errors import Outcome
 from zoho_tokend.core.fleet import Fleet
@@ -16,7 +16,9 @@ from zoho_tokend.core.policy import Policy
 A_LITTLE = 50
 AT_REST = Connection(
     name=CRM,
-    token=Token(issued_at=NOON, expires_at=NOON + timedelta(hours=1), api_domain="https://a.example", data_center="eu"),
+    token=PublishedToken(
+        issued_at=NOON, expires_at=NOON + timedelta(hours=1), api_domain="https://a.example", data_center="eu"
+    ),
 )
 OTHERWISE: dict[str, Any] = {
     "name": ConnectionName("another"),
@@ -73,7 +75,7 @@ def test_everyone_is_who_was_there_when_the_going_through_began() -> None:
 
 
 def test_a_garbage_collection_visits_no_connection_at_rest() -> None:
-    fleet = Fleet(Policy(), places=1)
+    fleet = Fleet(Policy(), slots=1)
     before = _visited()
     for number in range(1000):
         name = ConnectionName(f"c{number}")
