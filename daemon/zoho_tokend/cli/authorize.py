@@ -10,10 +10,10 @@ from pathlib import Path
 import click
 
 from zoho_tokend.app.operator import operator
-from zoho_tokend.cli import obtaining
-from zoho_tokend.cli.becoming import AuthorizeRequest, authorize_connection, finish_rescued
+from zoho_tokend.cli import consent_flows
+from zoho_tokend.cli.authorize_flow import AuthorizeRequest, authorize_connection, finish_rescued
+from zoho_tokend.cli.consent_flows import Obtain
 from zoho_tokend.cli.group import load, report_errors
-from zoho_tokend.cli.obtaining import Obtain
 from zoho_tokend.cli.parameters import CLIENT, CONNECTION, DURATION
 from zoho_tokend.cli.terminal import Terminal, ask_secret
 from zoho_tokend.core.model import ClientCredentialsGrant, ConnectionName, GrantType
@@ -106,7 +106,7 @@ def _requesting(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--no-browser", is_flag=True, help="Print the address to open, and open nothing.")
 def web(*, request: AuthorizeRequest, redirect_uri: str | None, paste: bool, no_browser: bool) -> None:
     """Consent in a browser (server-based and mobile/desktop clients)."""
-    browser = obtaining.Browser(redirect_uri=redirect_uri, paste=paste, open_it=not no_browser)
+    browser = consent_flows.Browser(redirect_uri=redirect_uri, paste=paste, open_it=not no_browser)
     asyncio.run(_web(_with_scope(request), browser))
 
 
@@ -118,7 +118,7 @@ def self_client(*, request: AuthorizeRequest) -> None:
 
     In Zoho's API console: Self Client, Generate Code, scopes, a duration. The code lives 3 to 10 minutes.
     """
-    asyncio.run(_simple(request, obtaining.self_client))
+    asyncio.run(_simple(request, consent_flows.self_client))
 
 
 @authorize.command(short_help="Consent on another device, with a code shown here.")
@@ -126,7 +126,7 @@ def self_client(*, request: AuthorizeRequest) -> None:
 @click.option("--scope", help=_SCOPES_AS_BEFORE)
 def device(*, request: AuthorizeRequest) -> None:
     """Consent on another device, with a code that is shown here (non-browser clients)."""
-    asyncio.run(_simple(_with_scope(request), obtaining.device))
+    asyncio.run(_simple(_with_scope(request), consent_flows.device))
 
 
 @authorize.command("client-credentials", short_help="Let a self client ask for itself, without a user.")
@@ -136,7 +136,9 @@ def device(*, request: AuthorizeRequest) -> None:
 def client_credentials(*, request: AuthorizeRequest, soid: str) -> None:
     """Let a self client ask for itself: no user, no consent, no refresh token."""
     grant = ClientCredentialsGrant(soid=soid, scope=request.scope or "")
-    asyncio.run(_simple(replace(request, grant_type=GrantType.CLIENT_CREDENTIALS), obtaining.client_credentials(grant)))
+    asyncio.run(
+        _simple(replace(request, grant_type=GrantType.CLIENT_CREDENTIALS), consent_flows.client_credentials(grant))
+    )
 
 
 @authorize.command(short_help="Put a rescued credential into Vault.")
@@ -155,15 +157,15 @@ def _with_scope(request: AuthorizeRequest) -> AuthorizeRequest:
     return replace(request, scope_needed=True)
 
 
-async def _web(request: AuthorizeRequest, browser: obtaining.Browser) -> None:
+async def _web(request: AuthorizeRequest, browser: consent_flows.Browser) -> None:
     terminal = Terminal()
-    with terminal.interruption.heeded():
+    with terminal.interruption.watched():
         async with operator(load()) as here, browser.ending(terminal):
             await authorize_connection(here, terminal, request, browser.obtain)
 
 
 async def _simple(request: AuthorizeRequest, obtain: Obtain) -> None:
     terminal = Terminal()
-    with terminal.interruption.heeded():
+    with terminal.interruption.watched():
         async with operator(load()) as here:
             await authorize_connection(here, terminal, request, obtain)

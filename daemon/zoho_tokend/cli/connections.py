@@ -12,7 +12,7 @@ from zoho_tokend.app.adapters import layout_of
 from zoho_tokend.app.operator import Operator, operator
 from zoho_tokend.cli.connection_view import detail_json, detail_lines, summary_json, summary_lines
 from zoho_tokend.cli.group import load, report_errors
-from zoho_tokend.cli.importing import import_file
+from zoho_tokend.cli.import_file import import_file
 from zoho_tokend.cli.parameters import CONNECTION
 from zoho_tokend.cli.running_daemon import local_address, what_it_makes_of
 from zoho_tokend.cli.terminal import fitting, terminal_width

@@ -140,7 +140,7 @@ class Interruption:
         self._pressed = asyncio.Event()
 
     @contextmanager
-    def heeded(self) -> Iterator[None]:
+    def watched(self) -> Iterator[None]:
         """Ctrl-C is noted and no more until the block ends; needs a running loop in the main thread."""
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGINT, self._pressed.set)

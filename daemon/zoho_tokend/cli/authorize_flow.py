@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from zoho_tokend.app.operator import Operator, operator
-from zoho_tokend.cli.obtaining import Obtain
+from zoho_tokend.cli.consent_flows import Obtain
 from zoho_tokend.cli.running_daemon import local_address, what_it_makes_of
 from zoho_tokend.cli.terminal import Terminal
 from zoho_tokend.concurrency import abreast
