@@ -10,7 +10,7 @@ from zoho_tokend.core.facts import State
 from zoho_tokend.core.instants import span
 from zoho_tokend.core.model import ConnectionName
 from zoho_tokend.core.origin import parse_origin
-from zoho_tokend.core.policy import LONGEST_NORMAL_REFRESH, Policy
+from zoho_tokend.core.policy import Policy
 from zoho_tokend.doctor.finding import Area, Finding, count, some
 from zoho_tokend.doctor.records import CredentialFacts, DaemonsView, Examined, TokenFacts, Unread
 
@@ -87,9 +87,10 @@ def _connection(
         yield Area.CONNECTIONS.warning(connection.name, "has no token yet", fix=fix)
     elif isinstance(token, TokenFacts) and not troubles:
         left = budget.remaining(issues, now, limit=policy.issues_per_ten_minutes)
-        life = f"token lives {span(token.expires_at - now)} (floor {span(_floor(token, credential, policy))})"
-        told = f"{left} of {policy.issues_per_ten_minutes} issues left"
-        yield Area.CONNECTIONS.ok(connection.name, f"{credential.location}, {life}, {told}")
+        floor = policy.floor_of(token.lifetime, credential.refresh_at)
+        life = f"token lives {span(token.expires_at - now)} (floor {span(floor)})"
+        issues_left = f"{left} of {policy.issues_per_ten_minutes} issues left"
+        yield Area.CONNECTIONS.ok(connection.name, f"{credential.location}, {life}, {issues_left}")
 
 
 def _clients(examined: Sequence[Examined]) -> Iterator[Finding]:
@@ -132,7 +133,7 @@ def _token(connection: Examined, credential: CredentialFacts, *, policy: Policy,
     if isinstance(token, Unread):
         yield Area.CONNECTIONS.wrong(connection.name, token.why, fix=_DAEMON)
         return
-    left, floor = token.expires_at - now, _floor(token, credential, policy)
+    left, floor = token.expires_at - now, policy.floor_of(token.lifetime, credential.refresh_at)
     if left <= timedelta():
         yield Area.CONNECTIONS.wrong(connection.name, f"its token expired {span(-left)} ago", fix=_DAEMON)
     elif left < floor:
@@ -196,12 +197,6 @@ def _revoked(name: ConnectionName, why: str | None) -> Finding:
     """A grant that a person ended is no fault."""
     fix = f"zoho-tokend connections remove {name}, or to use it again: zoho-tokend authorize … {name} --replace"
     return Area.CONNECTIONS.warning(name, f"its grant was ended on purpose: {why}", fix=fix)
-
-
-def _floor(token: TokenFacts, credential: CredentialFacts, policy: Policy) -> timedelta:
-    """The least life that a job may ever find in a token of this lifetime."""
-    lead = policy.lead(token.expires_at - token.issued_at, credential.refresh_at)
-    return max(lead - LONGEST_NORMAL_REFRESH - policy.sweep_interval, timedelta())
 
 
 Holders = Mapping[str, Sequence[Examined]]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from zoho_tokend.concurrency import abreast
 from zoho_tokend.core.errors import ClientNotAllowed, GrantRevoked, RecordUnreadable, VaultForbidden
@@ -53,6 +53,11 @@ class TokenFacts:
     api_domain: str
     accounts_server: str
     api_allowed: bool
+
+    @property
+    def lifetime(self) -> timedelta:
+        """How long the token lives in all."""
+        return self.expires_at - self.issued_at
 
 
 @dataclass(frozen=True, slots=True)

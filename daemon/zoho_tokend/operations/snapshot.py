@@ -129,7 +129,7 @@ class Inventory:
             record=published.record,
             versions=await self._registry.credential_versions(connection),
             issues=issues,
-            floor=self._floor(published.record) if published.record else None,
+            floor=self._floor(published.record, credential) if published.record else None,
             budget=self._budget(issues),
         )
 
@@ -161,9 +161,9 @@ class Inventory:
             problem=sentence,
         )
 
-    def _floor(self, record: TokenRecord) -> timedelta:
-        lead = record.expires_at - record.refresh_after
-        return max(lead - LONGEST_NORMAL_REFRESH - self._policy.sweep_interval, timedelta())
+    def _floor(self, record: TokenRecord, credential: Credential | RefreshError) -> timedelta:
+        refresh_at = credential.refresh_at if isinstance(credential, Credential) else None
+        return self._policy.floor_of(record.expires_at - record.issued_at, refresh_at)
 
     def _budget(self, issues: tuple[Version, ...]) -> int:
         spent = tuple(version.written_at for version in issues)
