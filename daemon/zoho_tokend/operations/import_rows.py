@@ -6,11 +6,13 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from enum import StrEnum
 from typing import Final
 
 from zoho_tokend.core.errors import TokendError
 from zoho_tokend.core.model import ConnectionName, connection_name
+from zoho_tokend.zoho.datacenters import AccountsServers
 
 CONNECTION: Final = "connection"
 FIELDS: Final = (
@@ -124,7 +126,7 @@ def _header(cells: Sequence[str]) -> list[str]:
         )
     for column, name in enumerate(names, start=1):
         if not _is_known(name):
-            raise Unreadable(f"{_named(name, f'column {column}')} is no field of a credential: {', '.join(FIELDS)}")
+            raise Unreadable(_unknown_field(name, f"column {column}"))
         if name in names[: column - 1]:
             raise Unreadable(f"the column '{name}' is there twice")
     return names
@@ -159,17 +161,24 @@ def _row(number: int, given: Mapping[str, object]) -> Row | Fault:
         return Fault(number=number, reason=reason)
     if problem := _ill_shaped(fields):
         return Fault(number=number, connection=connection, reason=problem)
-    return Row(number=number, connection=connection, fields=fields)
+    return Row(number=number, connection=connection, fields=_with_origin(fields))
+
+
+def _with_origin(fields: Mapping[str, object]) -> Mapping[str, object]:
+    """Return the fields with a data centre's accounts server in place of its name (``eu``)."""
+    given = fields.get("accounts_server")
+    origin = AccountsServers().at(given) if isinstance(given, str) else None
+    return fields if origin is None else {**fields, "accounts_server": str(origin)}
 
 
 def _ill_shaped(fields: Mapping[str, object]) -> str | None:
     """What the daemon would overlook, and what would yet stand in Vault for good."""
     for name, value in fields.items():
         if not _is_known(name):
-            return f"{_named(name, 'one of its fields')} is no field of a credential: {', '.join(FIELDS)}"
+            return _unknown_field(name, "one of its fields")
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         if not isinstance(value, str) and not (name == "refresh_at" and is_number):
-            return f"the field '{name}' is no text"
+            return f"the field '{name}' is not text"
     return None
 
 
@@ -177,9 +186,12 @@ def _is_known(name: str) -> bool:
     return name in {CONNECTION, *FIELDS} or _OF_A_DATA_CENTER.fullmatch(name) is not None
 
 
-def _named(name: str, otherwise: str) -> str:
-    """The name, if no secret looks like it: a file without a header has its first secrets in its place."""
-    return f"'{name}'" if _HARMLESS_NAME.fullmatch(name) else otherwise
+def _unknown_field(name: str, otherwise: str) -> str:
+    """Return the sentence; it quotes no name that may be a secret, as the first row of a file without a header is."""
+    if not _HARMLESS_NAME.fullmatch(name):
+        return f"{otherwise} is no field of a credential: {', '.join(FIELDS)}"
+    near = get_close_matches(name, (CONNECTION, *FIELDS), n=1)
+    return f"'{name}' is no field of a credential: " + (f"did you mean '{near[0]}'?" if near else ", ".join(FIELDS))
 
 
 def _once_each(read: Iterable[Row | Fault]) -> Iterator[Row | Fault]:

@@ -71,7 +71,11 @@ def test_the_format_is_told_by_the_ending_or_else_by_how_the_text_begins(
     [
         pytest.param("", "no header with a column 'connection'", id="nothing at all"),
         pytest.param("crm,jobs,CANARY\n", "no header with a column 'connection'", id="no header"),
-        pytest.param("connection,refresh_tokne\n", "'refresh_tokne' is no field", id="a slip in a name"),
+        pytest.param(
+            "connection,refresh_tokne\n",
+            "'refresh_tokne' is no field of a credential: did you mean 'refresh_token'?",
+            id="a slip in a name",
+        ),
         pytest.param(f"connection,{TOKEN}\n", "column 2 is no field", id="a token for a name"),
         pytest.param(f"connection,client,{SECRET}\n", "column 3 is no field", id="a secret for a name"),
         pytest.param("connection,client,client\n", "'client' is there twice", id="a column twice"),
@@ -121,8 +125,8 @@ def test_a_row_that_cannot_be_read_is_a_fault_that_holds_no_value(line: str, pro
         pytest.param("[" * 100_000, "is no JSON", id="nested without end"),
         pytest.param('{"connection":["CANARY"]}', "'connection' is none", id="a list for a name"),
         pytest.param('{"client":"jobs"}', "'connection' is none", id="no name"),
-        pytest.param('{"connection":"crm","scope":["CANARY"]}', "'scope' is no text", id="a list of scopes"),
-        pytest.param('{"connection":"crm","refresh_at":true}', "'refresh_at' is no text", id="a yes for a number"),
+        pytest.param('{"connection":"crm","scope":["CANARY"]}', "'scope' is not text", id="a list of scopes"),
+        pytest.param('{"connection":"crm","refresh_at":true}', "'refresh_at' is not text", id="a yes for a number"),
         pytest.param('{"connection":"crm","ttl":"CANARY"}', "'ttl' is no field", id="a field that is none"),
         pytest.param(f'{{"connection":"crm","{TOKEN}":"x"}}', "one of its fields is no field", id="a token for a name"),
     ],
@@ -146,6 +150,13 @@ def test_a_number_may_stand_for_refresh_at_and_a_secret_for_one_data_centre() ->
     row = the_row('{"connection":"crm","refresh_at":0.5,"client_secret_eu":"x"}', Format.JSON_LINES)
     assert isinstance(row, Row)
     assert row.fields == {"refresh_at": 0.5, "client_secret_eu": "x"}
+
+
+@pytest.mark.parametrize("given", ["eu", "https://accounts.zoho.eu"])
+def test_an_accounts_server_may_be_given_as_a_data_centre(given: str) -> None:
+    row = the_row(f"connection,client,accounts_server\ncrm,jobs,{given}\n")
+    assert isinstance(row, Row)
+    assert row.fields["accounts_server"] == "https://accounts.zoho.eu"
 
 
 def test_a_name_that_comes_twice_is_a_fault_the_second_time() -> None:
