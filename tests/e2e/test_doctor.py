@@ -16,6 +16,7 @@ from tests.support.servers.openbao import Admin, Corner, running
 from zoho_simulator import Endpoint
 from zoho_simulator.faults import always, clock_skew
 from zoho_tokend.demo.openbao import OpenBao
+from zoho_tokend.vault.layout import Layout
 from zoho_tokend.vault.policy import daemon_policy
 
 
@@ -114,7 +115,15 @@ def test_a_policy_that_cannot_list_is_wrong_and_nothing_crashes(site: Site) -> N
 
     assert found.finished.code == 1
     assert "lacks list" in found.about("policy", f"{site.corner.mount}/metadata/zoho/credentials", "wrong")
-    assert "the policy reaches nothing in it (MOUNT)" in found.about("kv", site.corner.mount, "wrong")
+    assert "the policy grants nothing in it (MOUNT)" in found.about("kv", site.corner.mount, "wrong")
+
+
+def test_a_mount_that_is_missing_is_told_from_a_policy_that_is(site: Site) -> None:
+    nowhere = Layout(mount="nowhere")
+    token = site.corner.admin.token(site.corner.admin.policy(daemon_policy(nowhere))).reveal()
+    found = doctor(site.environment(VAULT_TOKEN=token, MOUNT="nowhere"))
+
+    assert "is not there (MOUNT) -> correct MOUNT, or: vault secrets enable" in found.about("kv", "nowhere", "wrong")
 
 
 def test_a_root_token_is_warned_of(site: Site) -> None:

@@ -1,7 +1,7 @@
 """The examination: facts are gathered in order, from the settings outwards, and each area is judged."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from zoho_tokend.core.errors import VaultForbidden, VaultLoginRefused, VaultUnavailable
@@ -87,10 +87,11 @@ class Examination:
         records = Records()
         if all(mount.engine == "kv 2" for mount in mounts):
             records = await self._records(inspection, complaints)
-        await self._judge_policy(inspection, records)
+        granted = await self._judge_policy(inspection, records)
         histories = {one.name: one.history for one in records.examined if one.history}
         for mount in mounts:
-            self._findings += kv(mount, _written(histories))
+            seen = any(granted[path] for path in granted if path.startswith(f"{mount.name}/"))
+            self._findings += kv(replace(mount, granted=seen), _written(histories))
         self._findings += complaints
         return records
 
@@ -115,7 +116,8 @@ class Examination:
         )
         return records
 
-    async def _judge_policy(self, inspection: Inspection, records: Records) -> None:
+    async def _judge_policy(self, inspection: Inspection, records: Records) -> Mapping[str, frozenset[str]]:
+        """Judge the policy, and return what it grants on each path."""
         names = [one.name for one in records.examined]
         needed = policies.needs(
             self.layout,
@@ -126,6 +128,7 @@ class Examination:
         )
         granted = await inspection.granted([path for need in needed for path in need.paths])
         self._findings += policies.policy(needed, granted)
+        return granted
 
     async def _mount(self, inspection: Inspection, name: str, setting: str) -> Mount:
         engine = await inspection.engine(name)

@@ -1,6 +1,6 @@
 """What is right and wrong with servers, proxies, egress and clocks; pure."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from zoho_tokend.core.instants import span
 from zoho_tokend.core.model import ConnectionName
 from zoho_tokend.core.origin import Origin, parse_origin
-from zoho_tokend.doctor.finding import Area, Finding, some
+from zoho_tokend.doctor.finding import Area, Finding, count, some
 from zoho_tokend.doctor.probe import Obstacle, Proxy, Reach, Step
 from zoho_tokend.zoho.datacenters import DATA_CENTERS
 from zoho_tokend.zoho.serverinfo import SERVERINFO_PATH
@@ -32,7 +32,7 @@ class Server:
     """A server of Zoho's.
 
     Attributes:
-        connections: those that need it; none for one of Zoho's table that nobody uses yet.
+        connections: those that need it; none for a server of Zoho's that nobody uses yet.
     """
 
     origin: Origin
@@ -66,22 +66,44 @@ _WHAT_FAILED: Final = {
 
 
 def network(servers: Iterable[Server], reached: Iterable[Reach]) -> Iterator[Finding]:
-    """A finding for each server, with how far we got to it.
+    """Yield a finding for each server that is in use, and one for all the others together.
 
-    One that no connection uses, or that only jobs talk to, is worth a warning.
+    A server that no connection uses, or that only jobs talk to, is worth a warning.
     """
+    unused: list[tuple[Server, Reach]] = []
     for server, reach in zip(servers, reached, strict=True):
-        yield _server(server, reach)
+        if server.connections:
+            yield _server(server, reach)
+        else:
+            unused.append((server, reach))
+    if unused:
+        yield _unused(unused)
+
+
+def _unused(servers: Sequence[tuple[Server, Reach]]) -> Finding:
+    obstacles = [(server, reach, reach.obstacle) for server, reach in servers if reach.obstacle]
+    subject = "Zoho's servers"
+    if not obstacles:
+        return Area.NETWORK.ok(
+            subject, f"{count(servers, 'server')} of all data centres answer; no connection uses one yet"
+        )
+    server, reach, obstacle = obstacles[0]
+    missing = f"{len(obstacles)} of {count(servers, 'server')} cannot be reached, and no connection uses one yet"
+    first = f"{server.origin}: {_WHAT_FAILED[obstacle.step]}: {obstacle.why}"
+    return Area.NETWORK.warning(subject, f"{missing} ({first})", fix=_fix(server.origin, obstacle, reach))
 
 
 def _server(server: Server, reach: Reach) -> Finding:
     subject, obstacle = str(server.origin), reach.obstacle
     if obstacle is None:
         return _answered(server, reach)
-    what = f"{_WHAT_FAILED[obstacle.step]}: {obstacle.why}" + _for_whom(server)
+    what = f"{_WHAT_FAILED[obstacle.step]}: {obstacle.why} (used by {some(server.connections)})"
     fix = _fix(server.origin, obstacle, reach)
-    needed = server.role is Role.ACCOUNTS and bool(server.connections)
-    return Area.NETWORK.wrong(subject, what, fix=fix) if needed else Area.NETWORK.warning(subject, what, fix=fix)
+    return (
+        Area.NETWORK.wrong(subject, what, fix=fix)
+        if server.role is Role.ACCOUNTS
+        else Area.NETWORK.warning(subject, what, fix=fix)
+    )
 
 
 def _answered(server: Server, reach: Reach) -> Finding:
@@ -94,12 +116,6 @@ def _answered(server: Server, reach: Reach) -> Finding:
             fix="see whether a firewall or proxy answers in Zoho's stead, or try again later",
         )
     return Area.NETWORK.ok(str(server.origin), seen)
-
-
-def _for_whom(server: Server) -> str:
-    if not server.connections:
-        return " (no connection uses it yet)"
-    return f" (used by {some(server.connections)})"
 
 
 def _fix(origin: Origin, obstacle: Obstacle, reach: Reach) -> str:

@@ -101,7 +101,8 @@ class Mount:
 
     Attributes:
         setting: the setting that names it.
-        engine: ``kv 2``; None where the policy does not let us see it, or there is none.
+        engine: ``kv 2``; None where there is none, or where the policy grants nothing in it.
+        granted: whether the policy grants anything in it; Vault hides the engine otherwise.
         rules: None where they cannot be seen.
         of_credentials, of_tokens: what lies there.
     """
@@ -112,6 +113,7 @@ class Mount:
     rules: Rules | None
     of_credentials: bool
     of_tokens: bool
+    granted: bool = True
 
 
 def kv(mount: Mount, keys: Mapping[ConnectionName, KeyHistory]) -> Iterator[Finding]:
@@ -132,10 +134,14 @@ def kv(mount: Mount, keys: Mapping[ConnectionName, KeyHistory]) -> Iterator[Find
 
 
 def _no_kv(mount: Mount) -> Finding:
+    if mount.engine is None and not mount.granted:
+        return Area.KV.wrong(
+            mount.name, f"cannot be seen, for the policy grants nothing in it ({mount.setting})", fix=_LOAD
+        )
     if mount.engine is None:
         return Area.KV.wrong(
             mount.name,
-            f"is not there, or the policy reaches nothing in it ({mount.setting})",
+            f"is not there ({mount.setting})",
             fix=f"correct {mount.setting}, or: vault secrets enable -path={mount.name} -version=2 kv",
         )
     if mount.engine == "kv 1":
