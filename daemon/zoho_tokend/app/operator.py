@@ -54,7 +54,7 @@ async def operator(settings: Settings) -> AsyncIterator[Operator]:
         BadSettings: the environment names a proxy that cannot be used.
     """
     clock, servers = SystemClock(), AccountsServers(settings.allowed_accounts_servers)
-    session, store = vault(settings, clock=clock, sink=_nobody)
+    session, store = vault(settings, clock=clock, sink=_nobody, role="operator")
     layout = layout_of(settings)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(session.close)

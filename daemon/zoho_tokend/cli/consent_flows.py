@@ -1,6 +1,7 @@
 """How each flow obtains a grant from the person: in a browser, from the console, on another device, or not at all."""
 
 import os
+import re
 import secrets
 import sys
 import webbrowser
@@ -8,13 +9,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Final
 
 import click
 
 from zoho_tokend.app.operator import Operator
 from zoho_tokend.cli.terminal import Terminal, ask_secret, has_desktop
 from zoho_tokend.core.consent import DeviceCode, GrantCode
-from zoho_tokend.core.errors import TokendError
+from zoho_tokend.core.errors import CodeRejected, TokendError
 from zoho_tokend.core.model import Client, ClientCredentialsGrant
 from zoho_tokend.core.origin import Origin
 from zoho_tokend.core.registration import ClientKind, Registration
@@ -22,6 +24,9 @@ from zoho_tokend.operations.credential_fields import client_credentials_fields, 
 from zoho_tokend.operations.device_flow import DeviceFlow
 from zoho_tokend.web.redirect import Ending, RedirectListener, redirect_listener
 from zoho_tokend.zoho.consent import ConsentRequest, answers, consent_request, grant_code
+
+# https://github.com/trufflesecurity/trufflehog/blob/main/pkg/detectors/zohocrm/zohocrm.go
+_REFRESH_TOKEN: Final = re.compile(r"100[0-9]\.[0-9a-f]{32}\.[0-9a-f]{32}")
 
 Fields = dict[str, object]
 Obtain = Callable[[Operator, Terminal, Registration, str | None], Awaitable[Fields]]
@@ -121,7 +126,10 @@ async def self_client(here: Operator, terminal: Terminal, client: Registration, 
         "The code lives 3 to 10 minutes, as chosen there, and is good for one use."
     )
     code = GrantCode(code=ask_secret("Code"), accounts_server=client.accounts_server)
-    granted = await here.zoho.exchange(code, _at(here, client, client.accounts_server))
+    try:
+        granted = await here.zoho.exchange(code, _at(here, client, client.accounts_server))
+    except CodeRejected as error:
+        raise CodeRejected(f"{error}{_maybe_a_refresh_token(code)}") from None
     terminal.say("Zoho has granted it.")
     return refresh_token_fields(
         granted, client=client.name, accounts_server=client.accounts_server, scope=scope, now=here.clock.now()
@@ -150,6 +158,13 @@ def client_credentials(grant: ClientCredentialsGrant) -> Obtain:
         return client_credentials_fields(grant, client=client.name, accounts_server=server, now=here.clock.now())
 
     return obtain
+
+
+def _maybe_a_refresh_token(code: GrantCode) -> str:
+    """Return the other thing that a rejected code may be: Zoho's codes and tokens have one shape."""
+    if not _REFRESH_TOKEN.fullmatch(code.code.reveal()):
+        return ""
+    return "; this looks like a refresh token too: if it is one, import it with `zoho-tokend connections import`"
 
 
 def _at(here: Operator, client: Registration, server: Origin) -> Client:
