@@ -1,6 +1,7 @@
 """`zoho-tokend doctor`, as a person types it: a healthy set-up passes, and each broken thing is named with its fix."""
 
 import json
+import re
 import secrets
 import socket
 from collections.abc import Iterator, Mapping
@@ -71,7 +72,7 @@ def test_a_healthy_set_up_passes_and_zoho_is_asked_for_nothing_that_costs(site: 
     assert found.finished.code == 0, found.finished.out
     assert {row["area"] for row in found.rows if row["level"] != "ok"} == {"kv"}
     assert "cannot be seen, for the policy denies read" in found.about("kv", site.corner.mount, "warning")
-    assert "59 min (floor 29 min), 7 of 8 issues left" in found.about("connections", "crm-prod", "ok")
+    assert "(floor 29 min 14 s), 7 of 8 issues left" in found.about("connections", "crm-prod", "ok")
     assert {entry.endpoint for entry in site.zoho.journal.entries[before:]} <= {Endpoint.SERVERINFO}
     assert site.zoho.journal.violations == []
     for secret in (token, refresh_token, str(site.token("crm-prod")["access_token"]), *site.client().secrets.values()):
@@ -182,7 +183,7 @@ def test_a_wrong_ca_is_named_and_zohos_own_servers_are_looked_at_nevertheless(tl
     assert found.finished.code == 1
     assert "not vouched for by the authorities in use" in found.about("vault", address, "wrong")
     assert "VAULT_CACERT" in found.about("vault", address, "wrong")
-    assert "(no connection uses it yet)" in found.about("network", "https://accounts.zoho.eu", "warning")
+    assert "of 22 servers cannot be reached" in found.about("network", "Zoho's servers", "warning")
     assert found.about("egress", "www.zohoapis.com.au:443", "ok")
 
 
@@ -193,7 +194,7 @@ def test_a_clock_of_zohos_that_differs_is_wrong(site: Site) -> None:
 
     assert found.finished.code == 1
     told = found.about("clocks", site.zoho.eu.accounts_server, "wrong")
-    assert "its clock is 10 min ahead of ours" in told
+    assert re.search(r"its clock is 10 min \d+ s ahead of ours", told)
     assert "follow a time server" in told
     assert "agrees with ours" in found.about("clocks", "Vault", "ok")
 

@@ -1,4 +1,4 @@
-"""How each flow obtains a grant from the person: in a browser, from the console, on another device, or not at all."""
+"""The consent flows: in a browser, by a code of the console, on another device, and client credentials without one."""
 
 import os
 import re
@@ -30,11 +30,11 @@ _REFRESH_TOKEN: Final = re.compile(r"100[0-9]\.[0-9a-f]{32}\.[0-9a-f]{32}")
 
 Fields = dict[str, object]
 Obtain = Callable[[Operator, Terminal, Registration, str | None], Awaitable[Fields]]
-"""From an application and the scope asked for to the fields of a credential."""
+"""Obtains a grant for an application and a scope; returns the fields of a credential."""
 
 
 class WrongKind(TokendError):
-    """The client is of a type that this flow is not for."""
+    """The client's type does not have this flow."""
 
 
 class NoRedirectUri(TokendError):
@@ -58,7 +58,7 @@ class Browser:
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack, init=False)
 
     async def obtain(self, here: Operator, terminal: Terminal, client: Registration, scope: str | None) -> Fields:
-        """The fields of a credential."""
+        """Send the person to the consent page; return the fields of a credential."""
         _check_kind(client, ClientKind.SERVER, ClientKind.MOBILE)
         request = self._request(client, scope or "")
         if not self.paste:
@@ -75,7 +75,7 @@ class Browser:
 
     @asynccontextmanager
     async def ending(self, terminal: Terminal) -> AsyncIterator[None]:
-        """The browser ends on a page that says how the block ended."""
+        """Show the browser a last page that says how the block ended."""
         async with self._stack:
             try:
                 yield
@@ -119,7 +119,7 @@ class Browser:
 
 
 async def self_client(here: Operator, terminal: Terminal, client: Registration, scope: str | None) -> Fields:
-    """The fields of a credential, from a code that the console made."""
+    """Exchange a code that the console made; return the fields of a credential."""
     _check_kind(client, ClientKind.SELF)
     terminal.say(
         "In Zoho's API console: Self Client, Generate Code, choose scopes and a duration, Create. "
@@ -137,7 +137,7 @@ async def self_client(here: Operator, terminal: Terminal, client: Registration, 
 
 
 async def device(here: Operator, terminal: Terminal, client: Registration, scope: str | None) -> Fields:
-    """The fields of a credential, from a consent on another device."""
+    """Wait for a consent on another device; return the fields of a credential."""
     _check_kind(client, ClientKind.DEVICE)
     flow = DeviceFlow(here.zoho, client, servers=here.servers, person=terminal, clock=here.clock)
     code = await flow.begin(scope or "")
@@ -148,7 +148,7 @@ async def device(here: Operator, terminal: Terminal, client: Registration, scope
 
 
 def client_credentials(grant: ClientCredentialsGrant) -> Obtain:
-    """The fields of a credential without a user; the grant is tried once, before anything is stored."""
+    """Return the flow without a user; it tries the grant once before anything is stored."""
 
     async def obtain(here: Operator, terminal: Terminal, client: Registration, _scope: str | None) -> Fields:
         _check_kind(client, ClientKind.SELF, ClientKind.SERVER)

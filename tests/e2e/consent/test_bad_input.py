@@ -258,7 +258,7 @@ def test_a_policy_that_may_not_write_is_noticed_before_the_code_is_spent(desk: D
     arguments = ("authorize", "self-client", "crm-prod", "--client=app")
     ended = desk.run(*arguments, typed=(code,), VAULT_TOKEN=admin.token(may_read).reveal())
     assert ended.code == 1
-    assert "zoho-tokend: Vault's policy does not let you create and update" in ended.err
+    assert "zoho-tokend: Vault's policy denies create and update" in ended.err
     assert desk.version("credentials/crm-prod") == 0
     assert desk.run(*arguments, typed=(code,)).code == 0, "the code was spent"
 
