@@ -220,7 +220,7 @@ def test_a_record_that_cannot_be_read_is_told_by_its_field(site: Site) -> None:
     told = found.about("connections", "broken", "wrong")
     assert "the field 'refresh_token' holds white space" in told
     assert f"vault kv patch {site.corner.mount}/zoho/credentials/broken" in told
-    assert "is no connection's name" in found.about("connections", "'.hidden'", "warning")
+    assert "is not a valid connection name" in found.about("connections", "'.hidden'", "warning")
 
 
 def test_records_that_cannot_be_parsed_cost_no_other_finding(site: Site) -> None:

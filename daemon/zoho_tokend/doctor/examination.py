@@ -1,4 +1,4 @@
-"""The examination: facts are gathered in order, from the settings outwards, and each area is judged."""
+"""The examination: gather facts in order, from the settings outwards, and judge each area."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -33,7 +33,7 @@ class Examination:
 
     Attributes:
         session: not opened yet; whoever made it closes it.
-        daemon: what a running daemon says of its connections; None where none answers.
+        daemon: what a running daemon says of its connections; None where no daemon answers.
     """
 
     settings: Settings
@@ -50,7 +50,7 @@ class Examination:
     _skews: dict[str, timedelta] = field(default_factory=dict)
 
     async def findings(self) -> Sequence[Finding]:
-        """Everything that was found, in the order of the areas. Trouble ends no more than what depends on it."""
+        """Examine every area, in order; an area that fails ends only what depends on it."""
         self._findings += usable(self.settings, self.policy)
         records = Records()
         if await self._vault_is_usable():
@@ -64,10 +64,10 @@ class Examination:
     async def _vault_is_usable(self) -> bool:
         method, address = self.settings.vault_auth, self.config.address
         try:
-            told = await health(self.config, self.clock)
-            self._skews["Vault"] = told.skew
-            self._findings.append(vaults.reached(address, told))
-            if told.sealed or not told.initialised:
+            seen = await health(self.config, self.clock)
+            self._skews["Vault"] = seen.skew
+            self._findings.append(vaults.reached(address, seen))
+            if seen.sealed or not seen.initialised:
                 return False
             await self.session.open()
             identity = await Inspection(self.session).identity()
@@ -156,12 +156,12 @@ class Examination:
 
 
 def _written(histories: Mapping[ConnectionName, KeyHistory]) -> Mapping[ConnectionName, KeyHistory]:
-    """Those of token records that are there."""
+    """Return the histories of token records that exist."""
     return {name: history for name, history in histories.items() if history.current_version}
 
 
 def _uses(examined: Sequence[Examined]) -> dict[tuple[Origin, Role], frozenset[ConnectionName]]:
-    """Who needs which server; one to which nothing may be sent is not among them."""
+    """Return who needs which server, without those to which nothing may be sent."""
     uses: dict[tuple[Origin, Role], frozenset[ConnectionName]] = {}
     for connection in examined:
         for use in _servers_of(connection):

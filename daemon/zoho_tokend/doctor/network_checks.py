@@ -41,12 +41,12 @@ class Server:
 
     @property
     def path(self) -> str:
-        """What anybody may ask it for."""
+        """The path that anybody may ask for."""
         return SERVERINFO_PATH if self.role is Role.ACCOUNTS else _API_PATH
 
 
 def in_use(uses: Mapping[tuple[Origin, Role], frozenset[ConnectionName]]) -> tuple[Server, ...]:
-    """The servers that connections use, or all of Zoho's own where there is no connection; accounts servers first."""
+    """Return the servers that connections use, or all of Zoho's where there is none; accounts servers first."""
     servers = [Server(origin=origin, role=role, connections=names) for (origin, role), names in uses.items()]
     return tuple(sorted(servers or _zohos_own(), key=lambda server: (server.role is Role.API, server.origin)))
 
@@ -112,8 +112,8 @@ def _answered(server: Server, reach: Reach) -> Finding:
     if server.role is Role.ACCOUNTS and reach.status != HTTPStatus.OK:
         return Area.NETWORK.warning(
             str(server.origin),
-            f"{seen}, but with HTTP {reach.status} in place of the list of Zoho's data centres",
-            fix="see whether a firewall or proxy answers in Zoho's stead, or try again later",
+            f"{seen}, but with HTTP {reach.status} instead of the list of Zoho's data centres",
+            fix="see whether a firewall or proxy answers instead of Zoho, or try again later",
         )
     return Area.NETWORK.ok(str(server.origin), seen)
 
@@ -126,7 +126,7 @@ def _fix(origin: Origin, obstacle: Obstacle, reach: Reach) -> str:
         case Step.PROXY:
             return f"let the proxy pass CONNECT {where}, or except the host in NO_PROXY"
         case Step.TLS:
-            return "where a proxy inspects TLS, name its authority in SSL_CERT_FILE; else look who answers there"
+            return "where a proxy inspects TLS, name its authority in SSL_CERT_FILE; else see who answers there"
         case Step.CONNECTION if reach.proxy:
             return f"check HTTPS_PROXY, and whether {reach.proxy} runs"
         case Step.CONNECTION | Step.ANSWER:
@@ -143,12 +143,12 @@ _PORTS: Final = {"http": 80, "https": 443}
 def egress(
     servers: Iterable[Server], *, vault_address: str, proxies: Iterable[Proxy], reports: bool = False
 ) -> Iterator[Finding]:
-    """One line a host, and a word on Zoho's Allowed IPs.
+    """Yield one line for each host, and one on Zoho's Allowed IPs.
 
     https://help.zoho.com/portal/en/kb/accounts/manage-your-zoho-account/articles/ip-restrictions
 
     Args:
-        reports: whether the daemon heeds readers that report a dead token.
+        reports: whether the daemon acts on readers' reports of dead tokens.
     """
     vault = urlsplit(vault_address)
     port = vault.port or _PORTS[vault.scheme]
@@ -172,7 +172,7 @@ _FIX: Final = "let this machine's clock (or theirs) follow a time server"
 
 
 def clocks(skews: Mapping[str, timedelta]) -> Iterator[Finding]:
-    """A finding for each peer; a skew is its clock minus ours."""
+    """Yield a finding for each peer; a skew is its clock minus ours."""
     for peer, skew in skews.items():
         seen = "agrees with ours, to within 2 s"
         if abs(skew) > timedelta(seconds=2):

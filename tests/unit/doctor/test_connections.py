@@ -124,7 +124,7 @@ def test_a_client_that_is_not_allowed_has_a_fix_of_its_own() -> None:
         pytest.param(
             examined(token=a_token(api_domain="https://www.zohoapis.com")),
             Level.WARNING,
-            "https://www.zohoapis.com, which is none of data centre 'eu'",
+            "https://www.zohoapis.com, which is not of data centre 'eu'",
             id="an API domain of another data centre",
         ),
         pytest.param(
