@@ -162,7 +162,7 @@ def test_what_is_as_it_should_be_is_no_trouble(connection: Examined) -> None:
     ("view", "level", "fix"),
     [
         (DaemonsView(state="needs_consent", error="Zoho says no"), Level.WRONG, "authorize"),
-        (DaemonsView(state="misconfigured", error="a field is odd"), Level.WRONG, "mend"),
+        (DaemonsView(state="misconfigured", error="a field is odd"), Level.WRONG, "correct"),
         (DaemonsView(state="throttled", error="too many requests"), Level.WARNING, "/status"),
     ],
 )
