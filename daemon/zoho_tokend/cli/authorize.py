@@ -83,7 +83,7 @@ def _requesting(command: Callable[..., None]) -> Callable[..., None]:
             type=click.Path(path_type=Path, file_okay=False),
             default=".",
             show_default=True,
-            help="Where to write that file.",
+            help="Where to write the encrypted file of a credential that Vault does not take.",
         ),
         click.option("--revoke-old", is_flag=True, help="With --replace: revoke the old grant when the new one works."),
         click.option("--replace", is_flag=True, help="Replace the credential of an existing connection."),

@@ -85,10 +85,10 @@ def _unused(servers: Sequence[tuple[Server, Reach]]) -> Finding:
     subject = "Zoho's servers"
     if not obstacles:
         return Area.NETWORK.ok(
-            subject, f"{count(servers, 'server')} of all data centres answer; no connection uses one yet"
+            subject, f"{count(servers, 'server')} of all data centres answer; no known connection uses them"
         )
     server, reach, obstacle = obstacles[0]
-    missing = f"{len(obstacles)} of {count(servers, 'server')} cannot be reached, and no connection uses one yet"
+    missing = f"{len(obstacles)} of {count(servers, 'server')} cannot be reached; no known connection uses them"
     first = f"{server.origin}: {_WHAT_FAILED[obstacle.step]}: {obstacle.why}"
     return Area.NETWORK.warning(subject, f"{missing} ({first})", fix=_fix(server.origin, obstacle, reach))
 
