@@ -108,7 +108,7 @@ def test_every_problem_of_the_settings_is_told_at_once_and_no_value_that_is_secr
         "needs VAULT_ROLE_ID or VAULT_ROLE_ID_FILE",
         "REFRESH_AT (environment variable ZOHO_TOKEND_REFRESH_AT): '2' is refused; accepted: a number from 0.2 to 0.95",
         "LISTEN (environment variable ZOHO_TOKEND_LISTEN): 'everywhere' is refused; accepted: host:port",
-        "there is no such setting; did you mean REFRESH_AT?",
+        "there is no such setting; did you mean ZOHO_TOKEND_REFRESH_AT?",
     ):
         assert problem in finished.err
     assert "Traceback" not in finished.err

@@ -1,6 +1,7 @@
 """From the settings to Vault: the session, the records behind it, and the policy that decides."""
 
 from pathlib import Path
+from typing import Literal
 
 from zoho_tokend.core.events import Sink
 from zoho_tokend.core.model import Secret
@@ -15,6 +16,9 @@ from zoho_tokend.vault.session import Session
 from zoho_tokend.vault.store import VaultStore
 from zoho_tokend.zoho.datacenters import AccountsServers
 
+Role = Literal["daemon", "operator", "reader"]
+"""Who logs in at Vault: the command under ``zoho-tokend policy`` that prints what they need."""
+
 
 def policy_of(settings: Settings) -> Policy:
     """How eagerly these settings have tokens replaced."""
@@ -25,10 +29,12 @@ def policy_of(settings: Settings) -> Policy:
     )
 
 
-def vault(settings: Settings, *, clock: Clock, sink: Sink) -> tuple[Session, VaultStore]:
+def vault(settings: Settings, *, clock: Clock, sink: Sink, role: Role = "daemon") -> tuple[Session, VaultStore]:
     """A session that is yet to be opened, and the records that are reached through it."""
     layout = layout_of(settings)
-    session = Session(vault_config(settings), auth_method(settings), clock=clock, sink=sink)
+    session = Session(
+        vault_config(settings), auth_method(settings), clock=clock, sink=sink, advice=_advice(settings, role)
+    )
     return session, VaultStore(session, layout, clock=clock, location_of=AccountsServers().location)
 
 
@@ -70,6 +76,22 @@ def auth_method(settings: Settings) -> AuthMethod:
             return Jwt(role=role, jwt=jwt, **mount)
         case "cert":
             return Cert(role=settings.vault_role, **mount)
+
+
+def _advice(settings: Settings, role: Role) -> str:
+    """What to do where Vault's policy denies something: the rights of another role are asked of this one at times."""
+    load = f"load what `zoho-tokend policy {role}` prints"
+    variable = "ZOHO_TOKEND_VAULT_TOKEN"
+    if (
+        role == "daemon"
+        or settings.vault_auth != "token"
+        or not settings.source("VAULT_TOKEN").endswith(f" {variable}")
+    ):
+        return load
+    return (
+        f"this command used the token of {variable}, which is usually the daemon's: unset it and pass your own as "
+        f"VAULT_TOKEN, or {load}"
+    )
 
 
 def _given(setting: str, secret: Secret | None, file: Path | None) -> Source:

@@ -1,4 +1,4 @@
-"""The doctor, joined to Vault and to the network as the daemon is."""
+"""Compose the doctor, which reaches Vault and the network as the daemon does."""
 
 from collections.abc import Mapping, Sequence
 from urllib.request import getproxies
@@ -15,7 +15,7 @@ from zoho_tokend.zoho.transport import trust
 
 
 async def examined(settings: Settings, daemon: Mapping[str, DaemonsView] | None) -> Sequence[Finding]:
-    """What is found with these settings.
+    """Examine the set-up with these settings.
 
     Raises:
         BadSettings: the environment names a CA bundle that cannot be used.

@@ -1,4 +1,4 @@
-"""What a person on call works with: Vault, Zoho and the use cases, joined as in the daemon and with its own code."""
+"""Compose what a command works with: Vault, Zoho and the operations, as in the daemon."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -21,7 +21,7 @@ from zoho_tokend.zoho.endpoints import endpoints
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operator:
-    """Everything at hand, logged in at Vault.
+    """What a command works with, logged in at Vault.
 
     Attributes:
         registry: applications and credentials.
@@ -30,7 +30,7 @@ class Operator:
         zoho: consent, revocation and proofs.
         one_shot: single refreshes.
         servers: where credentials may be sent.
-        policy: the numbers that the settings decide, as the daemon obeys them.
+        policy: the numbers that the settings decide, as the daemon follows them.
     """
 
     settings: Settings
@@ -47,14 +47,14 @@ class Operator:
 
 @asynccontextmanager
 async def operator(settings: Settings) -> AsyncIterator[Operator]:
-    """Logged in at Vault until the block ends; a token that was made for it is revoked then.
+    """Log in at Vault until the block ends; a token from this login is revoked then.
 
     Raises:
-        VaultLoginRefused, VaultUnavailable: there is no login.
+        VaultLoginRefused, VaultUnavailable: the login failed.
         BadSettings: the environment names a proxy that cannot be used.
     """
     clock, servers = SystemClock(), AccountsServers(settings.allowed_accounts_servers)
-    session, store = vault(settings, clock=clock, sink=_nobody)
+    session, store = vault(settings, clock=clock, sink=_nobody, role="operator")
     layout = layout_of(settings)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(session.close)
@@ -76,4 +76,4 @@ async def operator(settings: Settings) -> AsyncIterator[Operator]:
 
 
 def _nobody(_event: Event) -> None:
-    """A command says what it did by itself."""
+    """Drop the event: a command reports by itself."""

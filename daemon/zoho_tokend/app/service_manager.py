@@ -1,4 +1,4 @@
-"""What systemd is told: ready, reloading, stopping, alive; and one sentence on how it goes.
+"""Notify systemd: ready, reloading, stopping, alive, and one sentence of status.
 
 It is one more reader of the events. The protocol is sd_notify's: lines in a datagram to the socket in NOTIFY_SOCKET
 (https://www.freedesktop.org/software/systemd/man/latest/sd_notify.html).
@@ -15,19 +15,19 @@ from zoho_tokend.core.health import Check
 
 Notify = Callable[[str], None]
 
-# While it starts, each heartbeat asks for so much more time, for a Vault that is sealed is waited for.
+# While the daemon starts, each heartbeat asks for this much more time: it waits for a sealed Vault.
 _STARTING_MICROSECONDS: Final = 30_000_000
 
 
 def nobody(_message: str) -> None:
-    """There is no service manager."""
+    """Drop the message: there is no service manager."""
 
 
 def notify_socket(environ: Mapping[str, str]) -> Notify:
-    """Sends messages to the socket that the environment names: a path, or an abstract one with ``@`` in front.
+    """Return what sends to the socket of the environment: a path, or an abstract one with ``@`` in front.
 
-    A message that cannot be sent is dropped, as the protocol advises: a service that its manager does not hear is the
-    manager's to judge, and the tokens are kept fresh all the same.
+    A message that cannot be sent is dropped, as the protocol advises: the manager judges a service that it does not
+    hear from, and the tokens stay fresh all the same.
     """
     name = environ.get("NOTIFY_SOCKET", "")
     if not name.startswith(("/", "@")):
@@ -43,7 +43,7 @@ def notify_socket(environ: Mapping[str, str]) -> Notify:
 
 
 class ServiceManager:
-    """A sink that tells the service manager what it must know.
+    """A sink that notifies the service manager.
 
     Args:
         live: the checks of the liveness probe; while one fails, the watchdog is not fed.

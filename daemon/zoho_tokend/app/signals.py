@@ -1,4 +1,4 @@
-"""Signals become commands: SIGTERM and SIGINT stop the daemon, a second one ends it at once, SIGHUP reloads."""
+"""Turn signals into commands: SIGTERM and SIGINT stop the daemon, a second one ends it at once, SIGHUP reloads."""
 
 import asyncio
 import os
@@ -15,7 +15,7 @@ _STOPS: Final = (signal.SIGTERM, signal.SIGINT)
 
 @contextmanager
 def signals_as_commands(send: Callable[[Command], None]) -> Iterator[None]:
-    """Signals of this process are commands until the block ends; needs a running loop in the main thread."""
+    """Turn this process' signals into commands until the block ends; needs a running loop in the main thread."""
     loop = asyncio.get_running_loop()
     stopping = False
 

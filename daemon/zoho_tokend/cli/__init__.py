@@ -1,4 +1,4 @@
-"""What a person types; one module a command group. Exit codes: 0 done, 1 failed, 2 usage.
+"""The command line; one module for each command. Exit codes: 0 done, 1 failed, 2 usage.
 
 The module of a command is imported when that command is typed. Scripts call ``token`` every minute, and it needs
 neither a scheduler nor a web server.
@@ -17,24 +17,24 @@ from zoho_tokend.cli.process_hardening import forbid_dumps, forbid_key_log
 
 # Each command is the object of its own name in the module of its own name.
 _SUMMARIES: Final[Mapping[str, str]] = {
-    "authorize": "Make a connection of a grant, for each client type.",
+    "authorize": "Connect: get a grant and store it, for each client type.",
     "client": "Applications of Zoho's API console: add, list.",
     "connections": "List the connections; show, remove, import.",
     "demo": "Show the daemon at work, with nothing of your own.",
-    "doctor": "Say what is wrong with this set-up, and the fix.",
-    "healthcheck": "Exit 0 if the daemon of this machine is alive.",
+    "doctor": "Find what is wrong with this set-up, and the fix.",
+    "healthcheck": "Exit 0 if the daemon on this machine is alive.",
     "policy": "Print the least Vault policy that works.",
     "refresh": "Replace a connection's token now.",
     "revoke": "End a connection's grant at Zoho, for good.",
     "run": "Keep every connection fresh until SIGTERM.",
-    "settings": "List every setting, or what is in force here.",
-    "token": "Print a connection's token, as it stands in Vault.",
+    "settings": "List every setting, or the values in force here.",
+    "token": "Print a connection's token from Vault.",
     "version": "Print the version.",
 }
 
 
 class _Commands(UserDict[str, click.Command]):
-    """Every command by its name, imported when it is asked for."""
+    """Every command by its name, imported when it is used."""
 
     def __getitem__(self, key: str) -> click.Command:
         if key not in _SUMMARIES:

@@ -28,11 +28,11 @@ _SECRET_FILE = click.Path(path_type=Path, dir_okay=False, allow_dash=True)
 
 
 class ClientExists(TokendError):
-    """There is a client of this name, and it is not to be replaced."""
+    """A client of this name exists, and replacing it was not asked for."""
 
 
 class _Listed(click.ParamType[T]):
-    """What may use the application, as its record lists it."""
+    """A list that limits the use of an application, as in its record."""
 
     def __init__(self, name: str, parse: Callable[[str], T]) -> None:
         self.name = name
@@ -51,12 +51,12 @@ _GRANT_TYPES = _Listed("types", parse_grant_types)
 
 @click.group()
 def client() -> None:
-    """Applications of Zoho's API console, by a name of yours."""
+    """Add and list the applications of Zoho's API console, each by a name of your choice."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Given:
-    """What was typed of an application; None for what was not."""
+    """The options given for an application; None where one was not given."""
 
     name: str
     client_id: str | None
@@ -70,7 +70,7 @@ class Given:
 
     @property
     def missing(self) -> str:
-        """The options without which there can be no new client; at a terminal its connections are asked for."""
+        """The options that a new client still needs; at a terminal, the command asks for its connections."""
         needed = {
             "--client-id": self.client_id,
             "--kind": self.kind,
@@ -80,10 +80,10 @@ class Given:
         return ", ".join(option for option, value in needed.items() if value is None)
 
     def upon(self, old: Registration | None) -> Registration:
-        """The application, with what was not given as it was before.
+        """Return the application; what was not given stays as it was.
 
         Raises:
-            NoClient: it was not there before, and not enough is given.
+            NoClient: it does not exist yet, and not enough is given.
         """
         if old is None:
             if self.client_id is None or self.kind is None or self.accounts_server is None:
@@ -117,7 +117,7 @@ class Given:
 
 @client.command(short_help="Record an application in Vault.")
 @click.argument("name", type=CLIENT)
-@click.option("--client-id", help="As the console shows it.")
+@click.option("--client-id", help="As shown in the console.")
 @click.option(
     "--kind", type=click.Choice([*(kind.value for kind in ClientKind), "javascript"]), help="Its type in the console."
 )
@@ -131,21 +131,21 @@ class Given:
 @click.option(
     "--connections",
     type=_CONNECTIONS,
-    help="Those that may use it: names, or prefixes that end in *, separated by commas; * for any.",
+    help="The connections that may use it: names, or prefixes ending in *, separated by commas; * for any.",
 )
 @click.option(
     "--grant-types",
     type=_GRANT_TYPES,
-    help=f"Those that may be used with it: {', '.join(GrantType)}; any where not given.",
+    help=f"The grant types that it may be used for: {', '.join(GrantType)}; by default, any.",
 )
 @click.option("--secret-file", type=_SECRET_FILE, help="Read the secret from a file; - is standard input.")
 @click.option(
     "--secret-for",
     type=click.Choice(_LOCATIONS),
-    help=f"The secret is that of this data centre alone (multi-DC clients have one for each); {ELSEWHERE}: that of "
-    "servers that are none of Zoho's own.",
+    help=f"The data centre that the secret is for (multi-DC clients have one for each); {ELSEWHERE}: servers that "
+    "are not Zoho's.",
 )
-@click.option("--replace", "replacing", is_flag=True, help="Change a client that is there.")
+@click.option("--replace", "replacing", is_flag=True, help="Change an existing client.")
 @report_errors
 def add(  # noqa: PLR0913 - one for each option
     *,
@@ -163,8 +163,8 @@ def add(  # noqa: PLR0913 - one for each option
     """Record application NAME in Vault; a new one needs --client-id, --kind, --accounts-server and --connections.
 
     Whoever may write a credential may name any client in it: --connections says whom this one serves.
-    The secret is asked for without echo, or read from --secret-file; it is never an argument.
-    With --replace, what is not given anew stays as it is.
+    The command asks for the secret without echo, or reads it from --secret-file; it is never an argument.
+    With --replace, what is not given stays as it is.
     """
     refuse_javascript(kind)
     given = Given(
@@ -205,23 +205,23 @@ def list_clients(*, as_json: bool) -> None:
 
 
 def refuse_javascript(kind: str | None) -> None:
-    """A JavaScript client never gets a refresh token, so no connection can live on it.
+    """Refuse a JavaScript client: it never gets a refresh token.
 
     https://zoho.com/accounts/protocol/oauth/javascript-applications.html
 
     Raises:
-        TokendError: it is one.
+        TokendError: the kind is JavaScript.
     """
     if kind == "javascript":
         raise TokendError(
-            "a client-based (JavaScript) application never gets a refresh token, so nothing can be kept fresh with it: "
+            "a client-based (JavaScript) application never gets a refresh token, so there is nothing to refresh: "
             f"register another type in Zoho's API console ({', '.join(ClientKind)})"
         )
 
 
 def _asked_whom_it_serves(given: Given) -> Given:
     connections = click.prompt(
-        "Connections that may use it (names, or prefixes that end in *, separated by commas; * for any)",
+        "Connections that may use it (names, or prefixes ending in *, separated by commas; * for any)",
         type=_CONNECTIONS,
         err=True,
     )
@@ -244,7 +244,7 @@ def _warning(*names: str) -> str:
 
 
 def _secret(file: Path | None, *, keepable: bool) -> Secret | None:
-    """The secret, or None where the old one is to be kept."""
+    """Ask for the secret; return None to keep the old one."""
     if not keepable or file is not None:
         return secret_of("Client secret", file)
     try:
@@ -256,16 +256,16 @@ def _secret(file: Path | None, *, keepable: bool) -> Secret | None:
 
 async def _add(settings: Settings, given: Given, *, replacing: bool) -> str:
     async with operator(settings) as here:
-        standing = await here.registry.client_standing(given.name)
-        if standing.fields is not None and not replacing:
-            raise ClientExists(f"there is a client {given.name} already: pass --replace to change it")
-        registration = given.upon(None if standing.fields is None else await here.registry.client(given.name))
+        stored = await here.registry.client_standing(given.name)
+        if stored.fields is not None and not replacing:
+            raise ClientExists(f"the client {given.name} exists already: pass --replace to change it")
+        registration = given.upon(None if stored.fields is None else await here.registry.client(given.name))
         for oddity in oddities(registration):
             Terminal().say(f"Note: {oddity}; it is stored as it is.")
         if registration.connections is None:
             Terminal().say(_warning(registration.name))
         try:
-            return await here.registry.record_client(replace(registration, version=standing.version))
+            return await here.registry.record_client(replace(registration, version=stored.version))
         except Conflict:
             raise TokendError(f"the client {given.name} was changed meanwhile: try again") from None
 

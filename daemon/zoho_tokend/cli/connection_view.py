@@ -19,9 +19,9 @@ _NARROWEST = 12
 
 
 def summary_lines(summaries: Sequence[Summary], now: datetime, *, width: int | None) -> Iterator[str]:
-    """The list: a line for each, and its problem below it.
+    """Yield the list: a line for each connection, and its problem below it.
 
-    At a terminal, a name that would make the lines too wide has a line of its own.
+    At a terminal, a name that would make the lines too wide gets a line of its own.
     """
     rows = [_HEADINGS, *(_cells(summary, now) for summary in summaries)]
     widths = _widths(rows)
@@ -36,7 +36,7 @@ def summary_lines(summaries: Sequence[Summary], now: datetime, *, width: int | N
 
 
 def detail_lines(detail: Detail, now: datetime, *, width: int | None) -> Iterator[str]:
-    """Everything of one connection that is no secret."""
+    """Yield everything about one connection but secrets."""
     problem = f": {detail.summary.problem}" if detail.summary.problem else ""
     yield fitting(f"{detail.summary.name} is {detail.summary.state}{problem}", width)
     for heading, facts in (("Credential", _credential(detail, now)), ("Token", _token(detail, now))):
@@ -72,7 +72,7 @@ def _grant(detail: Detail) -> str:
         case Credential(grant=ClientCredentialsGrant(soid=soid)):
             return f"the client's own (client credentials), for {soid}"
         case _:
-            return f"a refresh token of the fingerprint {detail.fingerprint}"
+            return f"a refresh token with the fingerprint {detail.fingerprint}"
 
 
 def _token(detail: Detail, now: datetime) -> Iterator[tuple[str, str]]:
@@ -110,7 +110,7 @@ def _widths(rows: Sequence[Sequence[str]]) -> list[int]:
 
 
 def _line(row: Sequence[str], widths: Sequence[int], *, colour: str | None = None) -> str:
-    """The cells in columns, the second one, the state, in its colour."""
+    """Return the cells in columns, the second one, the state, in its colour."""
     cells = [f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)]
     if colour:
         cells[1] = click.style(cells[1], fg=colour)
@@ -127,7 +127,7 @@ Json = Mapping[str, object]
 
 
 def summary_json(summary: Summary, now: datetime) -> dict[str, object]:
-    """One connection of the list."""
+    """Return one connection of the list."""
     left = None if summary.expires_at is None else max(int((summary.expires_at - now).total_seconds()), 0)
     return {
         "name": summary.name,
@@ -142,7 +142,7 @@ def summary_json(summary: Summary, now: datetime) -> dict[str, object]:
 
 
 def detail_json(detail: Detail, now: datetime) -> dict[str, object]:
-    """Everything of one connection that is no secret."""
+    """Return everything about one connection but secrets."""
     credential = {
         "path": detail.document.where,
         "version": detail.document.version,

@@ -1,4 +1,4 @@
-"""``zoho-tokend connections``: what Vault knows of each, one closely, many taken in, and one let go."""
+"""``zoho-tokend connections``: list, show, import and remove."""
 
 import asyncio
 import json
@@ -12,9 +12,9 @@ from zoho_tokend.app.adapters import layout_of
 from zoho_tokend.app.operator import Operator, operator
 from zoho_tokend.cli.connection_view import detail_json, detail_lines, summary_json, summary_lines
 from zoho_tokend.cli.group import load, report_errors
-from zoho_tokend.cli.importing import import_file
+from zoho_tokend.cli.import_file import import_file
 from zoho_tokend.cli.parameters import CONNECTION
-from zoho_tokend.cli.running_daemon import local_address, what_it_makes_of
+from zoho_tokend.cli.running_daemon import local_address, pickup_sentence
 from zoho_tokend.cli.terminal import fitting, terminal_width
 from zoho_tokend.concurrency import abreast
 from zoho_tokend.core.facts import HEALTHY
@@ -32,7 +32,7 @@ from zoho_tokend.settings import Settings
 def connections(context: click.Context, *, as_json: bool) -> None:
     """List the connections, as Vault shows them; no secret is shown.
 
-    A state is told from the records alone: what the daemon makes of a connection, `connections show` asks it.
+    States are judged by the records alone; `connections show` asks the daemon, too.
     """
     if context.invoked_subcommand is not None:
         if as_json:
@@ -44,16 +44,16 @@ def connections(context: click.Context, *, as_json: bool) -> None:
     elif summaries:
         click.echo("\n".join(summary_lines(summaries, now, width=terminal_width())))
     for name in ill_named:
-        click.echo(f"Left alone, for it is no connection's name: {name!r}", err=True)
+        click.echo(f"Ignored: {name!r} is not a valid connection name", err=True)
     click.echo(_summary(summaries), err=True)
 
 
-@connections.command(short_help="Show everything of one connection but secrets.")
+@connections.command(short_help="Show everything about one connection but secrets.")
 @click.argument("name", type=CONNECTION)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @report_errors
 def show(name: ConnectionName, *, as_json: bool) -> None:
-    """Show everything of connection NAME that is no secret.
+    """Show everything about connection NAME but secrets.
 
     The refresh token is shown as a fingerprint: two connections with the same one share one budget.
     """
@@ -65,36 +65,38 @@ def show(name: ConnectionName, *, as_json: bool) -> None:
     click.echo("\n" + fitting(f"{daemon}.", terminal_width()))
 
 
-@connections.command(short_help="Forget a connection; it can be had back.")
+@connections.command(short_help="Delete a connection; it can be restored.")
 @click.argument("name", type=CONNECTION)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @report_errors
 def remove(name: ConnectionName, *, yes: bool) -> None:
-    """Delete the credential of connection NAME, so that its token is replaced no more.
+    """Delete the credential of connection NAME: its token is not refreshed any more.
 
-    The deletion is a soft one; the command that takes it back is printed. The grant at Zoho is not revoked by it:
-    `zoho-tokend revoke NAME` does that, and comes first.
+    The deletion can be undone with the command that is printed. It does not revoke the grant at Zoho: run
+    `zoho-tokend revoke NAME` first for that.
     """
     settings = load()
     if not yes:
         click.echo(
-            f"{name} will be refreshed no more; its last token lives on to its end. A grant at Zoho is not revoked:\n"
-            f"to end that too, answer no, and run `zoho-tokend revoke {name}` first.",
+            f"{name} will not be refreshed any more; its last token stays valid until it expires.\n"
+            f"The grant at Zoho stays valid: to revoke it, answer no, and run `zoho-tokend revoke {name}` first.",
             err=True,
         )
         click.confirm(f"Remove {name}?", abort=True, err=True)
     removed = asyncio.run(_remove(settings, name))
     click.echo(f"The credential of {name} is deleted; a running daemon forgets it at its next refresh.", err=True)
     if removed.token_lives_until:
-        click.echo(f"The published token lives on until {removed.token_lives_until:%Y-%m-%d %H:%M:%S} UTC.", err=True)
+        click.echo(
+            f"The published token stays valid until {removed.token_lives_until:%Y-%m-%d %H:%M:%S} UTC.", err=True
+        )
         for target in settings.publish_targets:
             click.echo(f"So does its {target.shape} at {layout_of(settings).target(target, name)}.", err=True)
     if removed.granted:
         click.echo(
-            f"The grant at Zoho is not revoked: to do that, have it back, and run `zoho-tokend revoke {name}`.",
+            f"The grant at Zoho is not revoked: to end it, restore the credential and run `zoho-tokend revoke {name}`.",
             err=True,
         )
-    click.echo("To have it back:", err=True)
+    click.echo("To restore it:", err=True)
     click.echo(f"vault kv undelete -versions={removed.version} {shlex.quote(removed.where)}")
 
 
@@ -112,7 +114,7 @@ async def _summaries(settings: Settings) -> tuple[Sequence[Summary], Sequence[st
 async def _detail(settings: Settings, name: ConnectionName) -> tuple[Detail, str, datetime]:
     async with operator(settings) as here:
         detail = await _inventory(here).detail(name)
-        daemon = await what_it_makes_of(name, local_address(settings.listen), within=timedelta())
+        daemon = await pickup_sentence(name, local_address(settings.listen), within=timedelta())
         return detail, daemon, here.clock.now()
 
 

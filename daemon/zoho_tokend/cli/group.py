@@ -1,4 +1,4 @@
-"""What commands share: the settings in force, and what becomes of an error."""
+"""What commands share: loading the settings and reporting errors."""
 
 import os
 import sys
@@ -17,7 +17,7 @@ R = TypeVar("R")
 
 
 def load() -> Settings:
-    """The settings of this command, from its environment and the file that was named.
+    """Load the settings of this command from its environment and the file of --config.
 
     Raises:
         BadSettings: they are not usable; the text lists every problem.
@@ -26,7 +26,7 @@ def load() -> Settings:
 
 
 def report_errors(command: Callable[P, R]) -> Callable[P, R]:
-    """An error of ours is one sentence on standard error and exit code 1, never a traceback."""
+    """Report a ``TokendError`` of the command as one sentence on standard error and exit code 1."""
 
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:

@@ -1,4 +1,4 @@
-"""``zoho-tokend healthcheck``: asks the running daemon whether it is alive, for container engines without probes."""
+"""``zoho-tokend healthcheck``: ask the running daemon whether it is alive, for container engines without probes."""
 
 import sys
 from http import HTTPStatus
@@ -11,12 +11,12 @@ from zoho_tokend.cli.running_daemon import get, local_address
 
 
 @click.command()
-@click.option("--ready", is_flag=True, help="Ask whether it is ready, too.")
+@click.option("--ready", is_flag=True, help="Check whether it is ready, too.")
 @report_errors
 def healthcheck(*, ready: bool) -> None:
-    """Exit 0 if the daemon of this machine is alive (with --ready: and ready), else 1.
+    """Exit 0 if the daemon on this machine is alive (with --ready: and ready), else 1.
 
-    Looks at the address of LISTEN; for Docker's HEALTHCHECK and scripts. Kubernetes asks /livez and /readyz itself.
+    Asks the address of LISTEN; for Docker's HEALTHCHECK and scripts. Kubernetes probes /livez and /readyz itself.
     """
     address = local_address(load().listen)
     for path in ("/livez", "/readyz") if ready else ("/livez",):
@@ -26,5 +26,5 @@ def healthcheck(*, ready: bool) -> None:
             click.echo(f"zoho-tokend: no answer from {address}: {error}", err=True)
             sys.exit(1)
         if status != HTTPStatus.OK:
-            click.echo(f"zoho-tokend: {path} answers {status}\n{text}", err=True)
+            click.echo(f"zoho-tokend: {path} returns {status}\n{text}", err=True)
             sys.exit(1)

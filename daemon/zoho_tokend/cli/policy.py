@@ -1,4 +1,4 @@
-"""``zoho-tokend policy``: the Vault policies that the daemon and its readers need, to be loaded as they are printed."""
+"""``zoho-tokend policy``: print the Vault policies of the daemon, its readers and people."""
 
 from pathlib import Path
 from typing import get_args
@@ -18,7 +18,7 @@ _LAYOUT = Layout()
 
 
 def _placed(command: click.decorators.FC) -> click.decorators.FC:
-    """The settings that decide where records lie."""
+    """Add the options that decide where records lie."""
     for option in (
         click.option("--tokens-mount", envvar="ZOHO_TOKEND_TOKENS_MOUNT", help="The KV v2 mount of token records."),
         click.option("--prefix", envvar="ZOHO_TOKEND_PREFIX", default=_LAYOUT.prefix, show_default=True),
@@ -47,7 +47,7 @@ _targeted = click.option(
     type=_Targets(),
     envvar="ZOHO_TOKEND_PUBLISH_TARGETS",
     default=(),
-    help="Where second records of the tokens go.",
+    help="Where second records of the tokens are written.",
 )
 
 
@@ -57,7 +57,7 @@ _targeted = click.option(
 def policy(context: click.Context) -> None:
     """Print the least Vault policy that works.
 
-    It is that of the settings in the environment and in the file of --config; no Vault is asked.
+    It follows the settings in the environment and in the file of --config. Vault is not asked.
 
     \b
     zoho-tokend policy daemon | vault policy write zoho-tokend -
@@ -73,7 +73,7 @@ def policy(context: click.Context) -> None:
     envvar="ZOHO_TOKEND_REPORTS",
     default="off",
     show_default=True,
-    help="Let it heed readers that report a dead token.",
+    help="Let it act on readers' reports of dead tokens.",
 )
 @_targeted
 @_placed
@@ -81,40 +81,40 @@ def policy(context: click.Context) -> None:
 def daemon(
     *, reports: Switch, publish_targets: tuple[Target, ...], mount: str, prefix: str, tokens_mount: str | None
 ) -> None:
-    """What the daemon needs."""
+    """Print what the daemon needs."""
     layout = Layout(mount=mount, prefix=prefix, tokens_mount=tokens_mount)
     click.echo(daemon_policy(layout, reports=reports == "on", targets=publish_targets), nl=False)
 
 
 @policy.command()
-@click.option("--connection", type=CONNECTION, help="Let it read this connection's token alone.")
+@click.option("--connection", type=CONNECTION, help="Read only this connection's token.")
 @_placed
 @report_errors
 def reader(*, connection: ConnectionName | None, mount: str, prefix: str, tokens_mount: str | None) -> None:
-    """What a job needs to read tokens; it can see no refresh token."""
+    """Print what a job needs to read tokens; it cannot read a refresh token."""
     layout = Layout(mount=mount, prefix=prefix, tokens_mount=tokens_mount)
     click.echo(reader_policy(layout, connection), nl=False)
 
 
-@policy.command(short_help="What a job needs that reports a token which died early.")
-@click.option("--connection", type=CONNECTION, help="Let it report on this connection alone.")
+@policy.command(short_help="Print what a job needs to report dead tokens.")
+@click.option("--connection", type=CONNECTION, help="Report on this connection only.")
 @_placed
 @report_errors
 def reporter(*, connection: ConnectionName | None, mount: str, prefix: str, tokens_mount: str | None) -> None:
-    """What a job needs, beside the policy of a reader, to report tokens that died before their time.
+    """Print what a job needs, beside the policy of a reader, to report tokens that died early.
 
-    The daemon heeds reports where its setting REPORTS is on.
+    The daemon acts on reports where its setting REPORTS is on.
     """
     layout = Layout(mount=mount, prefix=prefix, tokens_mount=tokens_mount)
     click.echo(reporter_policy(layout, connection), nl=False)
 
 
-@policy.command(short_help="What the owner of one connection among others needs.")
-@click.option("--connection", type=CONNECTION, required=True, help="The connection that is theirs.")
+@policy.command(short_help="Print what the owner of one connection needs.")
+@click.option("--connection", type=CONNECTION, required=True, help="Their connection.")
 @_placed
 @report_errors
 def tenant(*, connection: ConnectionName, mount: str, prefix: str, tokens_mount: str | None) -> None:
-    """What the owner of one connection needs: write its credential, read its token, report it dead.
+    """Print what the owner of one connection needs: write its credential, read its token, report it dead.
 
     They read no client. Whoever may write a credential may name any client in it, so each client's record says which
     connections it serves: zoho-tokend client add NAME --connections
@@ -123,11 +123,9 @@ def tenant(*, connection: ConnectionName, mount: str, prefix: str, tokens_mount:
     click.echo(tenant_policy(layout, connection), nl=False)
 
 
-@policy.command(short_help="What a person on call needs.")
-@click.option("--connection", type=CONNECTION, help="Let them keep this connection alone.")
-@click.option(
-    "--client", type=CLIENT, help="With --connection: let them read this client alone, and no other's secret."
-)
+@policy.command(short_help="Print what a person on call needs.")
+@click.option("--connection", type=CONNECTION, help="Only this connection.")
+@click.option("--client", type=CLIENT, help="With --connection: read only this client, and no other's secret.")
 @_targeted
 @_placed
 @report_errors
@@ -140,12 +138,12 @@ def operator(
     prefix: str,
     tokens_mount: str | None,
 ) -> None:
-    """What a person needs to authorize, import, refresh, revoke and remove connections.
+    """Print what a person needs to authorize, import, refresh, revoke and remove connections.
 
-    With --connection, none but that one, and no list of the others; clients are read, and not changed: every one, or
-    that of --client alone.
+    With --connection: only that one, without a list of the others. Clients can then be read and not changed: all of
+    them, or only the one of --client.
     """
     if client is not None and connection is None:
-        raise click.UsageError("--client goes with --connection: who keeps every connection keeps every client")
+        raise click.UsageError("--client needs --connection: whoever manages every connection manages every client")
     layout = Layout(mount=mount, prefix=prefix, tokens_mount=tokens_mount)
     click.echo(operator_policy(layout, connection, client=client, targets=publish_targets), nl=False)

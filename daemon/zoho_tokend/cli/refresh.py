@@ -17,7 +17,7 @@ from zoho_tokend.engine.one_shot import Ended
 from zoho_tokend.settings import Settings
 
 _WHY: Final = {
-    Reason.BUDGET: "the budget of its refresh token for ten minutes is spent",
+    Reason.BUDGET: "its refresh token has spent its budget for ten minutes",
     Reason.CLIENT_LIMIT: "Zoho throttles its client",
 }
 
@@ -28,8 +28,8 @@ _WHY: Final = {
 def refresh(name: ConnectionName) -> None:
     """Ask Zoho for a new token for connection NAME, now, and put it into Vault.
 
-    Safe beside a running daemon: it costs one issue of the same budget, and a newer record never loses to an older one.
-    The old token goes on working until its own end. Exit code 1 when there is no new token.
+    Safe beside a running daemon: it costs one issue of the same budget, and an older token never replaces a newer one.
+    The old token stays valid until it expires. Exit code 1 when there is no new token.
     """
     ended = asyncio.run(_refresh(load(), name))
     click.echo(sentence(ended), err=True)
@@ -38,7 +38,7 @@ def refresh(name: ConnectionName) -> None:
 
 
 def sentence(ended: Ended) -> str:
-    """How it ended, for a person."""
+    """Say how it ended."""
     name = ended.connection
     match ended:
         case Refreshed(outcome=Outcome.ADOPTED):

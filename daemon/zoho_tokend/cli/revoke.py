@@ -1,4 +1,4 @@
-"""``zoho-tokend revoke``: the end of a connection's grant, at Zoho and in Vault."""
+"""``zoho-tokend revoke``: end a connection's grant, at Zoho and in Vault."""
 
 import asyncio
 
@@ -48,7 +48,7 @@ async def _revoke(settings: Settings, name: ConnectionName) -> None:
 
 
 def sentences(name: ConnectionName, ended: Ended) -> tuple[str, ...]:
-    """How it ended, for a person."""
+    """Say how it ended."""
     was = "is revoked" if ended.how is Revocation.REVOKED else "was dead already"
     if ended.version is None:
         return (

@@ -51,10 +51,10 @@ async def _run(settings: Settings, context: click.Context) -> None:
 
 
 def freeze_gc() -> None:
-    """Everything there is by now is visited by no garbage collection from now on.
+    """Exempt every object that exists now from garbage collection.
 
-    A full one stops the event loop while it visits each object, and beside 100,000 connections even, more than half of
-    that time goes to modules, functions and classes that live as long as the process
+    A full collection stops the event loop while it visits each object. Even beside 100,000 connections, more than half
+    of that time goes to modules, functions and classes that live as long as the process
     (https://docs.python.org/3/library/gc.html#gc.freeze).
     """
     gc.collect()
@@ -63,10 +63,10 @@ def freeze_gc() -> None:
 
 @contextmanager
 def report_crashes(sink: Sink) -> Iterator[None]:
-    """An error that nobody foresaw is a line of the log, redacted as every line is, and from then on one of ours.
+    """Log an unforeseen error as one line, redacted as every line is.
 
     Raises:
-        Crashed: there was one.
+        Crashed: in the place of that error.
     """
     try:
         yield
@@ -75,4 +75,4 @@ def report_crashes(sink: Sink) -> Iterator[None]:
     except Exception as error:  # noqa: BLE001 - whatever it is, a traceback on standard error is read by no collector
         trace = "".join(traceback.format_exception(error))
         sink(DaemonCrashed(kind=type(error).__name__, traceback=trace))
-        raise Crashed("ended by an error of its own, which the line daemon.crashed of the log shows") from None
+        raise Crashed("the daemon crashed: see daemon.crashed in the log") from None

@@ -1,4 +1,4 @@
-"""A look at the running daemon through its own endpoints."""
+"""Ask the running daemon through its endpoints."""
 
 import asyncio
 import json
@@ -18,12 +18,12 @@ _EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
 def local_address(listen: Listen) -> str:
-    """Where a daemon with this LISTEN is found from the same machine."""
+    """Return the address of a daemon with this LISTEN, seen from the same machine."""
     return f"http://{Listen(_EVERYWHERE.get(listen.host, listen.host), listen.port)}"
 
 
 def get(address: str, path: str) -> tuple[int, str]:
-    """The status and text of one answer.
+    """Return the status and the text of one response.
 
     Raises:
         OSError, HTTPException: there was none.
@@ -38,8 +38,8 @@ def get(address: str, path: str) -> tuple[int, str]:
         connection.close()
 
 
-async def what_it_makes_of(connection: ConnectionName, address: str, *, within: timedelta) -> str:
-    """A sentence on whether the daemon there has picked the connection up; it is given so much time for it."""
+async def pickup_sentence(connection: ConnectionName, address: str, *, within: timedelta) -> str:
+    """Wait for the daemon there to pick the connection up, at most this long; return a sentence about it."""
     loop = asyncio.get_running_loop()
     end = loop.time() + within.total_seconds()
     while True:

@@ -1,4 +1,4 @@
-"""``zoho-tokend settings``: what can be set, and what is in force here."""
+"""``zoho-tokend settings``: every setting, or the values in force here."""
 
 import json
 from dataclasses import asdict

@@ -27,7 +27,7 @@ class NotTyped(TokendError):
 
 
 class Terminal:
-    """Says sentences on standard error and remembers them, so that standard output stays for what scripts read."""
+    """Prints on standard error and remembers what it printed; standard output stays free for what scripts read."""
 
     def __init__(self) -> None:
         self.said: list[str] = []
@@ -35,12 +35,12 @@ class Terminal:
         self._waiting_for = ""
 
     def say(self, sentence: str) -> None:
-        """The sentence is said."""
+        """Print the sentence and remember it."""
         self.said.append(sentence)
         click.echo(sentence, err=True)
 
     async def wait(self, span: timedelta, sentence: str) -> None:
-        """So much time passes; at a terminal, the seconds left are counted down in place; a log hears of it once."""
+        """Wait; a terminal counts down the seconds left, a log gets one line."""
         left = span.total_seconds()
         shown = sys.stderr.isatty()
         if not shown and sentence != self._waiting_for:
@@ -55,7 +55,7 @@ class Terminal:
             click.echo("\r\033[K", err=True, nl=False)
 
     async def choose_passphrase(self, why: str) -> Secret:
-        """A passphrase, typed twice at a terminal.
+        """Ask for a passphrase, typed twice at a terminal.
 
         Raises:
             NobodyThere: standard input has ended.
@@ -65,14 +65,14 @@ class Terminal:
         while True:
             passphrase = _typed("Passphrase")
             if len(passphrase) < _SHORTEST_PASSPHRASE:
-                self.say(f"A passphrase has {_SHORTEST_PASSPHRASE} characters at least.")
+                self.say(f"A passphrase needs at least {_SHORTEST_PASSPHRASE} characters.")
             elif not sys.stdin.isatty() or passphrase == _typed("The same once more"):
                 return Secret(passphrase)
             else:
-                self.say("The two are not the same; once more.")
+                self.say("The two differ; try again.")
 
     async def choose_folder(self, why: str) -> Path:
-        """A folder, typed in one line.
+        """Ask for a folder, typed in one line.
 
         Raises:
             NobodyThere: standard input has ended.
@@ -88,7 +88,7 @@ class Terminal:
 
 
 def ask_secret(what: str) -> Secret:
-    """A secret from the keyboard, without echo; or a line of standard input, where that is no terminal.
+    """Ask for a secret without echo; read a line of standard input where that is not a terminal.
 
     Raises:
         NotTyped: there was none.
@@ -104,7 +104,7 @@ def ask_secret(what: str) -> Secret:
 
 
 def secret_of(what: str, file: Path | None) -> Secret:
-    """A secret from a file (``-`` is standard input), or asked for where no file is named.
+    """Read a secret from a file (``-`` is standard input), or ask for it where no file is named.
 
     Raises:
         NotTyped: there is none.
@@ -114,7 +114,7 @@ def secret_of(what: str, file: Path | None) -> Secret:
     try:
         text = file.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise NotTyped(f"{file} cannot be read: {getattr(error, 'strerror', None) or 'it is no text'}") from None
+        raise NotTyped(f"{file} cannot be read: {getattr(error, 'strerror', None) or 'it is not text'}") from None
     if not text:
         raise NotTyped(f"{file} is empty")
     return Secret(text)
@@ -140,8 +140,8 @@ class Interruption:
         self._pressed = asyncio.Event()
 
     @contextmanager
-    def heeded(self) -> Iterator[None]:
-        """Ctrl-C is noted and no more until the block ends; needs a running loop in the main thread."""
+    def watched(self) -> Iterator[None]:
+        """Only note Ctrl-C until the block ends; needs a running loop in the main thread."""
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGINT, self._pressed.set)
         try:
@@ -150,7 +150,7 @@ class Interruption:
             loop.remove_signal_handler(signal.SIGINT)
 
     async def unless(self, awaited: Awaitable[T]) -> T:
-        """What is awaited.
+        """Await, and return the result.
 
         Raises:
             Interrupted: the person pressed Ctrl-C first.
@@ -170,7 +170,7 @@ class Interruption:
 
 @contextmanager
 def ending_a_prompt() -> Iterator[None]:
-    """Ctrl-C within the block, which blocks on the keyboard, is an Interrupted."""
+    """Raise ``Interrupted`` for Ctrl-C within the block, which blocks on the keyboard."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         yield
@@ -181,12 +181,12 @@ def ending_a_prompt() -> Iterator[None]:
 
 
 def terminal_width() -> int | None:
-    """The columns of the terminal; None where standard output is a file or another program."""
+    """Return the columns of the terminal; None where standard output is a file or a pipe."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def fitting(text: str, width: int | None, *, indent: str = "", later: str | None = None) -> str:
-    """The text in as many lines as it takes, the first one indented, the others as ``later`` says; one without a width.
+    """Wrap the text, the first line indented, the others by ``later``; without a width it stays one line.
 
     A word that is longer than a line stays whole, so that it can be copied.
     """
@@ -208,7 +208,7 @@ def has_desktop(environ: Mapping[str, str], platform: str) -> bool:
     """Whether there is a desktop in front of the person.
 
     Args:
-        platform: as ``sys.platform`` says it.
+        platform: the value of ``sys.platform``.
     """
     if platform == "darwin":
         return "SSH_CONNECTION" not in environ

@@ -1,4 +1,4 @@
-"""``zoho-tokend token``: the token that stands in Vault, for scripts."""
+"""``zoho-tokend token``: print the token in Vault, for scripts."""
 
 import asyncio
 import sys
@@ -22,13 +22,13 @@ from zoho_tokend.settings import Settings
     type=DURATION,
     default="1m",
     show_default=True,
-    help="Refuse a token with less life left; 0s takes any, an expired one too.",
+    help="Refuse a token with less life left; 0s accepts any token, even an expired one.",
 )
 @report_errors
 def token(name: ConnectionName, *, header: bool, min_life: timedelta) -> None:
-    """Print the access token of connection NAME, as it stands in Vault.
+    """Print the access token of connection NAME, from Vault.
 
-    Needs no more than a policy that reads the token record. Nothing is asked of Zoho.
+    Needs only a policy that reads the token record. Zoho is not asked.
 
     \b
     zoho-tokend token crm-prod --header | sed 's/^/Authorization: /' | curl -H @- https://www.zohoapis.eu/crm/v8/org
@@ -56,7 +56,7 @@ def _refuse(name: str, left: timedelta, min_life: timedelta) -> None:
 
 
 async def _record(settings: Settings, connection: ConnectionName) -> TokenRecord | None:
-    session, store = vault(settings, clock=SystemClock(), sink=lambda _event: None)
+    session, store = vault(settings, clock=SystemClock(), sink=lambda _event: None, role="reader")
     try:
         await session.open()
         return (await store.published(connection)).record

@@ -1,6 +1,6 @@
 """A real OpenBao server on loopback, in memory, for the demo and the tests: gone with all it holds when it is stopped.
 
-It is dev mode (https://openbao.org/docs/concepts/dev-server/): unsealed, a root token of ours, KV v2 at ``secret``.
+Dev mode (https://openbao.org/docs/concepts/dev-server/): unsealed, with our own root token and KV v2 at ``secret``.
 """
 
 import os
@@ -60,7 +60,7 @@ class OpenBao:
         return self._process.pid if self._process else None
 
     def start(self) -> None:
-        """It answers, initialised and unsealed.
+        """Start the server and wait until it is initialised and unsealed.
 
         Raises:
             NoServer: the package is not installed, or the server does not come up.
@@ -76,7 +76,7 @@ class OpenBao:
         raise NoServer(f"OpenBao's server did not come up within {_READY_SECONDS:.0f} s on a loopback port")
 
     def stop(self) -> None:
-        """It does not run any more."""
+        """Stop the server."""
         process, self._process = self._process, None
         if process is None:
             return
@@ -146,7 +146,7 @@ class OpenBao:
 
 
 def server_binary() -> str:
-    """The server itself, not the package's launcher, so that the process that we stop is the server."""
+    """Return the path of the server itself, not of the package's launcher: the process that we stop is the server."""
     if find_spec(_PACKAGE) is not None:
         path = str(import_module(_PACKAGE).get_binary_path())
         if os.access(path, os.X_OK):
@@ -155,7 +155,7 @@ def server_binary() -> str:
 
 
 def free_port() -> int:
-    """A port of loopback that nobody uses at this moment."""
+    """Return a loopback port that is free at this moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

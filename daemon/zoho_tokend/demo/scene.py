@@ -46,13 +46,13 @@ class Scene:
 
     @property
     def settings(self) -> Settings:
-        """What the environment says."""
+        """The settings of that environment."""
         return load_settings(self.environment)
 
 
 @asynccontextmanager
 async def scene(lifetime: timedelta) -> AsyncIterator[Scene]:
-    """A real OpenBao server and a simulated Zoho, whose tokens live so long; both are gone when the block ends.
+    """Run a real OpenBao server and a simulated Zoho with tokens of this lifetime; both stop when the block ends.
 
     Raises:
         NoServer: OpenBao is not installed here.
@@ -83,7 +83,7 @@ async def scene(lifetime: timedelta) -> AsyncIterator[Scene]:
 
 
 async def _furnish(server: OpenBao, zoho: Zoho) -> tuple[Secret, Secret]:
-    """Clients are registered, consents given, and their credentials put into Vault, as a person would by hand."""
+    """Register clients, give consents, store their credentials; return a token for the daemon and one for readers."""
     layout = Layout()
     root = Token(token=Given(server.root_token, "the demo's root token"))
     session = Session(VaultConfig(address=server.address), root, clock=SystemClock(), sink=lambda _event: None)
@@ -106,7 +106,7 @@ async def _furnish(server: OpenBao, zoho: Zoho) -> tuple[Secret, Secret]:
 
 
 async def _token(session: Session, name: str, policy: str) -> Secret:
-    """A new Vault token that has this policy."""
+    """Make a Vault token with this policy."""
     path = f"sys/policies/acl/{name}"
     await session.ask(Request(operation=VaultOperation.WRITE, method="POST", path=path, body={"policy": policy}))
     answer = await session.ask(
@@ -114,5 +114,5 @@ async def _token(session: Session, name: str, policy: str) -> Secret:
     )
     token = answer.at("auth", "client_token")
     if not isinstance(token, str):
-        raise Fatal("OpenBao gave the demo no token")
+        raise Fatal("OpenBao returned no token for the demo")
     return Secret(token)

@@ -1,4 +1,4 @@
-"""The demo from curtain to curtain: scene, daemon, table."""
+"""Run the demo: scene, daemon, table."""
 
 import asyncio
 import signal
@@ -20,12 +20,12 @@ from zoho_tokend.engine.clockwork import Command
 
 _ENOUGH: Final = 2
 _FRAMES_A_SECOND: Final = 4
-# OneShotRefresh: two refreshes come within one lifetime; ten are patience enough.
+# Two refreshes take about one lifetime; ten lifetimes are a generous limit.
 _PATIENCE_IN_LIFETIMES: Final = 10
 
 
 class _Audience:
-    """Counts the refreshes, and reads them out where there is no terminal to draw on."""
+    """Counts the refreshes, and prints them where there is no terminal to draw on."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -50,11 +50,11 @@ class _Audience:
 
 
 async def show(*, lifetime: timedelta, once: bool) -> None:
-    """Play until interrupted; or, ``once``, until every connection was refreshed twice.
+    """Run until interrupted; or, with ``once``, until every connection has been refreshed twice.
 
     Raises:
         NoServer: OpenBao is not installed here.
-        Fatal: once, and they were not refreshed in time.
+        Fatal: with ``once``, where they were not refreshed in time.
     """
     _stop_in_order()
     console = Console()
@@ -77,7 +77,7 @@ async def show(*, lifetime: timedelta, once: bool) -> None:
 
 
 def _stop_in_order() -> None:
-    """SIGTERM ends the demo as Ctrl-C does: nothing that it started is left behind."""
+    """Let SIGTERM end the demo as Ctrl-C does: nothing that it started is left behind."""
     demo = asyncio.current_task()
     if demo is not None:
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, demo.cancel)

@@ -14,7 +14,7 @@ _BAR_WIDTH = 24
 
 
 def table(connections: Sequence[ConnectionFacts], *, now: datetime, lifetime: timedelta, refreshes: int) -> Table:
-    """One row a connection, by name."""
+    """Return the table: one row for each connection, by name."""
     rows = Table(
         title="A job that reads a token from Vault, at any moment, finds one with life left",
         caption=f"{refreshes} refreshes so far; a token lives {lifetime.total_seconds():.0f} s here, an hour at Zoho",
@@ -32,7 +32,7 @@ def table(connections: Sequence[ConnectionFacts], *, now: datetime, lifetime: ti
 
 
 def things_to_try(commands: Sequence[str], *, secret: str) -> RenderableType:
-    """Commands for a second terminal; ``secret`` is a token of the demo's own that dies with it."""
+    """Return a panel of commands for a second terminal, and a note on the token in them."""
     text = Text("In another terminal, from this folder:\n\n", style="dim")
     for command in commands:
         text.append(command + "\n", style="cyan")
@@ -41,7 +41,7 @@ def things_to_try(commands: Sequence[str], *, secret: str) -> RenderableType:
 
 
 def screen(rows: Table, panel: RenderableType) -> RenderableType:
-    """The whole of it."""
+    """Return the whole screen."""
     return Group(rows, panel, Text("Ctrl-C stops everything that this started.", style="dim"))
 
 

@@ -1,5 +1,5 @@
-"""What is wrong with a set-up, and how it is mended: facts are gathered, and judged apart from that.
+"""What is wrong with a set-up, and the fix. Gathering facts and judging them are apart.
 
-``judging`` is pure, one module an area: facts in, findings out. Nothing here changes anything, at Vault or at Zoho, and
-no secret is sent anywhere but in the login at Vault.
+The ``*_checks`` are pure: facts in, findings out. Nothing here changes anything, at Vault or at Zoho, and no secret is
+sent anywhere but in the login at Vault.
 """

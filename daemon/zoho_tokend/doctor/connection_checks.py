@@ -10,7 +10,7 @@ from zoho_tokend.core.facts import State
 from zoho_tokend.core.instants import span
 from zoho_tokend.core.model import ConnectionName
 from zoho_tokend.core.origin import parse_origin
-from zoho_tokend.core.policy import LONGEST_NORMAL_REFRESH, Policy
+from zoho_tokend.core.policy import Policy
 from zoho_tokend.doctor.finding import Area, Finding, count, some
 from zoho_tokend.doctor.records import CredentialFacts, DaemonsView, Examined, TokenFacts, Unread
 
@@ -25,7 +25,7 @@ def connections(
     policy: Policy,
     now: datetime,
 ) -> Iterator[Finding]:
-    """What there is to say of all of them.
+    """Judge every connection.
 
     Args:
         daemon: what a running daemon says of each; None where no daemon answers.
@@ -42,7 +42,7 @@ def connections(
     for name in sorted(ill_named):
         yield Area.CONNECTIONS.warning(
             repr(name),
-            "is no connection's name, so the daemon leaves it alone",
+            "is not a valid connection name, so the daemon ignores it",
             fix="store it under a name of letters, digits, '-', '_' and '.', 128 at most, no dot at either end",
         )
     if daemon is None and examined:
@@ -61,14 +61,14 @@ def _connection(
     policy: Policy,
     now: datetime,
 ) -> Iterator[Finding]:
-    """All troubles; or, where there are none, one line that says how well it is."""
+    """Yield every trouble; or, where there is none, one line that says how well it is."""
     credential, token = connection.credential, connection.token
     if isinstance(credential, Unread) and credential.revoked:
         yield _revoked(connection.name, credential.why)
         return
     if isinstance(credential, Unread):
         command = f"vault kv patch {connection.where} FIELD=-"
-        fix = f"mend the record, with the value on standard input: {command}; the daemon sees the change by itself"
+        fix = f"correct the record, with the value on standard input: {command}; the daemon sees the change by itself"
         yield Area.CONNECTIONS.wrong(connection.name, credential.why, fix=credential.fix or fix)
         return
     if not credential.allowed:
@@ -87,13 +87,14 @@ def _connection(
         yield Area.CONNECTIONS.warning(connection.name, "has no token yet", fix=fix)
     elif isinstance(token, TokenFacts) and not troubles:
         left = budget.remaining(issues, now, limit=policy.issues_per_ten_minutes)
-        life = f"token lives {span(token.expires_at - now)} (floor {span(_floor(token, credential, policy))})"
-        told = f"{left} of {policy.issues_per_ten_minutes} issues left"
-        yield Area.CONNECTIONS.ok(connection.name, f"{credential.location}, {life}, {told}")
+        floor = policy.floor_of(token.lifetime, credential.refresh_at)
+        life = f"token lives {span(token.expires_at - now)} (floor {span(floor)})"
+        issues_left = f"{left} of {policy.issues_per_ten_minutes} issues left"
+        yield Area.CONNECTIONS.ok(connection.name, f"{credential.location}, {life}, {issues_left}")
 
 
 def _clients(examined: Sequence[Examined]) -> Iterator[Finding]:
-    """Who uses which client; and those that anybody may use who may write a credential."""
+    """Yield who uses which client, and warn of clients that any connection may use."""
     users: defaultdict[str, list[ConnectionName]] = defaultdict(list)
     unrestricted: set[str] = set()
     for connection in examined:
@@ -132,7 +133,7 @@ def _token(connection: Examined, credential: CredentialFacts, *, policy: Policy,
     if isinstance(token, Unread):
         yield Area.CONNECTIONS.wrong(connection.name, token.why, fix=_DAEMON)
         return
-    left, floor = token.expires_at - now, _floor(token, credential, policy)
+    left, floor = token.expires_at - now, policy.floor_of(token.lifetime, credential.refresh_at)
     if left <= timedelta():
         yield Area.CONNECTIONS.wrong(connection.name, f"its token expired {span(-left)} ago", fix=_DAEMON)
     elif left < floor:
@@ -147,13 +148,13 @@ def _data_center(connection: Examined, credential: CredentialFacts, token: Token
         finding = f"its token came from {token.accounts_server}, and its credential names {credential.accounts_server}"
         yield Area.CONNECTIONS.warning(connection.name, finding, fix=f"zoho-tokend refresh {connection.name}")
     elif not token.api_allowed or not _same_domain(token.api_domain, credential.usual_api_domain):
-        finding = f"its token is for {token.api_domain}, which is none of data centre '{credential.location}'"
+        finding = f"its token is for {token.api_domain}, which is not of data centre '{credential.location}'"
         fix = "see who writes the token record besides the daemon, and refresh the connection"
         yield Area.CONNECTIONS.warning(connection.name, finding, fix=fix)
 
 
 def _same_domain(api_domain: str, usual: str | None) -> bool:
-    """Whether they differ in the environment at most: www, sandbox, developer."""
+    """Whether they differ only in the environment: www, sandbox, developer."""
     if usual is None:
         return True
     try:
@@ -183,7 +184,7 @@ def _daemon(connection: Examined, daemon: Mapping[str, DaemonsView] | None) -> I
         case DaemonsView(state=State.REVOKED, error=error):
             yield _revoked(name, error)
         case DaemonsView(state=State.MISCONFIGURED, error=error):
-            fix = "mend what the sentence names; the daemon sees a changed record by itself"
+            fix = "correct what the sentence names; the daemon sees a changed record by itself"
             yield Area.CONNECTIONS.wrong(name, f"is parked: {error}", fix=fix)
         case DaemonsView(state=state, error=str(error)):
             yield Area.CONNECTIONS.warning(name, f"the daemon says {state}: {error}", fix=_DAEMON)
@@ -193,15 +194,9 @@ def _daemon(connection: Examined, daemon: Mapping[str, DaemonsView] | None) -> I
 
 
 def _revoked(name: ConnectionName, why: str | None) -> Finding:
-    """A grant that a person ended is no fault."""
+    """Report a grant that a person ended, which is no fault."""
     fix = f"zoho-tokend connections remove {name}, or to use it again: zoho-tokend authorize … {name} --replace"
     return Area.CONNECTIONS.warning(name, f"its grant was ended on purpose: {why}", fix=fix)
-
-
-def _floor(token: TokenFacts, credential: CredentialFacts, policy: Policy) -> timedelta:
-    """The least life that a job may ever find in a token of this lifetime."""
-    lead = policy.lead(token.expires_at - token.issued_at, credential.refresh_at)
-    return max(lead - LONGEST_NORMAL_REFRESH - policy.sweep_interval, timedelta())
 
 
 Holders = Mapping[str, Sequence[Examined]]
@@ -209,7 +204,7 @@ Holders = Mapping[str, Sequence[Examined]]
 
 
 def holders(examined: Sequence[Examined]) -> Holders:
-    """Those whose credential can be read."""
+    """Group the connections whose credential can be read."""
     found: defaultdict[str, list[Examined]] = defaultdict(list)
     for connection in examined:
         if isinstance(connection.credential, CredentialFacts):
@@ -218,7 +213,7 @@ def holders(examined: Sequence[Examined]) -> Holders:
 
 
 def spent(found: Holders) -> Mapping[ConnectionName, Spent]:
-    """When tokens were issued with a connection's refresh token, to whichever of its holders."""
+    """Return when tokens were issued with each connection's refresh token, to any of its holders."""
     return {
         connection.name: tuple(instant for one in sharing if one.history for instant in one.history.written)
         for sharing in found.values()
@@ -227,7 +222,7 @@ def spent(found: Holders) -> Mapping[ConnectionName, Spent]:
 
 
 def shared(found: Holders) -> Iterator[Finding]:
-    """Refresh tokens that several connections hold."""
+    """Warn of refresh tokens that several connections hold."""
     for fingerprint, sharing in sorted(found.items()):
         if len(sharing) > 1:
             yield Area.CONNECTIONS.warning(

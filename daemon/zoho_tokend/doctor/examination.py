@@ -1,7 +1,7 @@
-"""The examination: facts are gathered in order, from the settings outwards, and each area is judged."""
+"""The examination: gather facts in order, from the settings outwards, and judge each area."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from zoho_tokend.core.errors import VaultForbidden, VaultLoginRefused, VaultUnavailable
@@ -33,7 +33,7 @@ class Examination:
 
     Attributes:
         session: not opened yet; whoever made it closes it.
-        daemon: what a running daemon says of its connections; None where none answers.
+        daemon: what a running daemon says of its connections; None where no daemon answers.
     """
 
     settings: Settings
@@ -50,7 +50,7 @@ class Examination:
     _skews: dict[str, timedelta] = field(default_factory=dict)
 
     async def findings(self) -> Sequence[Finding]:
-        """Everything that was found, in the order of the areas. Trouble ends no more than what depends on it."""
+        """Examine every area, in order; an area that fails ends only what depends on it."""
         self._findings += usable(self.settings, self.policy)
         records = Records()
         if await self._vault_is_usable():
@@ -64,10 +64,10 @@ class Examination:
     async def _vault_is_usable(self) -> bool:
         method, address = self.settings.vault_auth, self.config.address
         try:
-            told = await health(self.config, self.clock)
-            self._skews["Vault"] = told.skew
-            self._findings.append(vaults.reached(address, told))
-            if told.sealed or not told.initialised:
+            seen = await health(self.config, self.clock)
+            self._skews["Vault"] = seen.skew
+            self._findings.append(vaults.reached(address, seen))
+            if seen.sealed or not seen.initialised:
                 return False
             await self.session.open()
             identity = await Inspection(self.session).identity()
@@ -87,10 +87,11 @@ class Examination:
         records = Records()
         if all(mount.engine == "kv 2" for mount in mounts):
             records = await self._records(inspection, complaints)
-        await self._judge_policy(inspection, records)
+        granted = await self._judge_policy(inspection, records)
         histories = {one.name: one.history for one in records.examined if one.history}
         for mount in mounts:
-            self._findings += kv(mount, _written(histories))
+            seen = any(granted[path] for path in granted if path.startswith(f"{mount.name}/"))
+            self._findings += kv(replace(mount, granted=seen), _written(histories))
         self._findings += complaints
         return records
 
@@ -115,7 +116,8 @@ class Examination:
         )
         return records
 
-    async def _judge_policy(self, inspection: Inspection, records: Records) -> None:
+    async def _judge_policy(self, inspection: Inspection, records: Records) -> Mapping[str, frozenset[str]]:
+        """Judge the policy, and return what it grants on each path."""
         names = [one.name for one in records.examined]
         needed = policies.needs(
             self.layout,
@@ -126,6 +128,7 @@ class Examination:
         )
         granted = await inspection.granted([path for need in needed for path in need.paths])
         self._findings += policies.policy(needed, granted)
+        return granted
 
     async def _mount(self, inspection: Inspection, name: str, setting: str) -> Mount:
         engine = await inspection.engine(name)
@@ -153,12 +156,12 @@ class Examination:
 
 
 def _written(histories: Mapping[ConnectionName, KeyHistory]) -> Mapping[ConnectionName, KeyHistory]:
-    """Those of token records that are there."""
+    """Return the histories of token records that exist."""
     return {name: history for name, history in histories.items() if history.current_version}
 
 
 def _uses(examined: Sequence[Examined]) -> dict[tuple[Origin, Role], frozenset[ConnectionName]]:
-    """Who needs which server; one to which nothing may be sent is not among them."""
+    """Return who needs which server, without those to which nothing may be sent."""
     uses: dict[tuple[Origin, Role], frozenset[ConnectionName]] = {}
     for connection in examined:
         for use in _servers_of(connection):

@@ -27,15 +27,15 @@ class Area(StrEnum):
     EGRESS = "egress"
 
     def ok(self, subject: str, finding: str) -> "Finding":
-        """All is well."""
+        """Report that all is well."""
         return Finding(area=self, subject=subject, level=Level.OK, finding=finding)
 
     def warning(self, subject: str, finding: str, *, fix: str) -> "Finding":
-        """It works, and should not stay so; or it could not be learned."""
+        """Report what works and should change, or what could not be learned."""
         return Finding(area=self, subject=subject, level=Level.WARNING, finding=finding, fix=fix)
 
     def wrong(self, subject: str, finding: str, *, fix: str) -> "Finding":
-        """Something does not work, or will not for long."""
+        """Report what does not work, or will soon stop working."""
         return Finding(area=self, subject=subject, level=Level.WRONG, finding=finding, fix=fix)
 
 
@@ -57,7 +57,7 @@ class Finding:
 
 
 def worst(findings: Iterable[Finding]) -> Level:
-    """The worst level among them."""
+    """Return the worst level among them."""
     return max((finding.level for finding in findings), key=list(Level).index, default=Level.OK)
 
 
@@ -65,7 +65,7 @@ _NAMED: Final = 3
 
 
 def some(names: Iterable[str]) -> str:
-    """The first few, and how many more there are."""
+    """Return the first few names, and how many more there are."""
     ordered = sorted(names)
     more = len(ordered) - _NAMED
     shown = ", ".join(ordered[:_NAMED])
@@ -73,5 +73,5 @@ def some(names: Iterable[str]) -> str:
 
 
 def count(things: Collection[object], one: str, many: str | None = None) -> str:
-    """How many there are: ``1 connection``, ``3 connections``."""
+    """Return the number with its noun: ``1 connection``, ``3 connections``."""
     return f"{len(things)} {one if len(things) == 1 else many or one + 's'}"

@@ -1,6 +1,6 @@
 """What is right and wrong with servers, proxies, egress and clocks; pure."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from zoho_tokend.core.instants import span
 from zoho_tokend.core.model import ConnectionName
 from zoho_tokend.core.origin import Origin, parse_origin
-from zoho_tokend.doctor.finding import Area, Finding, some
+from zoho_tokend.doctor.finding import Area, Finding, count, some
 from zoho_tokend.doctor.probe import Obstacle, Proxy, Reach, Step
 from zoho_tokend.zoho.datacenters import DATA_CENTERS
 from zoho_tokend.zoho.serverinfo import SERVERINFO_PATH
@@ -32,7 +32,7 @@ class Server:
     """A server of Zoho's.
 
     Attributes:
-        connections: those that need it; none for one of Zoho's table that nobody uses yet.
+        connections: those that need it; none for a server of Zoho's that nobody uses yet.
     """
 
     origin: Origin
@@ -41,12 +41,12 @@ class Server:
 
     @property
     def path(self) -> str:
-        """What anybody may ask it for."""
+        """The path that anybody may ask for."""
         return SERVERINFO_PATH if self.role is Role.ACCOUNTS else _API_PATH
 
 
 def in_use(uses: Mapping[tuple[Origin, Role], frozenset[ConnectionName]]) -> tuple[Server, ...]:
-    """The servers that connections use, or all of Zoho's own where there is no connection; accounts servers first."""
+    """Return the servers that connections use, or all of Zoho's where there is none; accounts servers first."""
     servers = [Server(origin=origin, role=role, connections=names) for (origin, role), names in uses.items()]
     return tuple(sorted(servers or _zohos_own(), key=lambda server: (server.role is Role.API, server.origin)))
 
@@ -66,22 +66,44 @@ _WHAT_FAILED: Final = {
 
 
 def network(servers: Iterable[Server], reached: Iterable[Reach]) -> Iterator[Finding]:
-    """A finding for each server, with how far we got to it.
+    """Yield a finding for each server that is in use, and one for all the others together.
 
-    One that no connection uses, or that only jobs talk to, is worth a warning.
+    A server that no connection uses, or that only jobs talk to, is worth a warning.
     """
+    unused: list[tuple[Server, Reach]] = []
     for server, reach in zip(servers, reached, strict=True):
-        yield _server(server, reach)
+        if server.connections:
+            yield _server(server, reach)
+        else:
+            unused.append((server, reach))
+    if unused:
+        yield _unused(unused)
+
+
+def _unused(servers: Sequence[tuple[Server, Reach]]) -> Finding:
+    obstacles = [(server, reach, reach.obstacle) for server, reach in servers if reach.obstacle]
+    subject = "Zoho's servers"
+    if not obstacles:
+        return Area.NETWORK.ok(
+            subject, f"{count(servers, 'server')} of all data centres answer; no known connection uses them"
+        )
+    server, reach, obstacle = obstacles[0]
+    missing = f"{len(obstacles)} of {count(servers, 'server')} cannot be reached; no known connection uses them"
+    first = f"{server.origin}: {_WHAT_FAILED[obstacle.step]}: {obstacle.why}"
+    return Area.NETWORK.warning(subject, f"{missing} ({first})", fix=_fix(server.origin, obstacle, reach))
 
 
 def _server(server: Server, reach: Reach) -> Finding:
     subject, obstacle = str(server.origin), reach.obstacle
     if obstacle is None:
         return _answered(server, reach)
-    what = f"{_WHAT_FAILED[obstacle.step]}: {obstacle.why}" + _for_whom(server)
+    what = f"{_WHAT_FAILED[obstacle.step]}: {obstacle.why} (used by {some(server.connections)})"
     fix = _fix(server.origin, obstacle, reach)
-    needed = server.role is Role.ACCOUNTS and bool(server.connections)
-    return Area.NETWORK.wrong(subject, what, fix=fix) if needed else Area.NETWORK.warning(subject, what, fix=fix)
+    return (
+        Area.NETWORK.wrong(subject, what, fix=fix)
+        if server.role is Role.ACCOUNTS
+        else Area.NETWORK.warning(subject, what, fix=fix)
+    )
 
 
 def _answered(server: Server, reach: Reach) -> Finding:
@@ -90,16 +112,10 @@ def _answered(server: Server, reach: Reach) -> Finding:
     if server.role is Role.ACCOUNTS and reach.status != HTTPStatus.OK:
         return Area.NETWORK.warning(
             str(server.origin),
-            f"{seen}, but with HTTP {reach.status} in place of the list of Zoho's data centres",
-            fix="see whether a firewall or proxy answers in Zoho's stead, or try again later",
+            f"{seen}, but with HTTP {reach.status} instead of the list of Zoho's data centres",
+            fix="see whether a firewall or proxy answers instead of Zoho, or try again later",
         )
     return Area.NETWORK.ok(str(server.origin), seen)
-
-
-def _for_whom(server: Server) -> str:
-    if not server.connections:
-        return " (no connection uses it yet)"
-    return f" (used by {some(server.connections)})"
 
 
 def _fix(origin: Origin, obstacle: Obstacle, reach: Reach) -> str:
@@ -110,7 +126,7 @@ def _fix(origin: Origin, obstacle: Obstacle, reach: Reach) -> str:
         case Step.PROXY:
             return f"let the proxy pass CONNECT {where}, or except the host in NO_PROXY"
         case Step.TLS:
-            return "where a proxy inspects TLS, name its authority in SSL_CERT_FILE; else look who answers there"
+            return "where a proxy inspects TLS, name its authority in SSL_CERT_FILE; else see who answers there"
         case Step.CONNECTION if reach.proxy:
             return f"check HTTPS_PROXY, and whether {reach.proxy} runs"
         case Step.CONNECTION | Step.ANSWER:
@@ -127,12 +143,12 @@ _PORTS: Final = {"http": 80, "https": 443}
 def egress(
     servers: Iterable[Server], *, vault_address: str, proxies: Iterable[Proxy], reports: bool = False
 ) -> Iterator[Finding]:
-    """One line a host, and a word on Zoho's Allowed IPs.
+    """Yield one line for each host, and one on Zoho's Allowed IPs.
 
     https://help.zoho.com/portal/en/kb/accounts/manage-your-zoho-account/articles/ip-restrictions
 
     Args:
-        reports: whether the daemon heeds readers that report a dead token.
+        reports: whether the daemon acts on readers' reports of dead tokens.
     """
     vault = urlsplit(vault_address)
     port = vault.port or _PORTS[vault.scheme]
@@ -156,7 +172,7 @@ _FIX: Final = "let this machine's clock (or theirs) follow a time server"
 
 
 def clocks(skews: Mapping[str, timedelta]) -> Iterator[Finding]:
-    """A finding for each peer; a skew is its clock minus ours."""
+    """Yield a finding for each peer; a skew is its clock minus ours."""
     for peer, skew in skews.items():
         seen = "agrees with ours, to within 2 s"
         if abs(skew) > timedelta(seconds=2):

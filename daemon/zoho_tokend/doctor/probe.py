@@ -1,4 +1,4 @@
-"""The way to a server, step by step: name, connection, proxy, TLS, and the answer to a request that anybody may make.
+"""Probe the way to a server, step by step: name, connection, proxy, TLS, and an answer to an anonymous request.
 
 Each step ends within five seconds. No credential is sent, not even a proxy's own.
 """
@@ -64,14 +64,14 @@ class Obstacle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reach:
-    """How far we got.
+    """How far a request got.
 
     Attributes:
-        proxy: the one on the way; None where there is none.
+        proxy: the proxy on the way; None where there is none.
         addresses: of the server; none behind a proxy, which looks the name up itself.
-        tls: the version agreed on (``TLSv1.3``); None for plain http, or where it did not come to that.
+        tls: the version agreed on (``TLSv1.3``); None for plain http, or where the request did not get that far.
         status: of the server's answer.
-        skew: the server's clock minus ours, good to a second; None where it did not tell.
+        skew: the server's clock minus ours, good to a second; None where it did not say.
         obstacle: None where the server answered.
     """
 

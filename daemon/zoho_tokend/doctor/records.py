@@ -1,8 +1,8 @@
-"""The records of all connections, read once and turned into facts; secrets are dropped on the way."""
+"""Read the records of all connections once, and turn them into facts without secrets."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from zoho_tokend.concurrency import abreast
 from zoho_tokend.core.errors import ClientNotAllowed, GrantRevoked, RecordUnreadable, VaultForbidden
@@ -29,8 +29,8 @@ class CredentialFacts:
         holder: what Zoho counts issues by, as a fingerprint.
         allowed: whether a credential may be sent to its accounts server.
         location: Zoho's name of its data centre.
-        usual_api_domain: where that data centre's tokens are used; None where it is none of Zoho's own.
-        oddities: a sentence for each thing that does not look as Zoho makes it.
+        usual_api_domain: where that data centre's tokens are used; None for a server that is not Zoho's.
+        oddities: a sentence for each value that does not look like Zoho's.
     """
 
     client: str | None
@@ -54,14 +54,19 @@ class TokenFacts:
     accounts_server: str
     api_allowed: bool
 
+    @property
+    def lifetime(self) -> timedelta:
+        """How long the token lives in all."""
+        return self.expires_at - self.issued_at
+
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """In the place of facts: why there are none.
+    """Why there are no facts.
 
     Attributes:
-        revoked: because a person ended the grant.
-        fix: what helps, where that is not to mend the record itself.
+        revoked: whether a person ended the grant.
+        fix: what helps; empty where the record itself has to be corrected.
     """
 
     why: str
@@ -76,7 +81,7 @@ class Examined:
     Attributes:
         where: its credential, as a person names it to ``vault kv``.
         token: None where there never was one.
-        history: None where the policy does not let us see it.
+        history: None where the policy denies it.
     """
 
     name: ConnectionName
@@ -96,7 +101,7 @@ class DaemonsView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Records:
-    """Every connection there is, by name, and the names that cannot be one."""
+    """Every connection, and the names in the folder that are not valid."""
 
     examined: Sequence[Examined] = ()
     ill_named: frozenset[str] = frozenset()
@@ -121,10 +126,10 @@ class Reading:
     at_once: int
 
     async def all(self) -> Records:
-        """All of them; deleted ones are none.
+        """Read every connection whose credential is not deleted.
 
         Raises:
-            VaultForbidden: the policy does not let us list them.
+            VaultForbidden: the policy denies the list.
             VaultUnavailable: Vault gave no usable answer.
         """
         listing = await self.store.names()
@@ -180,7 +185,7 @@ class Reading:
     def _token_facts(self, name: ConnectionName, fields: Mapping[str, object]) -> TokenFacts | Unread:
         record = codec.token_record(name, fields, now=self.clock.now())
         if record is None:
-            return Unread(f"its token record {self.layout.token(name)} is not as the daemon writes it")
+            return Unread(f"its token record {self.layout.token(name)} was not written by the daemon")
         return TokenFacts(
             issued_at=record.issued_at,
             expires_at=record.expires_at,

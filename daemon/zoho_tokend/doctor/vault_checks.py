@@ -16,13 +16,13 @@ from zoho_tokend.vault.layout import Layout
 
 
 def unusable(problems: str) -> Iterator[Finding]:
-    """Those that keep every command from its work; ``problems`` has a line for each."""
+    """Report settings with which no command works; ``problems`` has a line for each."""
     for problem in problems.splitlines():
         yield Area.SETTINGS.wrong("settings", problem, fix="correct it; `zoho-tokend settings` lists what can be set")
 
 
 def usable(settings: Settings, policy: Policy) -> Iterator[Finding]:
-    """What is in force, and what had better not be."""
+    """Report the settings in force, and warn of doubtful ones."""
     for sentence in settings.warnings:
         yield Area.SETTINGS.warning("VAULT_ADDR", sentence.removeprefix("VAULT_ADDR is "), fix="give an https address")
     records = f"{settings.mount}/{settings.prefix}"
@@ -37,14 +37,14 @@ _SHORT = timedelta(hours=1)
 
 
 def unreachable(address: str, why: str) -> Finding:
-    """There was no usable answer."""
+    """Report that Vault gave no usable answer."""
     return Area.VAULT.wrong(
         address, why, fix="see that Vault runs, that VAULT_ADDR names it and VAULT_CACERT vouches for it"
     )
 
 
 def reached(address: str, health: Health) -> Finding:
-    """It answers; whether it can work is another matter."""
+    """Report that Vault answers, and whether it is ready for work."""
     if not health.initialised:
         return Area.VAULT.wrong(address, "is not initialised", fix="initialise it: vault operator init")
     if health.sealed:
@@ -54,12 +54,12 @@ def reached(address: str, health: Health) -> Finding:
 
 
 def refused(method: str, why: str) -> Finding:
-    """There is no login."""
+    """Report that the login failed."""
     return Area.VAULT.wrong("login", why, fix=f"correct what VAULT_AUTH={method} logs in with")
 
 
 def logged_in(method: str, identity: Identity | None) -> Iterator[Finding]:
-    """Who we are at Vault, and for how long."""
+    """Report who we are at Vault, and for how long."""
     if identity is None:
         yield Area.VAULT.warning(
             "login",
@@ -82,7 +82,7 @@ def logged_in(method: str, identity: Identity | None) -> Iterator[Finding]:
 
 
 def _ends(left: timedelta) -> Finding:
-    """A token from the settings that nobody can renew or replace."""
+    """Report a token from the settings that nobody can renew or replace."""
     finding, fix = (
         f"the token ends in {span(left)} and cannot be renewed",
         "use a periodic token, or another VAULT_AUTH",
@@ -97,13 +97,14 @@ VERSIONS_NEEDED: Final = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mount:
-    """A mount of ours.
+    """A mount in which our records are.
 
     Attributes:
         setting: the setting that names it.
-        engine: ``kv 2``; None where the policy does not let us see it, or there is none.
+        engine: ``kv 2``; None where there is none, or where the policy grants nothing in it.
+        granted: whether the policy grants anything in it; Vault hides the engine otherwise.
         rules: None where they cannot be seen.
-        of_credentials, of_tokens: what lies there.
+        of_credentials, of_tokens: which records are there.
     """
 
     name: str
@@ -112,10 +113,11 @@ class Mount:
     rules: Rules | None
     of_credentials: bool
     of_tokens: bool
+    granted: bool = True
 
 
 def kv(mount: Mount, keys: Mapping[ConnectionName, KeyHistory]) -> Iterator[Finding]:
-    """What there is to say of a mount.
+    """Judge a mount.
 
     Args:
         keys: the token records, as far as their metadata can be seen.
@@ -132,10 +134,14 @@ def kv(mount: Mount, keys: Mapping[ConnectionName, KeyHistory]) -> Iterator[Find
 
 
 def _no_kv(mount: Mount) -> Finding:
+    if mount.engine is None and not mount.granted:
+        return Area.KV.wrong(
+            mount.name, f"cannot be seen, for the policy grants nothing in it ({mount.setting})", fix=_LOAD
+        )
     if mount.engine is None:
         return Area.KV.wrong(
             mount.name,
-            f"is not there, or the policy reaches nothing in it ({mount.setting})",
+            f"is not there ({mount.setting})",
             fix=f"correct {mount.setting}, or: vault secrets enable -path={mount.name} -version=2 kv",
         )
     if mount.engine == "kv 1":
@@ -164,7 +170,7 @@ def _forgets(mount: Mount) -> Iterator[Finding]:
 
 
 def _versions(mount: Mount, keys: Mapping[ConnectionName, KeyHistory]) -> Finding:
-    """Whether Vault remembers enough versions; where the rules cannot be seen, full histories show it."""
+    """Judge whether Vault keeps enough versions; where the rules cannot be seen, full histories show it."""
     kept = {name: _kept(mount.rules, key) for name, key in keys.items()}
     few = {name: number for name, number in kept.items() if number is not None and number < VERSIONS_NEEDED}
     fix = f"vault write {mount.name}/config max_versions={VERSIONS_NEEDED}"
@@ -200,7 +206,7 @@ def _too_few(mount: Mount, number: int, whose: str, fix: str) -> Finding:
 
 
 def _expires(mount: Mount, keys: Mapping[ConnectionName, KeyHistory]) -> Iterator[Finding]:
-    """A token record that Vault deletes before the token dies is taken away from its jobs."""
+    """Report rules by which Vault deletes a token record before its token expires."""
     spans = [key.rules.delete_version_after for key in keys.values()]
     spans += [mount.rules.delete_version_after] if mount.rules else []
     shortest = min((length for length in spans if timedelta() < length), default=ZOHO_LIFETIME)
@@ -221,11 +227,11 @@ _LESS: Final = "take it out of the daemon's policy"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Need:
-    """What the daemon must be able to do on some paths that are alike, and nothing else.
+    """What the daemon has to be allowed to do on paths of one kind, and nothing else.
 
     Attributes:
         subject: the paths, as a policy names them.
-        paths: each by what stands for it in a sentence.
+        paths: each with its name in a sentence.
     """
 
     subject: str
@@ -241,11 +247,11 @@ def needs(
     reports: bool = False,
     targets: Collection[Target] = (),
 ) -> tuple[Need, ...]:
-    """For these connections and the clients that they name; where there is none, for a name that stands for all.
+    """Return the needs for these connections and clients; where there is none, for a name that stands for all.
 
     Args:
-        reports: whether readers' reports are heeded.
-        targets: where second records of the tokens go.
+        reports: whether the daemon acts on readers' reports.
+        targets: where second records of the tokens are written.
     """
     names, of_clients = sorted(connections) or [_ANY], sorted(clients) or [_ANY]
     return (
@@ -260,7 +266,7 @@ def needs(
         _each(layout.token(_ANY).data, {layout.token(n).data: n for n in names}, "create", "update", "read"),
         _each(layout.token(_ANY).metadata, {layout.token(name).metadata: name for name in names}, "read"),
         *(_to_process_reports(layout, names) if reports else ()),
-        *(need for target in targets for need in _to_tell(layout, target, names)),
+        *(need for target in targets for need in _to_publish(layout, target, names)),
         _one("auth/token/lookup-self", "read"),
         *(
             _one(path, "update")
@@ -277,7 +283,7 @@ def _to_process_reports(layout: Layout, names: Collection[ConnectionName]) -> tu
     )
 
 
-def _to_tell(layout: Layout, target: Target, names: Collection[ConnectionName]) -> tuple[Need, ...]:
+def _to_publish(layout: Layout, target: Target, names: Collection[ConnectionName]) -> tuple[Need, ...]:
     places, every = {layout.target(target, name): name for name in names}, layout.target(target, _ANY)
     return (
         _each(every.data, {place.data: name for place, name in places.items()}, "create", "update", "read"),
@@ -286,7 +292,7 @@ def _to_tell(layout: Layout, target: Target, names: Collection[ConnectionName]) 
 
 
 def policy(needed: Collection[Need], granted: Mapping[str, frozenset[str]]) -> Iterator[Finding]:
-    """What is lacking is wrong; what is too much is a warning, and of root there is no more to say."""
+    """Report what is lacking as wrong, and what is too much as a warning; of root, only that it is root."""
     if any(ROOT in found for found in granted.values()):
         yield Area.POLICY.warning("all paths", "root may do everything", fix=_LOAD)
         return
@@ -298,15 +304,15 @@ def _need(need: Need, granted: Mapping[str, frozenset[str]]) -> Iterator[Finding
     lacking = {path: need.capabilities - granted[path] for path in need.paths}
     excess = {path: granted[path] - need.capabilities for path in need.paths}
     if any(lacking.values()):
-        yield Area.POLICY.wrong(need.subject, f"lacks {_told(need, lacking)}", fix=_LOAD)
+        yield Area.POLICY.wrong(need.subject, f"lacks {_named(need, lacking)}", fix=_LOAD)
     elif need.capabilities:
         yield Area.POLICY.ok(need.subject, f"may {_words(need.capabilities)}")
     if any(excess.values()):
-        yield Area.POLICY.warning(need.subject, f"may {_told(need, excess)} needlessly", fix=_LESS)
+        yield Area.POLICY.warning(need.subject, f"may {_named(need, excess)} needlessly", fix=_LESS)
 
 
-def _told(need: Need, found: Mapping[str, frozenset[str]]) -> str:
-    """The capabilities, and for which names, unless it is so for all of them."""
+def _named(need: Need, found: Mapping[str, frozenset[str]]) -> str:
+    """Return the capabilities, and for which names, unless for all of them."""
     concerned = [need.paths[path] for path, capabilities in found.items() if capabilities]
     words = _words(frozenset().union(*found.values()))
     return words if len(concerned) == len(found) else f"{words} for {some(concerned)}"

@@ -1,4 +1,4 @@
-"""From a grant to a connection that lives: room for it, kept, and proved by a token that Zoho's API takes."""
+"""From a grant to a live connection: reserve its place, write the credential, prove it by a token at Zoho's API."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ from zoho_tokend.operations.person import Person
 
 
 class AlreadyConnected(TokendError):
-    """There is a credential of this name; it is replaced only where that was asked for."""
+    """A credential of this name exists, and replacing it was not asked for."""
 
 
 class NotProved(TokendError):
@@ -26,7 +26,7 @@ class WritableCredentials(Credentials, Protocol):
     """The credentials in Vault, and the proof that they may be written."""
 
     async def prove_writable(self, connection: ConnectionName) -> None:
-        """The credential may be written; nothing was changed."""
+        """Prove that the credential may be written, and change nothing."""
         ...
 
 
@@ -34,7 +34,7 @@ class Tokens(Protocol):
     """The token records in Vault."""
 
     async def published(self, connection: ConnectionName) -> Published:
-        """What stands there now."""
+        """Return the token record that is there now."""
         ...
 
 
@@ -42,13 +42,13 @@ class Prover(Protocol):
     """Zoho's API, as far as it proves a token."""
 
     async def prove(self, access_token: Secret, *, api_domain: str) -> Proof:
-        """Whether the API takes the token."""
+        """Ask whether the API accepts the token."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriteSlot:
-    """WriteSlot in Vault for a new credential, seen before anything is spent on it.
+    """The place in Vault of a new credential, checked before a grant is spent on it.
 
     Attributes:
         place: where in Vault.
@@ -63,7 +63,7 @@ class WriteSlot:
 
 
 class Authorization:
-    """Makes connections of grants."""
+    """Turns grants into connections."""
 
     def __init__(
         self,
@@ -83,11 +83,11 @@ class Authorization:
         self._person = person
 
     async def reserve(self, connection: ConnectionName, *, replace: bool) -> WriteSlot:
-        """There is room, and it may be written: to be known before a code is spent that is good for one use.
+        """Reserve the place of a credential: prove, before a one-use code is spent, that it is free and writable.
 
         Raises:
             AlreadyConnected: there is a credential, and it is not to be replaced.
-            NowhereToRescue: it could not be kept in a file either, if Vault did not take it in the end.
+            NowhereToRescue: no rescue file could be written if Vault refused the credential in the end.
             VaultForbidden: the policy does not allow the write.
             VaultUnavailable: Vault gave no usable answer.
         """
@@ -112,10 +112,10 @@ class Authorization:
         )
 
     async def connect(self, slot: WriteSlot, fields: Mapping[str, object]) -> bool:
-        """The credential is in Vault, and proved; False where the proof has to wait.
+        """Write the credential to Vault and prove it; return False where the proof has to wait.
 
         Raises:
-            NotWritten: Vault did not take it; it lies in a rescue file.
+            NotWritten: Vault did not take it; it is in a rescue file.
             NotProved: it is in Vault, and does not work (yet); the text says why.
         """
         version = await self._writer.write(slot.connection, fields, after_version=slot.after_version)
@@ -123,10 +123,10 @@ class Authorization:
         return await self.prove(slot.connection)
 
     async def prove(self, connection: ConnectionName) -> bool:
-        """A token that the credential brought is published, and Zoho's API does not refuse it; False for not yet.
+        """Publish a first token and show it to Zoho's API; return False where the refresh has to wait.
 
         Raises:
-            NotProved: it does not work; the text says why.
+            NotProved: the credential does not work; the text says why.
         """
         match await self._one_shot.refresh(connection):
             case Refreshed(expires_at=expires_at):

@@ -10,7 +10,7 @@ from zoho_tokend.core.origin import Origin
 def refresh_token_fields(
     granted: Granted, *, client: str, accounts_server: Origin, scope: str | None, now: datetime
 ) -> dict[str, object]:
-    """Of a consent that brought a refresh token; ``scope`` is what was asked for, where Zoho does not say."""
+    """Return the record of a consent that brought a refresh token; ``scope`` is used where Zoho names none."""
     known = {"scope": granted.scope or scope}
     return {
         "client": client,
@@ -24,7 +24,7 @@ def refresh_token_fields(
 def client_credentials_fields(
     grant: ClientCredentialsGrant, *, client: str, accounts_server: Origin, now: datetime
 ) -> dict[str, object]:
-    """Of the wish for client credentials, which has no refresh token."""
+    """Return the record of a client-credentials grant, which has no refresh token."""
     return {
         "client": client,
         "grant_type": "client_credentials",

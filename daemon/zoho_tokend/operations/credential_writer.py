@@ -1,4 +1,4 @@
-"""A refresh token that is in hand gets into Vault, through an outage, or else into a rescue file; never nowhere."""
+"""Write a new credential to Vault, through an outage; or else to a rescue file, so that it is never lost."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -17,21 +17,21 @@ _LEAST_PATIENCE: Final = timedelta(minutes=1)
 
 
 class StoredCredential(Protocol):
-    """What stands under a credential's path."""
+    """The record at a credential's path."""
 
     @property
     def place(self) -> object:
-        """Where that is; as text, the path that people use."""
+        """The path, as people write it."""
         ...
 
     @property
     def version(self) -> int:
-        """To be named in the next write; 0 when there never was one."""
+        """The KV version that the next write has to name; 0 where there never was a record."""
         ...
 
     @property
     def fields(self) -> Mapping[str, object] | None:
-        """None when there is none, or it is deleted."""
+        """The fields; None where there is no record, or it is deleted."""
         ...
 
 
@@ -39,18 +39,18 @@ class Credentials(Protocol):
     """The credentials in Vault, as a person writes them."""
 
     async def credential(self, connection: ConnectionName) -> StoredCredential:
-        """What stands under the credential's path."""
+        """Read the record at the credential's path."""
         ...
 
     async def record_credential(
         self, connection: ConnectionName, fields: Mapping[str, object], *, after_version: int
     ) -> int:
-        """The credential stands in Vault, whole; answers its version."""
+        """Write the whole credential; return its version."""
         ...
 
 
 class NotWritten(TokendError):
-    """Vault did not take the credential; it lies in a rescue file, and the text says how to finish."""
+    """Vault did not take the credential; it is in a rescue file, and the text says how to finish."""
 
 
 class NowhereToRescue(TokendError):
@@ -61,8 +61,8 @@ class CredentialWriter:
     """Writes a new credential, and does not give up while the person waits.
 
     Args:
-        folder: where a rescue file is put; another is asked for where that one takes none.
-        patience: for how long Vault is asked again before that.
+        folder: where a rescue file is written; where that fails, the person is asked for another.
+        patience: how long Vault is retried before that.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class CredentialWriter:
         self._patience = patience
 
     def prove_rescuable(self) -> None:
-        """Prove that a rescue file can be written: to be known before a code is spent that is good for one use.
+        """Prove that a rescue file can be written, before a one-use code is spent.
 
         Raises:
             NowhereToRescue.
@@ -98,7 +98,7 @@ class CredentialWriter:
         """Write the credential to Vault; returns its version.
 
         Raises:
-            NotWritten: it lies in a rescue file.
+            NotWritten: it is in a rescue file.
             NobodyThere, Interrupted: it does not, for nobody chose a passphrase or a folder. That is so only where
                 another credential was stored meanwhile: where Vault may take it yet, it is held instead, and offered
                 for as long as the command runs.
@@ -113,7 +113,7 @@ class CredentialWriter:
                 try:
                     raise await self._rescued(held, str(error)) from None
                 except (NobodyThere, Interrupted):
-                    self._person.say("No file was written, so the credential is held, and offered further.")
+                    self._person.say("No file was written. The credential is held in memory, and Vault is retried.")
                     patience = max(patience, backoff.CAP_OF_WRITES)
                     waits_for = (VaultUnavailable, NotAllowed)
             except Conflict as error:
@@ -121,7 +121,7 @@ class CredentialWriter:
 
     async def _taken(self, held: Rescued, *, within: timedelta, waits_for: tuple[type[TokendError], ...]) -> int:
         end = self._clock.monotonic() + within.total_seconds()
-        failures, told = 0, ""
+        failures, said = 0, ""
         while True:
             try:
                 return await record(self._credentials, held, after_version=held.after_version)
@@ -130,8 +130,8 @@ class CredentialWriter:
                 wait = backoff.after_failed_write(held.connection, failures)
                 if self._clock.monotonic() + wait.total_seconds() > end:
                     raise
-                if str(error) != told:
-                    self._person.say(told := str(error))
+                if str(error) != said:
+                    self._person.say(said := str(error))
                 await self._person.wait(wait, "The credential is held; next try")
 
     async def _rescued(self, held: Rescued, why: str) -> NotWritten:
@@ -146,7 +146,7 @@ class CredentialWriter:
         )
 
     async def _rescue(self, held: Rescued, passphrase: Secret) -> Path:
-        """Write the file, in another folder where this one takes none; meanwhile the credential is held."""
+        """Write the file, in another folder where this one fails; the credential is held meanwhile."""
         folder = self._folder
         while True:
             try:
@@ -157,7 +157,7 @@ class CredentialWriter:
 
 
 async def record(credentials: Credentials, held: Rescued, *, after_version: int) -> int:
-    """The credential stands in Vault; answers its version. A write of ours whose answer was lost is recognised.
+    """Write the credential; return its version. An earlier write of ours whose answer was lost is recognised.
 
     Raises:
         Conflict: another credential was written meanwhile; nothing was changed.

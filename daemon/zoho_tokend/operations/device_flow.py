@@ -33,7 +33,7 @@ class DeviceFlow:
         self._clock = clock
 
     async def begin(self, scope: str) -> DeviceCode:
-        """A code that waits for a person.
+        """Ask Zoho for a code that a person can enter.
 
         Raises:
             ClientRejected, ScopeRejected, ServerNotAllowed, Throttled, ZohoUnavailable.
@@ -42,7 +42,7 @@ class DeviceFlow:
         return await self._zoho.begin_device(self._registration.client_id, scope, accounts_server=server)
 
     async def finish(self, code: DeviceCode) -> tuple[Granted, Origin]:
-        """What the consent brought, and the accounts server of the data centre where the person lives.
+        """Poll until the person has decided; return the grant, and the accounts server of their data centre.
 
         Raises:
             CodeMaybeSpent: an answer was lost, and after it the code is refused: that answer brought the tokens.

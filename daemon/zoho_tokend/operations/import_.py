@@ -1,4 +1,4 @@
-"""Rows into Vault: a new credential is taken, the same is left alone, and another is replaced only on request."""
+"""Rows into Vault: a new credential is written, the same is left alone, and another is replaced only on request."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -19,7 +19,7 @@ _TRIES: Final = 4
 
 
 class Verdict(StrEnum):
-    """What became of a row."""
+    """How the import of a row ended."""
 
     NEW = "new"
     REPLACED = "replaced"
@@ -28,8 +28,8 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Taken:
-    """A row that was seen to.
+class ImportedRow:
+    """What became of a row.
 
     Attributes:
         number: of the line on which it begins.
@@ -43,8 +43,8 @@ class Taken:
     reason: str | None = None
 
 
-class Taker:
-    """Takes rows, each for itself: what becomes of one is no matter of the others, but for a Vault that stays away.
+class Importer:
+    """Imports rows one by one: a refused row does not stop the others; once Vault stays away, the rest is not tried.
 
     Args:
         dry_run: nothing is written; the verdicts are those that there would be.
@@ -57,8 +57,8 @@ class Taker:
         self._dry_run = dry_run
         self._away: VaultUnavailable | None = None
 
-    async def take(self, row: Row | Fault) -> Taken:
-        """What became of the row; never an error."""
+    async def import_row(self, row: Row | Fault) -> ImportedRow:
+        """Import the row and return what became of it; never raise."""
         if isinstance(row, Fault):
             return _refused(row, row.reason)
         if self._away is not None:
@@ -73,29 +73,29 @@ class Taker:
         except RefreshError as error:
             return _refused(row, str(error))
 
-    async def _patiently(self, row: Row) -> Taken:
+    async def _patiently(self, row: Row) -> ImportedRow:
         for failures in range(1, _TRIES):
             try:
-                return await self._take(row)
+                return await self._written(row)
             except VaultUnavailable:
                 await asyncio.sleep(backoff.after_failed_write(row.connection, failures).total_seconds())
-        return await self._take(row)
+        return await self._written(row)
 
-    async def _take(self, row: Row) -> Taken:
+    async def _written(self, row: Row) -> ImportedRow:
         await self._check(row)
         stored = await self._credentials.credential(row.connection)
         if stored.fields == row.fields:
-            return _taken(row, Verdict.UNCHANGED)
+            return _imported(row, Verdict.UNCHANGED)
         if stored.fields is not None and not self._replace:
             return _refused(row, "there is another credential of this name already: pass --replace to change it")
         if not self._dry_run:
             await self._credentials.record_credential(row.connection, row.fields, after_version=stored.version)
-        return _taken(row, Verdict.NEW if stored.fields is None else Verdict.REPLACED)
+        return _imported(row, Verdict.NEW if stored.fields is None else Verdict.REPLACED)
 
 
-def _taken(row: Row, verdict: Verdict) -> Taken:
-    return Taken(number=row.number, connection=row.connection, verdict=verdict)
+def _imported(row: Row, verdict: Verdict) -> ImportedRow:
+    return ImportedRow(number=row.number, connection=row.connection, verdict=verdict)
 
 
-def _refused(row: Row | Fault, reason: str) -> Taken:
-    return Taken(number=row.number, connection=row.connection, verdict=Verdict.REFUSED, reason=reason)
+def _refused(row: Row | Fault, reason: str) -> ImportedRow:
+    return ImportedRow(number=row.number, connection=row.connection, verdict=Verdict.REFUSED, reason=reason)

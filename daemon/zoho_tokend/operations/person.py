@@ -9,7 +9,7 @@ from zoho_tokend.core.model import Secret
 
 
 class Interrupted(TokendError):
-    """It was ended by you, with Ctrl-C."""
+    """You ended it with Ctrl-C."""
 
 
 class NobodyThere(TokendError):
@@ -20,11 +20,11 @@ class Person(Protocol):
     """Somebody who reads, waits and answers."""
 
     def say(self, sentence: str) -> None:
-        """The sentence is said; it holds no secret."""
+        """Say the sentence, which holds no secret."""
         ...
 
     async def wait(self, span: timedelta, sentence: str) -> None:
-        """So much time passes, and the person sees how much is left, beside the sentence.
+        """Wait, and show the person the sentence and the time left.
 
         Raises:
             Interrupted: the person does not want to wait any longer.
@@ -32,7 +32,7 @@ class Person(Protocol):
         ...
 
     async def choose_passphrase(self, why: str) -> Secret:
-        """A passphrase of the person's own, typed twice and not shown.
+        """Ask for a passphrase, typed twice and not shown.
 
         Raises:
             NobodyThere, Interrupted.

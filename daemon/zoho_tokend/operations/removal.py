@@ -1,4 +1,4 @@
-"""A connection is let go: its credential is deleted in a way that can be undone, and nothing else is touched."""
+"""Remove a connection: delete its credential in a way that can be undone, and touch nothing else."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,11 +13,11 @@ class Records(Protocol):
     """The credentials in Vault."""
 
     async def credential(self, connection: ConnectionName) -> StoredCredential:
-        """What stands under the credential's path."""
+        """Read the record at the credential's path."""
         ...
 
     async def remove(self, connection: ConnectionName) -> None:
-        """The credential's latest version is deleted; it can be had back."""
+        """Delete the credential's latest version; it can be restored."""
         ...
 
 
@@ -25,18 +25,18 @@ class Tokens(Protocol):
     """The token records in Vault."""
 
     async def published(self, connection: ConnectionName) -> Published:
-        """What stands there now."""
+        """Return the token record that is there now."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Removed:
-    """A connection that was let go.
+    """A connection that was removed.
 
     Attributes:
         where: the credential's path, as a person types it.
-        version: of the credential, to be had back.
-        granted: whether it held a refresh token, which lives on.
+        version: of the deleted credential, for its restoration.
+        granted: whether it held a refresh token, which stays valid at Zoho.
         token_lives_until: the end of the published token; None when there is none.
     """
 
@@ -47,7 +47,7 @@ class Removed:
 
 
 async def remove(connection: ConnectionName, *, records: Records, tokens: Tokens) -> Removed:
-    """The credential is deleted, softly.
+    """Delete the credential, softly.
 
     Raises:
         NoCredential: there is none.

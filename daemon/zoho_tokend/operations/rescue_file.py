@@ -1,4 +1,4 @@
-"""The last resort: what Vault would not take, in a file that only its owner reads, and only with a passphrase."""
+"""The last resort: a credential that Vault did not take, in an encrypted file of mode 0600."""
 
 import base64
 import json
@@ -24,7 +24,7 @@ _BLOCK: Final = 8
 _LARGEST_FILE: Final = 1024 * 1024
 
 
-# More than any rescue file needs: a folder without that much room is noticed before a code is spent.
+# More than any rescue file needs: a full disk is noticed before a code is spent.
 _ROOM: Final = 64 * 1024
 
 
@@ -33,7 +33,7 @@ class RescueNotWritten(TokendError):
 
 
 class RescueUnreadable(TokendError):
-    """The file is no rescue file of ours, or the passphrase is another one."""
+    """The file is not a rescue file, or the passphrase is wrong."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +84,7 @@ def rescue(rescued: Rescued, passphrase: Secret, folder: Path) -> Path:
 
 
 def recover(path: Path, passphrase: Secret) -> Rescued:
-    """What the file holds.
+    """Decrypt the file and return what it holds.
 
     Raises:
         RescueUnreadable.
@@ -92,7 +92,7 @@ def recover(path: Path, passphrase: Secret) -> Rescued:
     try:
         envelope = json.loads(_read(path))
         if envelope["format"] != _FORMAT:
-            raise RescueUnreadable(f"{path} is no rescue file of this version")
+            raise RescueUnreadable(f"{path} is not a rescue file of this version")
         lock = _lock(passphrase, base64.b64decode(envelope["salt"], validate=True))
         content = json.loads(lock.decrypt(envelope["sealed"].encode()))
         return Rescued(
@@ -103,7 +103,7 @@ def recover(path: Path, passphrase: Secret) -> Rescued:
     except InvalidToken:
         raise RescueUnreadable(f"the passphrase does not open {path}, or the file was changed") from None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise RescueUnreadable(f"{path} is no rescue file") from None
+        raise RescueUnreadable(f"{path} is not a rescue file") from None
 
 
 def _write(path: Path, text: str) -> None:

@@ -1,4 +1,4 @@
-"""The end of a grant: revoked at Zoho first, and then said so in Vault, where the daemon and every job see it.
+"""Revoke a grant: at Zoho first, then in Vault, where the daemon and every job see it.
 
 The other way round, a Zoho that is away would leave a grant that lives on and that nobody could revoke any more.
 """
@@ -44,11 +44,11 @@ class Records(Credentials, Protocol):
     """What is marked in Vault."""
 
     async def prove_writable(self, connection: ConnectionName) -> None:
-        """The credential may be written; nothing was changed."""
+        """Prove that the credential may be written, and change nothing."""
         ...
 
     async def withdraw_token(self, connection: ConnectionName) -> None:
-        """The token record is gone, so that no write of it that is under way succeeds."""
+        """Erase the token record, so that a write of it that is under way fails."""
         ...
 
 
@@ -56,7 +56,7 @@ class Targets(Protocol):
     """Second records of tokens in Vault."""
 
     async def withdraw(self, connection: ConnectionName) -> None:
-        """None tells a token of the connection any more."""
+        """Delete every second record of the connection's token."""
         ...
 
 
@@ -64,7 +64,7 @@ class Revoker(Protocol):
     """Zoho, as far as it ends grants."""
 
     async def revoke(self, refresh_token: Secret, client: Client, *, accounts_server: Origin) -> Revocation:
-        """The refresh token is dead, and every access token that it brought."""
+        """Revoke the refresh token, and with it every access token that it brought."""
         ...
 
 
@@ -73,7 +73,7 @@ class Ended:
     """A grant that is dead.
 
     Attributes:
-        version: of the credential that says so; None where another grant stands in its place by now.
+        version: of the credential that says so; None where another grant is in its place by now.
     """
 
     how: Revocation
@@ -93,9 +93,9 @@ class Revoking:
         self._clock = clock
 
     async def revoke(self, connection: ConnectionName) -> Ended:
-        """The grant is dead, the credential says so in place of its refresh token, and its dead token is withdrawn.
+        """Revoke the grant, mark the credential as revoked, and withdraw its dead token.
 
-        Done again, it finishes what was left undone.
+        A second run finishes what the first one left undone.
 
         Raises:
             NoCredential, NothingToRevoke, RecordUnreadable, NotAllowed, VaultUnavailable: nothing was begun.
@@ -119,7 +119,7 @@ class Revoking:
     async def _grant(self, connection: ConnectionName, stored: StoredCredential) -> tuple[Credential, Secret]:
         credential = await self._credentials.credential(connection, fresh=True)
         if credential.version != stored.version:
-            raise NotRevoked(f"the credential of {connection} is just being changed by somebody else: try again")
+            raise NotRevoked(f"the credential of {connection} is being changed by somebody else: try again")
         if not isinstance(credential.grant, RefreshTokenGrant):
             raise NothingToRevoke(
                 f"{connection} has nothing to revoke: its client asks for itself, without a refresh token; "
@@ -136,7 +136,7 @@ class Revoking:
             ) from None
 
     async def _mark(self, connection: ConnectionName, stored: StoredCredential, refresh_token: Secret) -> int | None:
-        """The version that says so; None where somebody has put another grant in its place meanwhile."""
+        """Mark the credential; return its version, None where somebody has stored another grant meanwhile."""
         now = self._clock.now()
         try:
             for _ in range(_TRIES):
@@ -152,7 +152,9 @@ class Revoking:
                 f"the grant of {connection} is revoked at Zoho, but Vault did not take the mark ({error}): "
                 "run the command again, which is harmless"
             ) from None
-        raise NotMarked(f"the grant of {connection} is revoked at Zoho, but its credential changes all the time")
+        raise NotMarked(
+            f"the grant of {connection} is revoked at Zoho, but its credential keeps changing: run the command again"
+        )
 
     async def _withdraw(self, connection: ConnectionName) -> None:
         try:
@@ -160,19 +162,19 @@ class Revoking:
             await self._targets.withdraw(connection)
         except (VaultUnavailable, NotAllowed) as error:
             raise NotMarked(
-                f"the grant of {connection} is revoked and its credential says so, but its dead token still stands in "
+                f"the grant of {connection} is revoked and its credential says so, but its dead token is still in "
                 f"Vault ({error}): run the command again, which is harmless"
             ) from None
 
 
 def marked(fields: Mapping[str, object], now: datetime) -> dict[str, object]:
-    """The fields of a credential whose grant was revoked then: all as they are, but for the refresh token."""
+    """Return the fields with ``revoked_at`` in place of the refresh token."""
     kept = {name: value for name, value in fields.items() if name != "refresh_token"}
     return {**kept, "revoked_at": now.strftime("%Y-%m-%dT%H:%M:%SZ")}
 
 
 def is_marked(fields: Mapping[str, object]) -> bool:
-    """Whether they say that the grant was revoked, and nobody has given a new one since."""
+    """Whether the fields say that the grant was revoked, and hold no new one."""
     return "revoked_at" in fields and "refresh_token" not in fields
 
 

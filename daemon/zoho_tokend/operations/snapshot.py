@@ -1,4 +1,4 @@
-"""Reads from Vault what a person wants to know of a connection, and leaves out what is secret."""
+"""Read from Vault what a person wants to know of a connection, and leave out what is secret."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class Summary:
 
     Attributes:
         client: the name of its client; None where the credential brings its own, or cannot be read.
-        expires_at: of the token that stands in Vault; None when there is none.
+        expires_at: of the token in Vault; None where there is none.
         version: the KV version of the token record; 0 when there never was one.
         problem: what is wrong, as a sentence; None where nothing is.
     """
@@ -43,12 +43,12 @@ class Summary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Detail:
-    """One connection, as closely as it may be looked at.
+    """Everything about one connection that may be shown.
 
     Attributes:
-        document: the credential's record; only the names of its fields are for telling.
+        document: the credential's record; only the names of its fields may be shown.
         credential: None where it cannot be used.
-        authorized_at: None where the credential does not tell.
+        authorized_at: None where the credential does not say.
         versions: of the credential.
         issues: the versions of the token record.
         floor: the least life that a reader may ever find in this token; None without a token.
@@ -76,7 +76,7 @@ class Detail:
 
 
 class Inventory:
-    """Looks, and changes nothing."""
+    """Reads connections, and changes nothing."""
 
     def __init__(
         self, registry: Registry, store: VaultStore, *, location: Callable[[Origin], str], policy: Policy, clock: Clock
@@ -88,7 +88,7 @@ class Inventory:
         self._clock = clock
 
     async def summary(self, connection: ConnectionName) -> Summary | None:
-        """The connection among many; None when its credential is deleted.
+        """Read one connection for the list; return None where its credential is deleted.
 
         Raises:
             VaultUnavailable.
@@ -100,16 +100,16 @@ class Inventory:
             credential = await self._usable(connection, document)
             published = await self._store.published(connection)
         except (NotAllowed, RecordUnreadable) as error:
-            return self._glance(connection, None, error, _NOTHING_PUBLISHED)
-        return self._glance(connection, document, credential, published)
+            return self._summary(connection, None, error, _NOTHING_PUBLISHED)
+        return self._summary(connection, document, credential, published)
 
     def crashed(self, connection: ConnectionName, error: Exception) -> Summary:
-        """The connection whose records led to an error that nobody foresaw."""
+        """Return the summary of a connection whose records raised an unforeseen error."""
         problem = RecordUnreadable(f"its records led to a {type(error).__name__}: look at them, and report the defect")
-        return self._glance(connection, None, problem, _NOTHING_PUBLISHED)
+        return self._summary(connection, None, problem, _NOTHING_PUBLISHED)
 
     async def detail(self, connection: ConnectionName) -> Detail:
-        """The connection, closely.
+        """Read everything about one connection.
 
         Raises:
             NoCredential: there is none.
@@ -122,25 +122,25 @@ class Inventory:
         published = await self._store.published(connection)
         issues = await self._registry.token_versions(connection)
         return Detail(
-            summary=self._glance(connection, document, credential, published),
+            summary=self._summary(connection, document, credential, published),
             document=document,
             credential=credential if isinstance(credential, Credential) else None,
             authorized_at=codec.authorized_at(document),
             record=published.record,
             versions=await self._registry.credential_versions(connection),
             issues=issues,
-            floor=self._floor(published.record) if published.record else None,
+            floor=self._floor(published.record, credential) if published.record else None,
             budget=self._budget(issues),
         )
 
     async def _usable(self, connection: ConnectionName, document: Document) -> Credential | RefreshError:
-        """The credential, or why it cannot be used."""
+        """Return the credential, or why it cannot be used."""
         try:
             return await self._store.credential_of(connection, document)
         except RecordUnreadable as error:
             return error
 
-    def _glance(
+    def _summary(
         self,
         connection: ConnectionName,
         document: Document | None,
@@ -161,9 +161,9 @@ class Inventory:
             problem=sentence,
         )
 
-    def _floor(self, record: TokenRecord) -> timedelta:
-        lead = record.expires_at - record.refresh_after
-        return max(lead - LONGEST_NORMAL_REFRESH - self._policy.sweep_interval, timedelta())
+    def _floor(self, record: TokenRecord, credential: Credential | RefreshError) -> timedelta:
+        refresh_at = credential.refresh_at if isinstance(credential, Credential) else None
+        return self._policy.floor_of(record.expires_at - record.issued_at, refresh_at)
 
     def _budget(self, issues: tuple[Version, ...]) -> int:
         spent = tuple(version.written_at for version in issues)
@@ -173,7 +173,7 @@ class Inventory:
 def verdict(
     problem: RefreshError | None, record: TokenRecord | None, *, now: datetime, policy: Policy
 ) -> tuple[State, str | None]:
-    """The state, and what is wrong as a sentence; None where nothing is.
+    """Judge the state; return it, and what is wrong as a sentence, None where nothing is.
 
     Args:
         problem: why the credential cannot be used; None where it can.

@@ -77,9 +77,9 @@ def _refusals(refused: frozenset[str], sources: Sequence[Source]) -> Iterator[st
             yield f"{name} ({source.where(name)}): {_shown(name, value)} is refused; accepted: {kind.words}"
         else:
             unknown = True
-            yield f"{name} ({source.where(name)}): there is no such setting{_suggestion(name)}"
+            yield f"{name} ({source.where(name)}): there is no such setting{_suggestion(name, source)}"
     if unknown:
-        yield f"The settings are {', '.join(DOCUMENTED)}"
+        yield "`zoho-tokend settings` lists every setting"
 
 
 def _shown(name: str, value: object) -> str:
@@ -90,6 +90,6 @@ def _shown(name: str, value: object) -> str:
     return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
 
 
-def _suggestion(name: str) -> str:
+def _suggestion(name: str, source: Source) -> str:
     near = difflib.get_close_matches(name, DOCUMENTED, n=1)
-    return f"; did you mean {near[0]}?" if near else ""
+    return f"; did you mean {source.spelling(near[0])}?" if near else ""

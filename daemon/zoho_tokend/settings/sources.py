@@ -34,6 +34,11 @@ class Source:
         """Return the place of the setting's value: the name of the variable or the path of the file."""
         return self.place.replace("<NAME>", name.upper())
 
+    def spelling(self, name: str) -> str:
+        """Return the name of the setting as it is written in this place."""
+        prefix, is_variable, _ = self.place.rpartition(" ")[2].partition("<NAME>")
+        return f"{prefix}{name.upper()}" if is_variable else name.upper()
+
     def without(self, names: Collection[str]) -> Self:
         """Return the same place, as if these had not been given there."""
         return replace(self, values={name: value for name, value in self.values.items() if name not in names})

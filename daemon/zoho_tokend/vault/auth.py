@@ -206,7 +206,7 @@ def _looked_up(client: VaultClient, token: Secret, *, setting: str) -> Login:
     if answer.outcome is not VaultOutcome.OK and _reaches_mounts(client, token):
         raise VaultLoginRefused(
             f"the token of {setting} works, but its policy denies read on auth/token/lookup-self, "
-            "so nobody knows when it ends: load what `zoho-tokend policy` prints"
+            "so nobody knows when it ends: load what `zoho-tokend policy daemon` (a person: `policy operator`) prints"
         )
     if answer.outcome is not VaultOutcome.OK:
         raise VaultLoginRefused(f"Vault does not know the token of {setting}: it is wrong, expired or revoked")

@@ -3,14 +3,19 @@
 A fault names the record and the field, and never the value.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import Final, TypeVar
 from zlib import crc32
 
 from zoho_tokend.core.errors import RecordUnreadable
 
 T = TypeVar("T")
+
+_FIELD_NAME: Final = re.compile(r"[A-Za-z_ -]{1,30}", re.ASCII)
+_NEARLY: Final = 0.8
 
 LARGEST_FIELD: Final = 4 * 1024
 """The most bytes that a field may have; what Zoho gives out has some hundred."""
@@ -99,8 +104,15 @@ class Reader:
             RecordUnreadable.
         """
         if value is None:
-            raise self.fault(name, "is missing")
+            raise self.fault(name, f"is missing{self._misspelt(name)}")
         return value
+
+    def _misspelt(self, name: str) -> str:
+        """Ask about the field of nearly this name; a name that a secret could be is not quoted."""
+        others = [field for field in self.document.fields if not field.startswith(f"{name}_")]  # client_secret_eu
+        given = [field for field in others if _FIELD_NAME.fullmatch(field)]
+        near = get_close_matches(name, given, n=1, cutoff=_NEARLY)
+        return f"; did you mean it by '{near[0]}'?" if near else ""
 
     def fault(self, name: str, problem: str) -> RecordUnreadable:
         """What is wrong with a field."""

@@ -20,6 +20,7 @@ class Registry:
 
     def __init__(self, session: Session, layout: Layout) -> None:
         self._kv = Kv(session, layout)
+        self._advice = session.advice
         self._layout = layout
 
     async def clients(self) -> tuple[Registration | RecordUnreadable, ...]:
@@ -91,10 +92,7 @@ class Registry:
         """
         place = self._layout.credential(connection)
         if await self._kv.unwritable([place]):
-            raise VaultForbidden(
-                f"Vault's policy does not let you create and update {place}: "
-                "load what `zoho-tokend policy operator` prints"
-            )
+            raise VaultForbidden(f"Vault's policy denies create and update on {place}: {self._advice}")
         try:
             await self._kv.write(place, {}, after_version=_NEVER)
         except Conflict:

@@ -48,7 +48,21 @@ class _Outage:
 class Session:
     """Asks Vault on behalf of the daemon: ``open`` it first, call ``upkeep`` every second, ``close`` it in the end."""
 
-    def __init__(self, config: VaultConfig, auth: AuthMethod, *, clock: Clock, sink: Sink) -> None:
+    def __init__(
+        self,
+        config: VaultConfig,
+        auth: AuthMethod,
+        *,
+        clock: Clock,
+        sink: Sink,
+        advice: str = "load what `zoho-tokend policy daemon` prints",
+    ) -> None:
+        """Prepare a session.
+
+        Args:
+            advice: what to do where Vault's policy denies a request; the end of that sentence.
+        """
+        self.advice = advice
         self._auth = auth
         self._clock = clock
         self._sink = sink
@@ -153,7 +167,7 @@ class Session:
         if answer.outcome is VaultOutcome.FORBIDDEN:
             if not await self._accepted(token):
                 self._no_vain_login_before = self._clock.monotonic() + _VAIN_LOGIN_SECONDS
-            raise _forbidden(request)
+            raise self._forbidden(request)
         return answer
 
     async def close(self) -> None:
@@ -207,7 +221,7 @@ class Session:
             if self._held is None or self._held.login.token is not denied:
                 return await self._live_token()
             if await self._accepted(denied) or self._clock.monotonic() < self._no_vain_login_before:
-                raise _forbidden(request)
+                raise self._forbidden(request)
             self._forget()
             return await self._live_token()
 
@@ -271,6 +285,9 @@ class Session:
         self._held = held
         self._sink(VaultSessionChanged(expires_at=self.expires_at, alive=True))
 
+    def _forbidden(self, request: Request) -> VaultForbidden:
+        return VaultForbidden(f"Vault's policy denies {request.capability} on {request.path}: {self.advice}")
+
     def _forget(self) -> None:
         self._held = None
         self._sink(VaultSessionChanged(expires_at=self._clock.now(), alive=False))
@@ -287,10 +304,4 @@ def _ends(refusal: VaultResponse) -> str:
     return (
         f"Vault refuses to renew the token (auth/token/renew-self, status {refusal.status}), which will end: "
         "give its policy what `zoho-tokend policy daemon` prints, or the daemon another token or VAULT_AUTH"
-    )
-
-
-def _forbidden(request: Request) -> VaultForbidden:
-    return VaultForbidden(
-        f"Vault's policy denies {request.capability} on {request.path}: `zoho-tokend policy` prints what is needed"
     )

@@ -11,6 +11,7 @@ from tests.support.people.consent_flows import ANN, BOB, by_browser, by_client_c
 from tests.support.processes.process import Finished
 from zoho_simulator import Client, ClientKind
 from zoho_simulator.faults import error
+from zoho_tokend.vault.policy import daemon_policy
 
 Slip = Callable[[Desk], Finished]
 
@@ -154,6 +155,22 @@ def a_strange_accounts_server(desk: Desk) -> Finished:
     return pasting(desk, lambda page: redirected(page, code="1000.x", **{"accounts-server": "https://evil.example"}))
 
 
+def a_refresh_token_for_a_code(desk: Desk) -> Finished:
+    ended = with_a_code(desk, desk.site.zoho.consent(desk.registered()))
+    assert "this looks like a refresh token too: if it is one, import it with `zoho-tokend connections" in ended.err
+    return ended
+
+
+def the_daemons_token(desk: Desk) -> Finished:
+    desk.registered()
+    admin = desk.site.corner.admin
+    token = admin.token(admin.policy(daemon_policy(desk.site.corner.layout))).reveal()
+    ended = desk.run("authorize", "self-client", "crm-prod", "--client=app", VAULT_TOKEN=token)
+    assert "used the token of ZOHO_TOKEND_VAULT_TOKEN, which is usually the daemon's" in ended.err
+    assert "`zoho-tokend policy operator`" in ended.err
+    return ended
+
+
 def wrong_kind(desk: Desk) -> Finished:
     desk.registered(ClientKind.DEVICE)
     return with_a_code(desk, "a-code-to-keep")
@@ -193,6 +210,8 @@ def zoho_is_away(desk: Desk) -> Finished:
         (wrong_state, "the redirect answers another request than the one begun here, for its state differs"),
         (no_code, "the redirect holds no code"),
         (a_strange_accounts_server, "the redirect names the accounts server https://evil.example, which is neither"),
+        (a_refresh_token_for_a_code, "Zoho does not accept the code: it expired, was used before,"),
+        (the_daemons_token, "Vault's policy denies create and update on "),
         (wrong_kind, "the client app is of the kind device: use `authorize device` for it"),
         (unknown_client, "there is no client app in Vault: add it with `zoho-tokend client add app`"),
         (zoho_is_away, "Zoho gave no usable answer to the code, which is good for one use and may be spent"),
@@ -239,7 +258,7 @@ def test_a_policy_that_may_not_write_is_noticed_before_the_code_is_spent(desk: D
     arguments = ("authorize", "self-client", "crm-prod", "--client=app")
     ended = desk.run(*arguments, typed=(code,), VAULT_TOKEN=admin.token(may_read).reveal())
     assert ended.code == 1
-    assert "zoho-tokend: Vault's policy does not let you create and update" in ended.err
+    assert "zoho-tokend: Vault's policy denies create and update" in ended.err
     assert desk.version("credentials/crm-prod") == 0
     assert desk.run(*arguments, typed=(code,)).code == 0, "the code was spent"
 

@@ -92,7 +92,7 @@ def test_a_client_that_is_there_is_not_changed_by_accident(desk: Desk) -> None:
     desk.registered()
     refused = desk.run("client", "add", "app", *NEW, typed=(new_client_secret(),))
     assert (refused.code, desk.version("clients/app")) == (1, 1)
-    assert refused.err == "zoho-tokend: there is a client app already: pass --replace to change it\n"
+    assert refused.err == "zoho-tokend: the client app exists already: pass --replace to change it\n"
 
 
 def test_odd_shapes_are_noted_and_stored_all_the_same(desk: Desk) -> None:
@@ -115,7 +115,7 @@ def test_what_the_console_shows_is_not_odd(desk: Desk, kind: ClientKind) -> None
             ["--client-id=1000.ABC", "--kind=javascript", "--data-center=eu"],
             ["an-odd-secret"],
             1,
-            "a client-based (JavaScript) application never gets a refresh token, so nothing can be kept fresh with it: "
+            "a client-based (JavaScript) application never gets a refresh token, so there is nothing to refresh: "
             "register another type in Zoho's API console (server, mobile, device, self)",
             id="of the JavaScript kind",
         ),

@@ -107,7 +107,7 @@ def test_passphrases_that_are_short_or_differ_are_asked_for_again(desk: Desk, re
     with in_an_outage(desk, relay, SHORT) as command:
         command.says("Passphrase: ")
         command.type("short")
-        command.says("A passphrase has 8 characters at least.\r\nPassphrase: ")
+        command.says("A passphrase needs at least 8 characters.\r\nPassphrase: ")
         command.type(PASSPHRASE)
         command.says("The same once more: ")
         command.type("something else")
@@ -123,7 +123,7 @@ def test_a_script_without_a_passphrase_holds_on_until_vault_is_back(desk: Desk, 
         relay.cut()
         command.type(desk.site.zoho.grant_code(application))
         command.hang_up()
-        heard = command.says("No file was written, so the credential is held, and offered further.")
+        heard = command.says("No file was written. The credential is held in memory, and Vault is retried.")
         command.says("The credential is held; next try in")
         relay.mend()
         assert command.end() == 0, heard
@@ -147,7 +147,7 @@ def test_the_file_stays_where_the_passphrase_is_not_the_one(
 def test_any_other_file_is_none_of_ours(desk: Desk, tmp_path: Path) -> None:
     junk = tmp_path / "junk"
     junk.write_text("{}")
-    assert finish(desk, junk).err == f"zoho-tokend: {junk} is no rescue file\n"
+    assert finish(desk, junk).err == f"zoho-tokend: {junk} is not a rescue file\n"
 
 
 def test_a_credential_that_was_stored_meanwhile_is_replaced_only_on_request(desk: Desk, relay: ThreadedRelay) -> None:

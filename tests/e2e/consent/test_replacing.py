@@ -60,7 +60,7 @@ def test_the_old_refresh_token_is_left_alive_while_the_budget_defers_the_proof(d
     done = by_self_client(desk, "crm-prod", "--replace", "--revoke-old")
     assert done.code == 0, done.err
     assert "The first refresh waits until" in done.err
-    assert "The replaced refresh token is left alive, for the new one has not proved itself yet." in done.err
+    assert "The replaced refresh token is not revoked: the new one has not proved itself yet." in done.err
     assert lives(desk, old)
 
 
@@ -92,7 +92,7 @@ def test_there_is_nothing_to_revoke_after_client_credentials(desk: Desk) -> None
 
 def test_revoking_goes_with_replacing(desk: Desk) -> None:
     slip = desk.run("authorize", "device", "crm-prod", "--client=app", f"--scope={SCOPE}", "--revoke-old")
-    assert (slip.code, "--revoke-old goes with --replace" in slip.err) == (2, True)
+    assert (slip.code, "--revoke-old needs --replace" in slip.err) == (2, True)
 
 
 def test_a_consent_is_renewed_by_the_name_of_its_connection_alone(desk: Desk) -> None:
@@ -112,11 +112,11 @@ def test_what_the_credential_before_does_not_name_is_asked_for(desk: Desk) -> No
     desk.site.connect("crm-prod")
     done = desk.run("authorize", "web", "--replace", "crm-prod")
     assert done.code == 1
-    assert "the credential of crm-prod that is to be replaced names no client: pass --client" in done.err
+    assert "the credential of crm-prod has no field 'client' to keep: pass --client" in done.err
 
 
 @pytest.mark.parametrize(("given", "missing"), [([], "--client"), (["--client=app"], "--scope")])
 def test_a_first_consent_has_nothing_before_it(desk: Desk, given: list[str], missing: str) -> None:
     done = desk.run("authorize", "web", *given, "crm-prod")
     assert done.code == 2
-    assert f"{missing} is missing: only --replace takes it from the credential that is there" in done.err
+    assert f"{missing} is missing: only --replace can take it from the old credential" in done.err

@@ -132,7 +132,7 @@ def test_a_removed_connection_keeps_its_token_and_comes_back_with_the_printed_co
     path = f"{site.corner.mount}/zoho/credentials/crm-prod"
     assert shlex.split(removed.out) == ["vault", "kv", "undelete", "-versions=2", path]
     day, time = str(site.token("crm-prod")["expires_at"]).removesuffix("Z").split("T")
-    assert f"The published token lives on until {day} {time} UTC." in removed.err
+    assert f"The published token stays valid until {day} {time} UTC." in removed.err
     assert "The grant at Zoho is not revoked" in removed.err
     assert "`zoho-tokend revoke crm-prod`" in removed.err
     assert listed(shell) == {}

@@ -115,7 +115,7 @@ def test_a_file_without_a_header_is_refused_whole(shell: OperatorShell) -> None:
     (row,) = fresh_rows(shell, "crm-prod")
     told = shell("connections", "import", "-", stdin=",".join(row.values()) + "\n")
     assert (told.code, told.out) == (1, "")
-    assert "the first line is no header" in told.err
+    assert "the first line is not a header" in told.err
 
 
 def test_a_progress_bar_is_shown_at_a_terminal_alone(shell: OperatorShell, tmp_path: Path) -> None:

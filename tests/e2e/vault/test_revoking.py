@@ -145,7 +145,7 @@ async def test_where_zoho_does_not_do_it_vault_is_left_as_it_was(desk: Desk, err
 
 async def test_somebody_who_may_not_mark_it_revokes_nothing(corner: Corner) -> None:
     async with a_desk(corner, f'path "{corner.mount}/*" {{ capabilities = ["read"] }}') as desk:
-        with pytest.raises(VaultForbidden, match="does not let you create and update"):
+        with pytest.raises(VaultForbidden, match="denies create and update"):
             await desk.revoking.revoke(CRM)
         assert desk.zoho.dead == set()
 

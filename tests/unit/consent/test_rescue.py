@@ -70,7 +70,7 @@ def test_a_changed_file_does_not_open(sealed: Path, tmp_path: Path, field: str) 
 def test_any_other_file_is_told_apart_in_one_sentence(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "junk"
     file.write_bytes(content)
-    with pytest.raises(RescueUnreadable, match="is no rescue file"):
+    with pytest.raises(RescueUnreadable, match="is not a rescue file"):
         recover(file, PASSPHRASE)
 
 

@@ -124,7 +124,7 @@ def test_a_client_that_is_not_allowed_has_a_fix_of_its_own() -> None:
         pytest.param(
             examined(token=a_token(api_domain="https://www.zohoapis.com")),
             Level.WARNING,
-            "https://www.zohoapis.com, which is none of data centre 'eu'",
+            "https://www.zohoapis.com, which is not of data centre 'eu'",
             id="an API domain of another data centre",
         ),
         pytest.param(
@@ -162,7 +162,7 @@ def test_what_is_as_it_should_be_is_no_trouble(connection: Examined) -> None:
     ("view", "level", "fix"),
     [
         (DaemonsView(state="needs_consent", error="Zoho says no"), Level.WRONG, "authorize"),
-        (DaemonsView(state="misconfigured", error="a field is odd"), Level.WRONG, "mend"),
+        (DaemonsView(state="misconfigured", error="a field is odd"), Level.WRONG, "correct"),
         (DaemonsView(state="throttled", error="too many requests"), Level.WARNING, "/status"),
     ],
 )

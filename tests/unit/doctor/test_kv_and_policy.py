@@ -1,5 +1,6 @@
 """Versions that are kept, capabilities that are needed: against what Vault says."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -61,6 +62,16 @@ def test_any_other_engine_is_wrong_and_its_setting_or_cure_is_named(engine: str 
     (finding,) = kv(mount(None, engine=engine), {})
     assert finding.level is Level.WRONG
     assert "MOUNT" in finding.fix or "enable-versioning" in finding.fix
+
+
+@pytest.mark.parametrize(
+    ("granted", "cause", "fix"),
+    [(True, "is not there", "vault secrets enable"), (False, "the policy grants nothing in it", "policy daemon")],
+)
+def test_a_mount_that_cannot_be_seen_has_its_true_cause(*, granted: bool, cause: str, fix: str) -> None:
+    (finding,) = kv(replace(mount(None, engine=None), granted=granted), {})
+    assert cause in finding.finding
+    assert fix in finding.fix
 
 
 def granted(needed: tuple[Need, ...]) -> dict[str, frozenset[str]]:

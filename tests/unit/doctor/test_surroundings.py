@@ -54,6 +54,16 @@ def test_each_step_that_fails_has_its_own_fix(step: Step, proxy: Proxy | None, f
     assert "why (used by crm-prod)" in finding.finding
 
 
+def test_servers_that_nobody_uses_make_one_line() -> None:
+    servers = in_use({})
+    down = Obstacle(Step.NAME, "no such name")
+    (unreachable,) = network(servers, [Reach(origin=server.origin, obstacle=down) for server in servers])
+    (reachable,) = network(servers, [Reach(origin=server.origin, status=200) for server in servers])
+    assert (unreachable.level, reachable.level) == (Level.WARNING, Level.OK)
+    assert f"{len(servers)} of {len(servers)} servers cannot be reached" in unreachable.finding
+    assert "DNS" in unreachable.fix
+
+
 def test_somebody_elses_answer_in_zohos_place_is_a_warning() -> None:
     answered = Reach(origin=EU, addresses=("192.0.2.1",), tls="TLSv1.3", status=403)
     assert judged(Role.ACCOUNTS, USERS, answered).level is Level.WARNING

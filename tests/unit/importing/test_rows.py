@@ -69,12 +69,16 @@ def test_the_format_is_told_by_the_ending_or_else_by_how_the_text_begins(
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        pytest.param("", "no header with a column 'connection'", id="nothing at all"),
-        pytest.param("crm,jobs,CANARY\n", "no header with a column 'connection'", id="no header"),
-        pytest.param("connection,refresh_tokne\n", "'refresh_tokne' is no field", id="a slip in a name"),
-        pytest.param(f"connection,{TOKEN}\n", "column 2 is no field", id="a token for a name"),
-        pytest.param(f"connection,client,{SECRET}\n", "column 3 is no field", id="a secret for a name"),
-        pytest.param("connection,client,client\n", "'client' is there twice", id="a column twice"),
+        pytest.param("", "not a header with a column 'connection'", id="nothing at all"),
+        pytest.param("crm,jobs,CANARY\n", "not a header with a column 'connection'", id="no header"),
+        pytest.param(
+            "connection,refresh_tokne\n",
+            "'refresh_tokne' is not a field of a credential: did you mean 'refresh_token'?",
+            id="a slip in a name",
+        ),
+        pytest.param(f"connection,{TOKEN}\n", "column 2 is not a field", id="a token for a name"),
+        pytest.param(f"connection,client,{SECRET}\n", "column 3 is not a field", id="a secret for a name"),
+        pytest.param("connection,client,client\n", "'client' appears twice", id="a column twice"),
         pytest.param('connection,"client\n', "check its quotes", id="a quote that never ends"),
     ],
 )
@@ -97,8 +101,12 @@ def test_a_json_array_is_refused_with_the_way_to_make_lines_of_it() -> None:
     [
         pytest.param("crm,jobs", "has 2 cells where the header has 3", id="a cell too few"),
         pytest.param("crm,jobs,CANARY,CANARY", "has 4 cells where the header has 3", id="a cell too many"),
-        pytest.param(",jobs,CANARY", "the field 'connection' is none", id="no name"),
-        pytest.param("CANARY crm,jobs,CANARY", "the field 'connection' is none", id="a name that cannot be one"),
+        pytest.param(",jobs,CANARY", "the field 'connection' is not a connection's name", id="no name"),
+        pytest.param(
+            "CANARY crm,jobs,CANARY",
+            "the field 'connection' is not a connection's name",
+            id="a name that cannot be one",
+        ),
         pytest.param(f"{TOKEN},jobs,CANARY", "looks like a token or a secret", id="a token for a name"),
         pytest.param(f"{SECRET},jobs,CANARY", "looks like a token or a secret", id="a client secret for a name"),
         pytest.param('crm,"jobs"CANARY,x', "check its quotes", id="quotes in the wrong place"),
@@ -115,16 +123,18 @@ def test_a_row_that_cannot_be_read_is_a_fault_that_holds_no_value(line: str, pro
 @pytest.mark.parametrize(
     ("line", "problem"),
     [
-        pytest.param("CANARY", "is no JSON", id="no JSON"),
-        pytest.param('["CANARY"', "is no JSON", id="half of it"),
-        pytest.param('"CANARY"', "is no JSON object", id="a text"),
-        pytest.param("[" * 100_000, "is no JSON", id="nested without end"),
-        pytest.param('{"connection":["CANARY"]}', "'connection' is none", id="a list for a name"),
-        pytest.param('{"client":"jobs"}', "'connection' is none", id="no name"),
-        pytest.param('{"connection":"crm","scope":["CANARY"]}', "'scope' is no text", id="a list of scopes"),
-        pytest.param('{"connection":"crm","refresh_at":true}', "'refresh_at' is no text", id="a yes for a number"),
-        pytest.param('{"connection":"crm","ttl":"CANARY"}', "'ttl' is no field", id="a field that is none"),
-        pytest.param(f'{{"connection":"crm","{TOKEN}":"x"}}', "one of its fields is no field", id="a token for a name"),
+        pytest.param("CANARY", "is not JSON", id="no JSON"),
+        pytest.param('["CANARY"', "is not JSON", id="half of it"),
+        pytest.param('"CANARY"', "is not a JSON object", id="a text"),
+        pytest.param("[" * 100_000, "is not JSON", id="nested without end"),
+        pytest.param('{"connection":["CANARY"]}', "'connection' is not a connection's name", id="a list for a name"),
+        pytest.param('{"client":"jobs"}', "'connection' is not a connection's name", id="no name"),
+        pytest.param('{"connection":"crm","scope":["CANARY"]}', "'scope' is not text", id="a list of scopes"),
+        pytest.param('{"connection":"crm","refresh_at":true}', "'refresh_at' is not text", id="a yes for a number"),
+        pytest.param('{"connection":"crm","ttl":"CANARY"}', "'ttl' is not a field", id="a field that is none"),
+        pytest.param(
+            f'{{"connection":"crm","{TOKEN}":"x"}}', "one of its fields is not a field", id="a token for a name"
+        ),
     ],
 )
 def test_a_line_of_json_that_is_no_credential_is_a_fault_that_holds_no_value(line: str, problem: str) -> None:
@@ -146,6 +156,13 @@ def test_a_number_may_stand_for_refresh_at_and_a_secret_for_one_data_centre() ->
     row = the_row('{"connection":"crm","refresh_at":0.5,"client_secret_eu":"x"}', Format.JSON_LINES)
     assert isinstance(row, Row)
     assert row.fields == {"refresh_at": 0.5, "client_secret_eu": "x"}
+
+
+@pytest.mark.parametrize("given", ["eu", "https://accounts.zoho.eu"])
+def test_an_accounts_server_may_be_given_as_a_data_centre(given: str) -> None:
+    row = the_row(f"connection,client,accounts_server\ncrm,jobs,{given}\n")
+    assert isinstance(row, Row)
+    assert row.fields["accounts_server"] == "https://accounts.zoho.eu"
 
 
 def test_a_name_that_comes_twice_is_a_fault_the_second_time() -> None:

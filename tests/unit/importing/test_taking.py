@@ -8,7 +8,7 @@ import pytest
 from tests.support.samples.builders import CRM
 from zoho_tokend.core.errors import Conflict, RecordUnreadable, VaultForbidden, VaultUnavailable
 from zoho_tokend.core.model import ConnectionName
-from zoho_tokend.operations.import_ import Taken, Taker, Verdict
+from zoho_tokend.operations.import_ import ImportedRow, Importer, Verdict
 from zoho_tokend.operations.import_rows import Fault, Row
 
 FIELDS = {"client": "jobs", "refresh_token": "CANARY"}
@@ -81,7 +81,7 @@ async def test_what_stands_there_decides(
     shelf: Shelf, *, replace: bool, verdict: Verdict, kept: Mapping[str, object], dry_run: bool
 ) -> None:
     own = Shelf(dict(shelf.records))
-    taken = await Taker(own, usable, replace=replace, dry_run=dry_run).take(a_row())
+    taken = await Importer(own, usable, replace=replace, dry_run=dry_run).import_row(a_row())
     assert taken.verdict is verdict
     assert own.records == shelf.records if dry_run else own.records[CRM].fields == kept
 
@@ -89,8 +89,8 @@ async def test_what_stands_there_decides(
 @pytest.mark.parametrize("replace", [False, True])
 async def test_a_row_that_was_taken_is_unchanged_the_next_time(*, replace: bool) -> None:
     shelf = Shelf()
-    taker = Taker(shelf, usable, replace=replace)
-    verdicts = [(await taker.take(a_row())).verdict for _ in range(3)]
+    importer = Importer(shelf, usable, replace=replace)
+    verdicts = [(await importer.import_row(a_row())).verdict for _ in range(3)]
     assert verdicts == [Verdict.NEW, Verdict.UNCHANGED, Verdict.UNCHANGED]
     assert shelf.records[CRM].version == 1
 
@@ -103,46 +103,46 @@ async def test_a_row_that_was_taken_is_unchanged_the_next_time(*, replace: bool)
     ],
 )
 async def test_a_write_that_is_refused_is_told_and_the_next_row_goes_on(trouble: Exception, reason: str) -> None:
-    taker = Taker(Shelf(troubles=[trouble]), usable)
-    first = await taker.take(a_row())
-    second = await taker.take(a_row(3, ConnectionName("sales")))
+    importer = Importer(Shelf(troubles=[trouble]), usable)
+    first = await importer.import_row(a_row())
+    second = await importer.import_row(a_row(3, ConnectionName("sales")))
     assert (first.verdict, second.verdict) == (Verdict.REFUSED, Verdict.NEW)
     assert reason in str(first.reason)
 
 
 async def test_a_row_that_the_daemon_could_not_use_is_refused_before_vault_is_asked() -> None:
     shelf = Shelf()
-    taken = await Taker(shelf, unusable).take(a_row())
-    assert taken == Taken(
+    taken = await Importer(shelf, unusable).import_row(a_row())
+    assert taken == ImportedRow(
         number=2, connection=CRM, verdict=Verdict.REFUSED, reason="the field 'refresh_token' is missing"
     )
     assert shelf.asked == 0
 
 
 async def test_a_fault_is_refused_as_it_is() -> None:
-    taken = await Taker(Shelf(), usable).take(Fault(number=4, reason="has no name"))
-    assert taken == Taken(number=4, connection=None, verdict=Verdict.REFUSED, reason="has no name")
+    taken = await Importer(Shelf(), usable).import_row(Fault(number=4, reason="has no name"))
+    assert taken == ImportedRow(number=4, connection=None, verdict=Verdict.REFUSED, reason="has no name")
 
 
 @pytest.mark.looptime
 async def test_a_short_outage_is_waited_out() -> None:
     shelf = Shelf(troubles=[VaultUnavailable("Vault is sealed")] * 3)
-    assert (await Taker(shelf, usable).take(a_row())).verdict is Verdict.NEW
+    assert (await Importer(shelf, usable).import_row(a_row())).verdict is Verdict.NEW
 
 
 @pytest.mark.looptime
 async def test_a_write_whose_answer_was_lost_is_found_to_have_landed() -> None:
     shelf = Shelf(troubles=[VaultUnavailable("the answer was lost")], lands=True)
-    assert (await Taker(shelf, usable).take(a_row())).verdict is Verdict.UNCHANGED
+    assert (await Importer(shelf, usable).import_row(a_row())).verdict is Verdict.UNCHANGED
     assert shelf.records[CRM].version == 1
 
 
 @pytest.mark.looptime
 async def test_where_vault_stays_away_the_rows_after_it_are_not_tried() -> None:
     shelf = Shelf(troubles=[VaultUnavailable("Vault is sealed")] * 9)
-    taker = Taker(shelf, usable)
-    first = await taker.take(a_row())
+    importer = Importer(shelf, usable)
+    first = await importer.import_row(a_row())
     asked = shelf.asked
-    second = await taker.take(a_row(3, ConnectionName("sales")))
+    second = await importer.import_row(a_row(3, ConnectionName("sales")))
     assert (first.reason, second.reason) == ("Vault is sealed", "not tried: Vault is sealed")
     assert shelf.asked == asked

@@ -264,21 +264,28 @@ def test_every_problem_is_told_at_once(toml: Path) -> None:
     assert len(problems) == 8
 
 
-def test_an_unknown_name_is_told_with_the_nearest_and_all_that_exist() -> None:
-    unknown, existing = problems_of({"REFRSH_AT": "1"})
+def test_a_misspelt_variable_is_answered_with_the_whole_name() -> None:
+    unknown, listed = problems_of({"REFRSH_AT": "1"})
+
+    assert unknown.endswith("there is no such setting; did you mean ZOHO_TOKEND_REFRESH_AT?")
+    assert listed == "`zoho-tokend settings` lists every setting"
+
+
+def test_a_misspelt_name_in_a_file_is_answered_as_it_is_written_there(toml: Path) -> None:
+    toml.write_text("refrsh_at = 0.5")
+    unknown, _listed = problems_of(file=toml)
 
     assert unknown.endswith("there is no such setting; did you mean REFRESH_AT?")
-    assert "ISSUES_PER_TEN_MINUTES" in existing
 
 
 def test_a_name_whose_capitals_do_not_lead_back_to_it_is_told_too() -> None:
-    unknown, _existing = problems_of({"STRA\u00dfE": "1"})
+    unknown, _listed = problems_of({"STRA\u00dfE": "1"})
 
     assert unknown.endswith("there is no such setting")
 
 
 def test_a_name_like_no_other_gets_no_suggestion() -> None:
-    unknown, _existing = problems_of({"XYZZY": "1"})
+    unknown, _listed = problems_of({"XYZZY": "1"})
 
     assert unknown.endswith("there is no such setting")
 

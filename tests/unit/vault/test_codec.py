@@ -51,6 +51,26 @@ def read(fields: dict[str, object], client: dict[str, object] | None = None) -> 
 
 
 @pytest.mark.parametrize(
+    ("misspelt", "question"),
+    [
+        ("refreshtoken", "; did you mean it by 'refreshtoken'?"),
+        ("refresh-token", "; did you mean it by 'refresh-token'?"),
+        ("1000.CANARYREFRESHTOKEN", ""),
+        ("note", ""),
+    ],
+)
+def test_a_misspelt_field_is_asked_about_unless_it_may_be_a_secret(misspelt: str, question: str) -> None:
+    with pytest.raises(RecordUnreadable) as raised:
+        read(but(INLINE, refresh_token=MISSING) | {misspelt: "x"})
+    assert str(raised.value).endswith(f"the field 'refresh_token' is missing{question}")
+
+
+def test_a_secret_for_one_data_centre_is_no_misspelling() -> None:
+    with pytest.raises(RecordUnreadable, match=r"'client_secret' is missing$"):
+        read(but(INLINE, client_secret=MISSING, client_secret_in="x"))
+
+
+@pytest.mark.parametrize(
     ("server", "secret"),
     [
         pytest.param("https://accounts.zoho.in", "CANARY-in", id="that of the data centre"),

@@ -1,6 +1,7 @@
-"""How each flow obtains a grant from the person: in a browser, from the console, on another device, or not at all."""
+"""The consent flows: in a browser, by a code of the console, on another device, and client credentials without one."""
 
 import os
+import re
 import secrets
 import sys
 import webbrowser
@@ -8,13 +9,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Final
 
 import click
 
 from zoho_tokend.app.operator import Operator
 from zoho_tokend.cli.terminal import Terminal, ask_secret, has_desktop
 from zoho_tokend.core.consent import DeviceCode, GrantCode
-from zoho_tokend.core.errors import TokendError
+from zoho_tokend.core.errors import CodeRejected, TokendError
 from zoho_tokend.core.model import Client, ClientCredentialsGrant
 from zoho_tokend.core.origin import Origin
 from zoho_tokend.core.registration import ClientKind, Registration
@@ -23,13 +25,16 @@ from zoho_tokend.operations.device_flow import DeviceFlow
 from zoho_tokend.web.redirect import Ending, RedirectListener, redirect_listener
 from zoho_tokend.zoho.consent import ConsentRequest, answers, consent_request, grant_code
 
+# https://github.com/trufflesecurity/trufflehog/blob/main/pkg/detectors/zohocrm/zohocrm.go
+_REFRESH_TOKEN: Final = re.compile(r"100[0-9]\.[0-9a-f]{32}\.[0-9a-f]{32}")
+
 Fields = dict[str, object]
 Obtain = Callable[[Operator, Terminal, Registration, str | None], Awaitable[Fields]]
-"""From an application and the scope asked for to the fields of a credential."""
+"""Obtains a grant for an application and a scope; returns the fields of a credential."""
 
 
 class WrongKind(TokendError):
-    """The client is of a type that this flow is not for."""
+    """The client's type does not have this flow."""
 
 
 class NoRedirectUri(TokendError):
@@ -53,7 +58,7 @@ class Browser:
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack, init=False)
 
     async def obtain(self, here: Operator, terminal: Terminal, client: Registration, scope: str | None) -> Fields:
-        """The fields of a credential."""
+        """Send the person to the consent page; return the fields of a credential."""
         _check_kind(client, ClientKind.SERVER, ClientKind.MOBILE)
         request = self._request(client, scope or "")
         if not self.paste:
@@ -70,7 +75,7 @@ class Browser:
 
     @asynccontextmanager
     async def ending(self, terminal: Terminal) -> AsyncIterator[None]:
-        """The browser ends on a page that says how the block ended."""
+        """Show the browser a last page that says how the block ended."""
         async with self._stack:
             try:
                 yield
@@ -114,14 +119,17 @@ class Browser:
 
 
 async def self_client(here: Operator, terminal: Terminal, client: Registration, scope: str | None) -> Fields:
-    """The fields of a credential, from a code that the console made."""
+    """Exchange a code that the console made; return the fields of a credential."""
     _check_kind(client, ClientKind.SELF)
     terminal.say(
         "In Zoho's API console: Self Client, Generate Code, choose scopes and a duration, Create. "
         "The code lives 3 to 10 minutes, as chosen there, and is good for one use."
     )
     code = GrantCode(code=ask_secret("Code"), accounts_server=client.accounts_server)
-    granted = await here.zoho.exchange(code, _at(here, client, client.accounts_server))
+    try:
+        granted = await here.zoho.exchange(code, _at(here, client, client.accounts_server))
+    except CodeRejected as error:
+        raise CodeRejected(f"{error}{_maybe_a_refresh_token(code)}") from None
     terminal.say("Zoho has granted it.")
     return refresh_token_fields(
         granted, client=client.name, accounts_server=client.accounts_server, scope=scope, now=here.clock.now()
@@ -129,7 +137,7 @@ async def self_client(here: Operator, terminal: Terminal, client: Registration, 
 
 
 async def device(here: Operator, terminal: Terminal, client: Registration, scope: str | None) -> Fields:
-    """The fields of a credential, from a consent on another device."""
+    """Wait for a consent on another device; return the fields of a credential."""
     _check_kind(client, ClientKind.DEVICE)
     flow = DeviceFlow(here.zoho, client, servers=here.servers, person=terminal, clock=here.clock)
     code = await flow.begin(scope or "")
@@ -140,7 +148,7 @@ async def device(here: Operator, terminal: Terminal, client: Registration, scope
 
 
 def client_credentials(grant: ClientCredentialsGrant) -> Obtain:
-    """The fields of a credential without a user; the grant is tried once, before anything is stored."""
+    """Return the flow without a user; it tries the grant once before anything is stored."""
 
     async def obtain(here: Operator, terminal: Terminal, client: Registration, _scope: str | None) -> Fields:
         _check_kind(client, ClientKind.SELF, ClientKind.SERVER)
@@ -150,6 +158,13 @@ def client_credentials(grant: ClientCredentialsGrant) -> Obtain:
         return client_credentials_fields(grant, client=client.name, accounts_server=server, now=here.clock.now())
 
     return obtain
+
+
+def _maybe_a_refresh_token(code: GrantCode) -> str:
+    """Return the other thing that a rejected code may be: Zoho's codes and tokens have one shape."""
+    if not _REFRESH_TOKEN.fullmatch(code.code.reveal()):
+        return ""
+    return "; this looks like a refresh token too: if it is one, import it with `zoho-tokend connections import`"
 
 
 def _at(here: Operator, client: Registration, server: Origin) -> Client:

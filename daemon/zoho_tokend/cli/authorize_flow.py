@@ -1,4 +1,4 @@
-"""How a grant becomes a connection, by whatever flow: room, grant, Vault, proof, daemon, and the old one's end."""
+"""The steps from a grant to a connection, whatever the flow: reserve, obtain, write, prove, see the daemon, revoke."""
 
 import asyncio
 from dataclasses import dataclass
@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Final
 
 from zoho_tokend.app.operator import Operator, operator
-from zoho_tokend.cli.obtaining import Obtain
-from zoho_tokend.cli.running_daemon import local_address, what_it_makes_of
+from zoho_tokend.cli.consent_flows import Obtain
+from zoho_tokend.cli.running_daemon import local_address, pickup_sentence
 from zoho_tokend.cli.terminal import Terminal
 from zoho_tokend.concurrency import abreast
 from zoho_tokend.core.errors import Conflict, NoCredential, RecordUnreadable, RefreshError, TokendError
@@ -23,15 +23,15 @@ _AT_ONCE: Final = 8
 
 
 class StoredMeanwhile(TokendError):
-    """Another credential came into Vault since the rescue file was written."""
+    """Another credential was stored since the rescue file was written."""
 
 
 class NotNamed(TokendError):
-    """The credential that is to be replaced does not say what was left out."""
+    """The replaced credential does not have what the command line left out."""
 
 
 class OldAlive(TokendError):
-    """The new grant works, and the old one could not be revoked."""
+    """The new grant works, and the old one was not revoked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,11 +39,11 @@ class AuthorizeRequest:
     """What the person asked for.
 
     Attributes:
-        client: None where it is that of the credential which is replaced.
-        grant_type: what the client is to be used for.
-        scope_needed: the flow cannot do without a scope: where none is given it is that of the replaced credential.
-        patience: for how long Vault is asked again to take the credential, before it goes into a rescue file.
-        rescue_folder: where that is put.
+        client: None for the client of the replaced credential.
+        grant_type: what the client is used for.
+        scope_needed: whether the flow needs a scope; where none is given it is that of the replaced credential.
+        patience: how long the write to Vault is retried before the credential goes into a rescue file.
+        rescue_folder: where that file is written.
     """
 
     connection: ConnectionName
@@ -58,10 +58,10 @@ class AuthorizeRequest:
 
 
 async def authorize_connection(here: Operator, terminal: Terminal, request: AuthorizeRequest, obtain: Obtain) -> None:
-    """The request is fulfilled, and the person knows it.
+    """Make the connection, and say each step.
 
     Raises:
-        TokendError: it is not; the text says why, and what to do.
+        TokendError: there is no connection; the text says why, and what to do.
     """
     if request.client is not None:
         await _client(here, request, request.client)
@@ -73,18 +73,18 @@ async def authorize_connection(here: Operator, terminal: Terminal, request: Auth
     replaced = await _replaced(here, slot)
     fields = await obtain(here, terminal, registration, scope)
     proved = await connecting.connect(slot, fields)
-    await _tell_of_the_daemon(here, terminal, request.connection)
+    await _report_daemon(here, terminal, request.connection)
     if request.revoke_old and proved:
         await _revoke_old(here, terminal, request.connection, replaced)
     elif request.revoke_old:
-        terminal.say("The replaced refresh token is left alive, for the new one has not proved itself yet.")
+        terminal.say("The replaced refresh token is not revoked: the new one has not proved itself yet.")
 
 
 async def finish_rescued(settings: Settings, rescued: Rescued, file: Path, *, replace: bool) -> None:
-    """What a rescue file holds is in Vault, and the file is gone.
+    """Write the credential of a rescue file to Vault, and delete the file.
 
     Raises:
-        TokendError: it is not, and the file stays.
+        TokendError: it is not in Vault, and the file stays.
     """
     async with operator(settings) as here:
         terminal = Terminal()
@@ -93,7 +93,7 @@ async def finish_rescued(settings: Settings, rescued: Rescued, file: Path, *, re
         await asyncio.to_thread(file.unlink)
         terminal.say(f"The credential of {rescued.connection} is in Vault, as version {version}; {file} is deleted.")
         await _authorization(here, terminal, PATIENCE, Path()).prove(rescued.connection)
-        await _tell_of_the_daemon(here, terminal, rescued.connection)
+        await _report_daemon(here, terminal, rescued.connection)
 
 
 async def _record_rescued(here: Operator, rescued: Rescued, file: Path, *, replace: bool) -> int:
@@ -123,7 +123,7 @@ def _authorization(here: Operator, terminal: Terminal, patience: timedelta, resc
 
 
 async def _client(here: Operator, request: AuthorizeRequest, name: str) -> Registration:
-    """The client, which the connection may use: to be known before a consent is asked for."""
+    """Read the client and prove that the connection may use it, before a consent is asked for."""
     registration = await here.registry.client(name)
     registration.check_use(request.connection, request.grant_type)
     return registration
@@ -132,12 +132,12 @@ async def _client(here: Operator, request: AuthorizeRequest, name: str) -> Regis
 def _as_before(field: str, slot: WriteSlot) -> str:
     value = (slot.replaced or {}).get(field)
     if not isinstance(value, str) or not value:
-        raise NotNamed(f"the credential of {slot.connection} that is to be replaced names no {field}: pass --{field}")
+        raise NotNamed(f"the credential of {slot.connection} has no field '{field}' to keep: pass --{field}")
     return value
 
 
 async def _replaced(here: Operator, slot: WriteSlot) -> Credential | None:
-    """The credential that is about to be replaced, as far as it can be read."""
+    """Return the credential that is about to be replaced; None where it cannot be read."""
     if slot.replaced is None:
         return None
     try:
@@ -146,10 +146,10 @@ async def _replaced(here: Operator, slot: WriteSlot) -> Credential | None:
         return None
 
 
-async def _tell_of_the_daemon(here: Operator, terminal: Terminal, connection: ConnectionName) -> None:
+async def _report_daemon(here: Operator, terminal: Terminal, connection: ConnectionName) -> None:
     patience = here.settings.discovery_interval + timedelta(seconds=5)
     address = local_address(here.settings.listen)
-    terminal.say(f"{await what_it_makes_of(connection, address, within=patience)}.")
+    terminal.say(f"{await pickup_sentence(connection, address, within=patience)}.")
 
 
 async def _revoke_old(
@@ -178,7 +178,7 @@ async def _revoke_old(
 
 
 async def _holders(here: Operator, grant: Grant, *, besides: ConnectionName) -> list[ConnectionName]:
-    """The other connections with this grant, which would die with it.
+    """Return the other connections with this grant, which would die with it.
 
     Raises:
         NotAllowed, VaultUnavailable: it cannot be known.
