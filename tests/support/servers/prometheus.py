@@ -28,7 +28,7 @@ scrape_configs:
     file_sd_configs: [{{files: [{targets}], refresh_interval: 1s}}]
 """
 _FOR: Final = re.compile(r"^( *(?:keep_firing_)?for:) \w+$", re.MULTILINE)
-_WINDOW: Final = re.compile(r"\[(?:5|10|15)m\]")
+_WINDOW: Final = re.compile(r"\[(?:2|5|10|15)m\]")
 
 
 def hurried(rules: str) -> str:

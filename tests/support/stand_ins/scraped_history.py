@@ -13,7 +13,7 @@ from math import inf
 from pathlib import Path
 from typing import Final
 
-from deploy.monitoring.prometheus_rule import RULES
+from deploy.monitoring.operator_objects import RULES
 from tests.support.samples.builders import NOON, SECOND
 from tests.support.servers.promtool import promtool
 from tests.support.stand_ins.world import World, a_world

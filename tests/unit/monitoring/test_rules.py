@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from deploy.monitoring.files import written
-from deploy.monitoring.prometheus_rule import PROMETHEUS_RULE, RULES
+from deploy.monitoring.operator_objects import PROMETHEUS_RULE, RULES
 from tests.support.documents.runbook import sections
 from tests.support.servers.promtool import promtool
 from zoho_tokend.telemetry.metric_table import metric_table
