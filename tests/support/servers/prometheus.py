@@ -106,7 +106,7 @@ class Prometheus:
 @contextmanager
 def a_prometheus(folder: Path, rules: str) -> Iterator[Prometheus]:
     """A Prometheus with these rules, until the block ends."""
-    port = _free_port()
+    port = free_port()
     files = {name: folder / name for name in ("rules.yaml", "targets.json", "prometheus.yaml")}
     files["rules.yaml"].write_text(rules)
     files["targets.json"].write_text("[]")
@@ -131,7 +131,8 @@ def a_prometheus(folder: Path, rules: str) -> Iterator[Prometheus]:
             process.wait(10)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of loopback that nobody listens at."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
