@@ -19,7 +19,11 @@ from zoho_tokend.core.model import ConnectionName
 FIFTY: Final = [ConnectionName(f"crm-{number}") for number in range(50)]
 INHIBITION: Final = yaml.safe_load(INHIBIT_RULES.read_text())["inhibit_rules"]
 ALERTS: Final = {rule["alert"] for rule in yaml.safe_load(RULES.read_text())["groups"][0]["rules"] if "alert" in rule}
-TOKEN_ALERTS: Final = {"ZohoTokenRefreshLate": "warning", "ZohoTokenExpiringSoon": "critical", "ZohoTokenExpired": "critical"}
+TOKEN_ALERTS: Final = {
+    "ZohoTokenRefreshLate": "warning",
+    "ZohoTokenExpiringSoon": "critical",
+    "ZohoTokenExpired": "critical",
+}
 EVERYWHERE: Final = {"namespace": "crm", "job": "zoho-tokend"}
 
 
@@ -53,6 +57,21 @@ async def test_a_sealed_vault_with_fifty_connections_pages_once(history: History
     assert {labels["connection"] for labels in alerts if labels["alertname"] == "ZohoTokenExpired"} == set(FIFTY)
     alertmanager.send(*alerts)
     alertmanager.until_shown("ZohoTokendVaultUnavailable")
+
+
+@pytest.mark.looptime
+async def test_a_cause_keeps_firing_until_what_it_explains_is_over(history: History) -> None:
+    """Else Alertmanager would page for each token just when Vault is back."""
+    async with a_daemon() as daemon:
+        daemon.world.connect(CRM, SALES)
+        await history.passes(20 * MINUTE, daemon)
+        daemon.world.vault.down()
+        await history.passes(HOUR, daemon)
+        daemon.world.vault.up()
+        await history.passes(7 * MINUTE / 2, daemon)
+        assert history.firing() >= {("ZohoTokendVaultUnavailable", ""), ("ZohoTokenExpired", CRM)}
+        await history.passes(10 * MINUTE, daemon)
+        assert history.firing() == {("ZohoTokendVaultUnavailable", "")}
 
 
 @pytest.mark.parametrize(

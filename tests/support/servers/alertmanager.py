@@ -45,7 +45,7 @@ class Alertmanager:
         self._http.post("/api/v2/alerts", json=[{"labels": labels} for labels in alerts]).raise_for_status()
 
     def until_shown(self, *names: str, severity: str = "critical") -> None:
-        """Wait until the alerts of this severity that nothing holds back are these; one of a name that fires twice counts twice."""
+        """Wait until these alerts, and no others of this severity, are held back by nothing."""
         deadline = time.monotonic() + PATIENCE
         while (shown := self._shown(severity)) != sorted(names):
             assert time.monotonic() < deadline, f"shown: {shown}"

@@ -44,7 +44,7 @@ def test_each_alert_fires_when_it_must() -> None:
 
 
 def test_a_worsening_connection_is_never_without_an_alert(tmp_path: Path) -> None:
-    """Every token ends after an hour. Each span in the rules and each scrape is a multiple of the ten seconds of a step."""
+    """Every token ends after an hour. Each span in the rules, and each scrape, is a multiple of the ten-second step."""
     end, step = 90 * 60, 10
     firing = 'group by (connection) (ALERTS{alertstate="firing",connection!=""})'
     steps = f"[{end}s:{step}s]"
