@@ -26,7 +26,7 @@ metadata:
     app.kubernetes.io/name: zoho-tokend
 spec:
 """
-_MATCHER: Final = re.compile(r'(\w+)(=~|=)"(.*)"')
+_MATCHER: Final = re.compile(r'(\w+)(=~)"(.*)"')
 
 
 def prometheus_rule(rules: str) -> str:
@@ -54,7 +54,7 @@ def _matchers(written: Sequence[str]) -> Iterator[Mapping[str, Any]]:
     for matcher in written:
         taken_apart = _MATCHER.fullmatch(matcher)
         if taken_apart is None:
-            message = f'{INHIBIT_RULES.name}: {matcher} is no matcher of the form name="value" or name=~"pattern"'
+            message = f'{INHIBIT_RULES.name}: write {matcher} as name=~"pattern"'
             raise ValueError(message)
         name, kind, value = taken_apart.groups()
         yield {"name": name, "matchType": kind, "value": value}

@@ -38,6 +38,7 @@ CONTRACT = {
     "consecutive_failures": ("connection",),
     "issue_budget_remaining": ("connection",),
     "connection_state": ("connection", "state"),
+    "connection_failure": ("connection", "outcome"),
     "refreshes_total": ("outcome",),
     "reported_tokens_total": ("verdict",),
     "target_writes_total": ("target", "outcome"),
