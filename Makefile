@@ -25,11 +25,13 @@ $(READY): requirements/dev.txt pyproject.toml
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-# What some tests drive: promtool checks the metrics, Chromium walks the pages, curl and jq read as a script does, nft and ip break a network, faketime
-# steps a clock. Where one is missing and cannot be installed, its tests are skipped by name, with the reason.
+# What some tests drive: promtool checks the metrics, Alertmanager the inhibition, Chromium walks the pages, curl and jq
+# read as a script does, nft and ip break a network, faketime steps a clock. Where one is missing and cannot be installed,
+# its tests are skipped by name, with the reason.
 $(TOOLS): $(READY)
 	@packages=""; \
 	command -v promtool >/dev/null || packages="$$packages prometheus"; \
+	command -v amtool >/dev/null || packages="$$packages prometheus-alertmanager"; \
 	command -v chromium >/dev/null || packages="$$packages chromium"; \
 	command -v curl >/dev/null || packages="$$packages curl"; \
 	command -v systemd-analyze >/dev/null || packages="$$packages systemd"; \

@@ -17,8 +17,8 @@ from grafana_foundation_sdk.models.dashboard import (
 
 from deploy.monitoring.daemon_panels import leadership, vault
 from deploy.monitoring.fleet_panels import budget, fleet, promise, refreshes
+from deploy.monitoring.operator_objects import DEPLOY
 from deploy.monitoring.panels import SOURCE
-from deploy.monitoring.prometheus_rule import DEPLOY
 from deploy.monitoring.queries import ours
 
 DASHBOARD: Final = DEPLOY / "components" / "grafana-dashboard" / "zoho-tokend.json"

@@ -39,6 +39,7 @@ def connection_series(rows: Iterable[ConnectionFacts], mode: PerConnection) -> I
             family.add_metric([row.name], value(row))
         yield family
     yield _states(fleet.shown)
+    yield _failures(fleet.shown)
 
 
 @dataclass(slots=True)
@@ -116,18 +117,30 @@ def _is_shown(row: ConnectionFacts, mode: PerConnection, *, large: bool) -> bool
         case PerConnection.OFF:
             return False
         case PerConnection.AUTO:
-            return not large or row.state not in HEALTHY
+            return not large or row.state not in HEALTHY or row.outcome is not None  # a retry under way is no recovery
 
 
 def _states(rows: Sequence[ConnectionFacts]) -> Metric:
+    """The present state alone: a series for every other would be most of what a connection costs."""
     family = GaugeMetricFamily(
         "zoho_tokend_connection_state",
-        "1 for the state that the connection is in, 0 for every other.",
+        "1 for the state that the connection is in; there is no series for any other.",
         labels=["connection", "state"],
     )
     for row in rows:
-        for state in State:
-            family.add_metric([row.name, state], row.state is state)
+        family.add_metric([row.name, row.state], 1)
+    return family
+
+
+def _failures(rows: Sequence[ConnectionFacts]) -> Metric:
+    family = GaugeMetricFamily(
+        "zoho_tokend_connection_failure",
+        "1 for how the connection's last refresh failed; there is no series once a refresh has succeeded.",
+        labels=["connection", "outcome"],
+    )
+    for row in rows:
+        if row.outcome is not None:
+            family.add_metric([row.name, row.outcome], 1)
     return family
 
 

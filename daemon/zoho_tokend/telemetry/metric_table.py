@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 
 from prometheus_client import Metric
 
+from zoho_tokend.core.errors import Outcome
 from zoho_tokend.core.facts import ConnectionFacts, State
 from zoho_tokend.core.model import ConnectionName
 from zoho_tokend.telemetry.connection_series import PerConnection
@@ -48,6 +49,6 @@ _ANY_CONNECTION: Final = ConnectionFacts(
     version=0,
     failures=0,
     budget_remaining=0,
-    error=None,
-    outcome=None,
+    error="any",
+    outcome=Outcome.THROTTLED,
 )

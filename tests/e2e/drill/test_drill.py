@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
-from deploy.monitoring.prometheus_rule import RULES
+from deploy.monitoring.operator_objects import RULES
 from tests.support.documents.runbook import sections
 from tests.support.places.drill_faults import FAULTS, NOT_DRILLED, Fault
 from tests.support.places.drill_place import Place

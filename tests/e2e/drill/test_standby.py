@@ -1,6 +1,6 @@
 """A leader and its standby, two real processes: what both know is told once, and goes on when they change places."""
 
-from deploy.monitoring.prometheus_rule import RULES
+from deploy.monitoring.operator_objects import RULES
 from tests.support.places.drill_faults import elected
 from tests.support.places.drill_place import Place
 from tests.support.places.site import Site

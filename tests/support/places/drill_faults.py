@@ -187,10 +187,13 @@ def listing_denied(place: Place) -> None:
     place.grant(place.rules.replace('["list"]', '["read"]'))
 
 
-def clock_of_zoho_wrong(place: Place) -> None:
-    place.settings |= QUICKLY
-    place.site.zoho.fault(always(clock_skew(90)), refresh_token=place.connect())
-    place.start()
+def clock_of_zoho_wrong(seconds: int) -> Fault:
+    def strike(place: Place) -> None:
+        place.settings |= QUICKLY
+        place.site.zoho.fault(always(clock_skew(seconds)), refresh_token=place.connect())
+        place.start()
+
+    return Fault(strike=strike, mend=zoho_is_well, lifetime=QUICK)
 
 
 FAULTS: Final[dict[str, Fault]] = {
@@ -202,6 +205,7 @@ FAULTS: Final[dict[str, Fault]] = {
     "ZohoTokenExpiringSoon": outage_of_zoho(6 * MINUTE),
     "ZohoTokenExpired": outage_of_zoho(-MINUTE),
     "ZohoPromiseMissed": outage_of_zoho(6 * MINUTE, PER_CONNECTION_METRICS="off"),
+    "ZohoUnavailable": outage_of_zoho(6 * MINUTE),
     "ZohoConnectionWithoutToken": Fault(strike=unreachable_data_center, mend=zoho_is_well),
     "ZohoConnectionThrottled": Fault(strike=another_program_spends_the_budget, mend=zoho_is_well),
     "ZohoTokensUnsaved": Fault(strike=policy_narrowed_while_zoho_answers),
@@ -214,7 +218,8 @@ FAULTS: Final[dict[str, Fault]] = {
     "ZohoTokendVaultUnavailable": vault_cut_off(),
     "ZohoTokendVaultSessionLost": Fault(strike=vault_token_revoked),
     "ZohoTokendDiscoveryFailing": Fault(strike=listing_denied),
-    "ZohoTokendClockSkewed": Fault(strike=clock_of_zoho_wrong, mend=zoho_is_well, lifetime=QUICK),
+    "ZohoTokendClockSkewed": clock_of_zoho_wrong(90),
+    "ZohoTokendClockWrong": clock_of_zoho_wrong(150),
 }
 
 NOT_DRILLED: Final = {

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from deploy.monitoring.prometheus_rule import RULES
+from deploy.monitoring.operator_objects import RULES
 from tests.support.places.site import a_site
 from tests.support.processes.process import Daemon
 from tests.support.servers.openbao import Corner

@@ -28,7 +28,7 @@ scrape_configs:
     file_sd_configs: [{{files: [{targets}], refresh_interval: 1s}}]
 """
 _FOR: Final = re.compile(r"^( *(?:keep_firing_)?for:) \w+$", re.MULTILINE)
-_WINDOW: Final = re.compile(r"\[(?:5|10|15)m\]")
+_WINDOW: Final = re.compile(r"\[(?:2|5|10|15)m\]")
 
 
 def hurried(rules: str) -> str:
@@ -106,7 +106,7 @@ class Prometheus:
 @contextmanager
 def a_prometheus(folder: Path, rules: str) -> Iterator[Prometheus]:
     """A Prometheus with these rules, until the block ends."""
-    port = _free_port()
+    port = free_port()
     files = {name: folder / name for name in ("rules.yaml", "targets.json", "prometheus.yaml")}
     files["rules.yaml"].write_text(rules)
     files["targets.json"].write_text("[]")
@@ -131,7 +131,8 @@ def a_prometheus(folder: Path, rules: str) -> Iterator[Prometheus]:
             process.wait(10)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of loopback that nobody listens at."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -13,7 +13,7 @@ from math import inf
 from pathlib import Path
 from typing import Final
 
-from deploy.monitoring.prometheus_rule import RULES
+from deploy.monitoring.operator_objects import RULES
 from tests.support.samples.builders import NOON, SECOND
 from tests.support.servers.promtool import promtool
 from tests.support.stand_ins.world import World, a_world
@@ -26,7 +26,8 @@ from zoho_tokend.telemetry.metrics import Metrics
 SCRAPE_INTERVAL: Final = timedelta(seconds=30)
 _INSTANT: Final = "_timestamp_seconds"
 _ASKED_FOR: Final = frozenset(re.findall(r"zoho_tokend_\w+", RULES.read_text()))
-_GOT: Final = re.compile(r'\{alertname="(\w+)"(?:, connection="([^"]*)")?\}')
+_GOT: Final = re.compile(r"\{([^}]*)\} 1E")
+_LABEL: Final = re.compile(r'(\w+)="([^"]*)"')
 
 # The fewer sweeps, the sooner hours are over; the floor is 14 s less for it.
 LEISURELY: Final = Policy(sweep_interval=15 * SECOND)
@@ -120,20 +121,27 @@ class History:
         asked = f'count_over_time(ALERTS{{alertstate="firing"}}[{round(time.total_seconds())}s])'
         return self._asked(f"{asked} >= {evaluations}")
 
+    def alerts(self) -> list[dict[str, str]]:
+        """Every alert that fires at the end, by its labels, as Prometheus sends it to Alertmanager."""
+        return self._got('group without (__name__, alertstate) (ALERTS{alertstate="firing"})')
+
     def _asked(self, query: str) -> set[tuple[str, str]]:
-        whole = f"group by (alertname, connection) ({query})"
+        found = self._got(f"group by (alertname, connection) ({query})")
+        return {(labels["alertname"], labels.get("connection", "")) for labels in found}
+
+    def _got(self, query: str) -> list[dict[str, str]]:
         end = f"{self._scrapes * SCRAPE_INTERVAL.seconds}s"
         test = {
             "interval": f"{SCRAPE_INTERVAL.seconds}s",
             "input_series": [{"series": series, "values": self._values(series)} for series in self._samples],
-            "promql_expr_test": [{"expr": whole, "eval_time": end, "exp_samples": []}],
+            "promql_expr_test": [{"expr": query, "eval_time": end, "exp_samples": []}],
         }
         file = {"rule_files": [str(RULES)], "evaluation_interval": f"{SCRAPE_INTERVAL.seconds}s", "tests": [test]}
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, "history.yaml")
             path.write_text(json.dumps(file))
             code, said = promtool("test", "rules", path)
-        found = set(_GOT.findall(said.partition("got:")[2]))
+        found = [dict(_LABEL.findall(labels)) for labels in _GOT.findall(said.partition("got:")[2])]
         assert code == 0 or found, said
         return found
 

@@ -10,7 +10,7 @@ import yaml
 from tests.support.documents.manifests import COMPONENTS, COMPOSITIONS, DEPLOY, NAME, Composition, Object, nested
 
 OLDEST, NEWEST = "1.28", "1.37"
-NOT_KUBERNETES_OWN = {"monitoring.coreos.com/v1"}
+NOT_KUBERNETES_OWN = {"monitoring.coreos.com/v1", "monitoring.coreos.com/v1alpha1"}
 EVERY = pytest.mark.parametrize("composition", COMPOSITIONS, ids=str)
 
 

@@ -72,6 +72,7 @@ def test_every_metric_of_ours_that_is_asked_for_is_there_and_each_important_one_
     unseen = metrics - shown
     assert shown <= metrics
     assert {name.removeprefix("zoho_tokend_") for name in unseen} == {
+        "connection_failure",  # an alert
         "connection_floor_seconds",  # in the fleet's least life against its floor
         "consecutive_failures",  # told by state and error
         "ill_named_records",  # on the status page, with the rule

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from deploy.monitoring.files import written
-from deploy.monitoring.prometheus_rule import PROMETHEUS_RULE, RULES
+from deploy.monitoring.operator_objects import PROMETHEUS_RULE, RULES
 from tests.support.documents.runbook import sections
 from tests.support.servers.promtool import promtool
 from zoho_tokend.telemetry.metric_table import metric_table
@@ -41,6 +41,55 @@ def test_promtool_finds_nothing_to_say_about_the_rules() -> None:
 def test_each_alert_fires_when_it_must() -> None:
     code, said = promtool("test", "rules", RULES_TEST)
     assert code == 0, said
+
+
+def test_a_worsening_connection_is_never_without_an_alert(tmp_path: Path) -> None:
+    """Every token ends after an hour. Each span in the rules, and each scrape, is a multiple of the ten-second step."""
+    end, step = 90 * 60, 10
+    firing = 'group by (connection) (ALERTS{alertstate="firing",connection!=""})'
+    steps = f"[{end}s:{step}s]"
+    since_the_first = f"(time() - min_over_time(timestamp({firing}){steps})) / {step} + 1"
+    silent = f"{since_the_first} - count_over_time(({firing}){steps})"
+    ways = {
+        "zoho-is-away": {"failing": (1800, 3600), "expired": (3600, end)},
+        "refused-when-late": {"failing": (1800, 2880), "needs_consent": (2880, end)},
+        "refused-when-ended": {"failing": (1800, 3600), "expired": (3600, 3900), "needs_consent": (3900, end)},
+        "misconfigured-when-soon": {"failing": (1800, 3300), "misconfigured": (3300, end)},
+        "consented-in-vain": {"needs_consent": (1800, 3630), "expired": (3630, end)},
+        "consented-in-vain-when-late": {"needs_consent": (1800, 2790), "failing": (2790, 3600), "expired": (3600, end)},
+        "corrected-in-vain": {"misconfigured": (1800, 3240), "failing": (3240, 3600), "expired": (3600, end)},
+    }
+    series = {'zoho_tokend_leader{instance="a",shard="0"}': [(0, end, 1)]}
+    for way, states in ways.items():
+        series[f'zoho_tokend_connection_floor_seconds{{instance="a",connection="{way}"}}'] = [(0, end, 1800)]
+        series[f'zoho_tokend_token_expiry_timestamp_seconds{{instance="a",connection="{way}"}}'] = [(0, end, 3600)]
+        for state, (begins, ends) in states.items():
+            name = f'zoho_tokend_connection_state{{instance="a",connection="{way}",state="{state}"}}'
+            series[name] = [(begins, ends, 1)]
+    test = {
+        "interval": "30s",
+        "input_series": [{"series": name, "values": _scraped(spans, end)} for name, spans in series.items()],
+        "promql_expr_test": [
+            {
+                "expr": silent,
+                "eval_time": f"{end}s",
+                "exp_samples": [{"labels": f'{{connection="{way}"}}', "value": 0} for way in ways],
+            }
+        ],
+    }
+    file = tmp_path / "worsening.yaml"
+    file.write_text(yaml.safe_dump({"rule_files": [str(RULES)], "evaluation_interval": f"{step}s", "tests": [test]}))
+    code, said = promtool("test", "rules", file)
+    assert code == 0, said
+
+
+def _scraped(spans: Sequence[tuple[int, int, float]], end: int) -> str:
+    """What a scrape finds every thirty seconds, as promtool reads it."""
+    values = ["_"] * (end // 30 + 1)
+    for begins, ends, value in spans:
+        values[begins // 30 : ends // 30] = [str(value)] * ((ends - begins) // 30)
+        values[ends // 30] = "stale"
+    return " ".join(values)
 
 
 def test_no_alert_goes_without_a_test_in_which_it_fires() -> None:

@@ -38,6 +38,7 @@ CONTRACT = {
     "consecutive_failures": ("connection",),
     "issue_budget_remaining": ("connection",),
     "connection_state": ("connection", "state"),
+    "connection_failure": ("connection", "outcome"),
     "refreshes_total": ("outcome",),
     "reported_tokens_total": ("verdict",),
     "target_writes_total": ("target", "outcome"),
@@ -294,10 +295,29 @@ def test_a_connection_is_told_in_instants() -> None:
     }
 
 
-def test_a_connection_is_in_one_state_and_in_no_other() -> None:
+def test_only_the_present_state_of_a_connection_has_a_series() -> None:
     series = scraped(some_metrics(), a_row(state=State.THROTTLED))
-    states = {state: series[f"connection_state{{connection=crm-prod,state={state}}}"] for state in State}
-    assert states == dict.fromkeys(State, 0.0) | {State.THROTTLED: 1.0}
+    states = {name: value for name, value in series.items() if name.startswith("connection_state")}
+    assert states == {"connection_state{connection=crm-prod,state=throttled}": 1.0}
+
+
+def test_a_failure_has_a_series_until_a_refresh_succeeds() -> None:
+    metrics, failed = some_metrics(), replace(a_row(state=State.EXPIRED), outcome=Outcome.THROTTLED)
+    assert scraped(metrics, failed)["connection_failure{connection=crm-prod,outcome=throttled}"] == 1
+    well = replace(a_row(), outcome=None)
+    assert not [name for name in scraped(metrics, well) if name.startswith("connection_failure")]
+
+
+@pytest.mark.parametrize("state", State)
+def test_a_connection_costs_at_most_twelve_series(state: State) -> None:
+    series = scraped(some_metrics(), replace(a_row(state=state), outcome=Outcome.THROTTLED))
+    assert len([name for name in series if "connection=crm-prod" in name]) <= 12
+
+
+def test_a_retry_under_way_keeps_the_series_of_a_large_fleet() -> None:
+    retried = replace(a_row("retried", state=State.REFRESHING), outcome=Outcome.ZOHO_UNAVAILABLE)
+    rows = [replace(a_row(f"c{number}"), outcome=None) for number in range(LARGE_FLEET)] + [retried]
+    assert told(some_metrics(), rows) == {"consecutive_failures{connection=retried}"}
 
 
 def test_an_instant_that_never_was_is_zero() -> None:
