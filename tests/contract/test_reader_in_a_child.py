@@ -28,7 +28,7 @@ from zoho_tokend.reader import TokenReader
 reader = TokenReader()
 reader.get("crm-prod")
 session = reader._source._session
-with reader._turns["crm-prod"], reader._source._turn, reader._memory._reporting:
+with reader._turns["crm-prod"], reader._source._turn, reader._memory._lock:
     child = os.fork()
     if child == 0:
         assert reader._source._session is not session, "the child has its parent's connections"
