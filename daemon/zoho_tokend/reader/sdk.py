@@ -26,8 +26,8 @@ def initialize(reader: TokenReader, connection: str, *, resource_path: Path, sdk
     """Make the SDK work for this connection in the whole process, in the data centre that the token names.
 
     Args:
-        resource_path: an existing folder. In a folder of the connection's name in it the SDK keeps what it learns of the
-            fields of modules. It names its files by the data centre alone, so that two organisations would share one.
+        resource_path: an existing folder. The SDK keeps what it learns of the fields of modules there, in a folder of
+            the connection's name: it names its files by the data centre, so that two organisations would share one.
         sdk_config: an ``SDKConfig``; None for one with time-outs, which the SDK's own lacks.
 
     Raises:
