@@ -5,6 +5,7 @@
 #
 # Poll period: 5 minutes (static_secret_render_interval). Least life: 24 minutes, for a token in Vault always has 29 left
 # at the default settings of zoho-tokend. Read the file again for every request: a header that is kept grows old.
+# Of a token that has expired the file has a comment that says so, and curl sends no comment: Zoho answers with a 401.
 #
 # The role's policy: zoho-tokend policy reader --connection crm-prod | vault policy write crm-reader -
 

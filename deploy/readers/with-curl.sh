@@ -10,8 +10,11 @@ get() { printf 'header = "%s"\n' "$1" | curl --config - --silent --show-error --
 field() { printf '%s' "$record" | jq -er ".data.data.$1"; }
 for pause in 0 5 10 15; do
     sleep "$pause"
-    record=$(get "X-Vault-Token: $VAULT_TOKEN" "$VAULT_ADDR/v1/secret/data/zoho/tokens/$1")
-    life=$(($(field expires_at_epoch) - $(date +%s)))
-    if [ "$life" -ge 60 ]; then get "Authorization: $(field authorization)" "$(field api_domain)$2"; exit; fi
+    record=$(get "X-Vault-Token: $VAULT_TOKEN" "$VAULT_ADDR/v1/secret/data/zoho/tokens/$1") || {
+        echo "with-curl.sh: Vault gave no token of $1: ${record:-no answer}" >&2; exit 1
+    }
+    left=$(($(field expires_at_epoch) - $(date +%s)))
+    if [ "$left" -ge 60 ]; then get "Authorization: $(field authorization)" "$(field api_domain)$2"; exit; fi
 done
-echo "with-curl.sh: the token of $1 has $life s left; see what zoho-tokend's /status says of it." >&2; exit 1
+if [ "$left" -gt 0 ]; then state="has $left s to live"; else state="expired $((-left)) s ago"; fi
+echo "with-curl.sh: the token of $1 $state and was not sent: see 'zoho-tokend connections show $1'" >&2; exit 1

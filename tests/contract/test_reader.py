@@ -27,6 +27,7 @@ from zoho_tokend.reader import (
     UnknownSchema,
     VaultUnreachable,
 )
+from zoho_tokend.reader.vault_source import LARGEST_ANSWER
 
 SHORT = 0.6 * SECOND
 PATIENCE = 120.0
@@ -268,6 +269,15 @@ def test_whatever_stands_in_a_record_is_a_readers_error(shelves: Shelves, open_r
     shelves.corner.put_texts("tokens/crm-prod", fields | {"expires_at": text})
     with pytest.raises(UnknownSchema, match="so the daemon did not write"):
         open_reader().get()
+
+
+def test_a_record_larger_than_the_daemon_writes_is_refused(shelves: Shelves, open_reader: OpenReader) -> None:
+    shelves.publish(scope="x" * LARGEST_ANSWER)
+    reader = open_reader()
+    with pytest.raises(UnknownSchema, match=f"^{shelves.corner.mount}/zoho/tokens/crm-prod is larger than 64 kB"):
+        reader.get()
+    shelves.publish()
+    assert reader.get().connection == "crm-prod"
 
 
 def test_a_record_of_another_schema_is_refused(shelves: Shelves, open_reader: OpenReader) -> None:

@@ -1,6 +1,7 @@
 """Both readers against a real OpenBao: they say that a token has died early, with the printed policies and no other."""
 
 import logging
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
@@ -15,6 +16,7 @@ from zoho_tokend.core.model import Secret
 from zoho_tokend.reader import NoSuchConnection, NotAllowed, Token, VaultUnreachable
 
 OpenReader = Callable[..., Reading]
+PATIENCE = 120.0
 
 
 @pytest.fixture
@@ -70,12 +72,46 @@ def test_the_same_token_is_reported_once_by_however_many_meet_it(shelves: Shelve
     assert shelves.reads == before + 1
 
 
+def test_after_a_report_the_next_token_is_handed_out_at_once(shelves: Shelves, open_reader: OpenReader) -> None:
+    reader = open_reader()
+    reader.report_dead("crm-prod", dead_token(shelves, reader))
+    new = shelves.publish(age=0 * SECOND)
+    assert reader.get().access_token == new["access_token"]
+
+
+def test_until_it_is_there_vault_is_not_asked_by_every_call(shelves: Shelves, open_reader: OpenReader) -> None:
+    reader = open_reader()
+    dead = dead_token(shelves, reader)
+    reader.report_dead("crm-prod", dead)
+    before, begun = shelves.reads, time.monotonic()
+    assert {reader.get().access_token for _ in range(100)} == {dead.access_token}
+    assert 1 <= shelves.reads - before <= 2 + time.monotonic() - begun
+
+
+def test_a_report_that_vault_does_not_take_counts_for_the_reader(shelves: Shelves, open_reader: OpenReader) -> None:
+    reader = open_reader(token=shelves.vault_token())
+    dead = dead_token(shelves, reader)
+    with pytest.raises(NotAllowed):
+        reader.report_dead("crm-prod", dead)
+    new = shelves.publish(age=0 * SECOND)
+    assert reader.get().access_token == new["access_token"]
+
+
+def test_after_newer_found_none_the_next_token_is_handed_out(shelves: Shelves, open_reader: OpenReader) -> None:
+    reader = open_reader()
+    assert reader.newer(dead_token(shelves, reader)) is None
+    new = shelves.publish(age=0 * SECOND)
+    deadline = time.monotonic() + PATIENCE
+    while reader.get().access_token != new["access_token"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
 def test_the_next_token_is_reported_too(shelves: Shelves, open_reader: OpenReader) -> None:
     reader = open_reader()
     reader.report_dead("crm-prod", dead_token(shelves, reader))
     shelves.publish(age=0 * SECOND)
-    newer = reader.newer(reader.get())
-    assert newer is not None
+    newer = reader.get()
     reader.report_dead("crm-prod", newer)
     assert the_report(shelves) == {"fingerprint": newer.fingerprint}
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -64,6 +65,38 @@ def test_a_token_that_is_replaced_in_mid_run_is_used_by_the_next_call(
     assert reader.newer(dead) is not None
     company()
     assert [entry.status for entry in site.api_calls] == [200, 200]
+
+
+def test_after_a_report_the_next_call_has_vaults_next_token(site: JobSite, reader: TokenReader, folder: Path) -> None:
+    sdk.initialize(reader, "crm-prod", resource_path=folder)
+    company()
+    site.kill_oldest()
+    reader.report_dead("crm-prod", reader.get("crm-prod"))
+    site.refresh()
+    company()
+    assert [entry.status for entry in site.api_calls] == [200, 200]
+
+
+def test_each_thread_calls_with_the_token_of_its_own_connection(
+    site: JobSite, reader: TokenReader, folder: Path
+) -> None:
+    first = site.shelves.corner.fields("tokens/crm-prod")
+    other = first | {"connection": "crm-other", "access_token": "unknown", "authorization": "Zoho-oauthtoken unknown"}
+    site.shelves.corner.put("tokens/crm-other", **other)
+    sdk.initialize(reader, "crm-prod", resource_path=folder)
+    turns = Barrier(2, timeout=120)
+
+    def work(connection: str) -> tuple[bool, str]:
+        sdk.switch_user(reader, connection, resource_path=folder)
+        turns.wait()
+        answer = OrgOperations().get_organization()
+        return answer.get_status_code() == 200, str(Initializer.get_initializer().resource_path)
+
+    with ThreadPoolExecutor(2) as threads:
+        answers = list(threads.map(work, ["crm-prod", "crm-other"]))
+    assert answers == [(True, str(folder / "crm-prod")), (False, str(folder / "crm-other"))]
+    assert company() == "Tidewater Looms"
+    assert sorted(entry.status for entry in site.api_calls) == [200, 200, 401]
 
 
 def test_twelve_threads_cause_one_read_and_no_request_for_a_token(

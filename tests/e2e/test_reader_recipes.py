@@ -33,6 +33,7 @@ def site(corner: Corner) -> Iterator[JobSite]:
 @pytest.mark.parametrize("recipe", [name for name in RECIPES if not name.endswith(NOT_RUN)])
 def test_a_recipe_works_as_it_stands(recipe: str, site: JobSite) -> None:
     corner = site.shelves.corner
+    corner.put("tokens/crm-sales", **corner.fields("tokens/crm-prod") | {"connection": "crm-sales"})
     environment = {
         "PYTHONPATH": str(Path(zoho_tokend.__file__).parent.parent),
         "VAULT_ADDR": corner.address,

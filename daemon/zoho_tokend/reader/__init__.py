@@ -7,14 +7,16 @@
     reader = TokenReader()  # VAULT_ADDR, VAULT_TOKEN
     requests.get(reader.base_url("crm-prod") + "/crm/v8/org", headers=reader.get("crm-prod").headers)
 
-It knows nothing of the daemon, and importing it imports the standard library alone: hvac comes with the readers, httpx
-with ``ZohoAuth``, requests with ``ZohoRequestsAuth``, and Zoho's SDK with ``zoho_tokend.reader.sdk``. Top to bottom:
+The package knows nothing of the daemon, and importing it imports the standard library alone. hvac comes with the
+readers, httpx with ``ZohoAuth``, requests with ``ZohoRequestsAuth``, and Zoho's SDK with ``zoho_tokend.reader.sdk``.
+Top to bottom:
 
     httpx_auth  requests_auth  sdk      each library's own way to add a header
     sync_reader  async_reader           carry out what is decided, for threads and for asyncio
+    copies                              what forks, copies and pickles of a reader do not share
     memory                              what is known of each connection, and of the clocks
-    vault_source                        hvac, and one question at a time
-    decision  place  record  refusal  skew  wording  zoho_api  errors    pure: no network, no clock
+    vault_source  deadline              hvac, and one question at a time
+    decision  record  wording  zoho_api  errors    pure: no network, no clock
 """
 
 from importlib import import_module
@@ -65,7 +67,7 @@ _BRINGS_A_LIBRARY: Final = {
 
 
 def __getattr__(name: str) -> object:
-    """The modules that need a library are imported when one of their names is first asked for (PEP 562)."""
+    """Import a module that needs a library when one of its names is first asked for (PEP 562)."""
     if name not in _BRINGS_A_LIBRARY:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_BRINGS_A_LIBRARY[name]}"), name)

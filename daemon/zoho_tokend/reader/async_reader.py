@@ -1,7 +1,6 @@
 """The reader for asyncio: the rules of ``TokenReader``, without a blocked event loop."""
 
 import asyncio
-import os
 from datetime import timedelta
 from functools import partial
 from types import TracebackType
@@ -10,15 +9,14 @@ from typing import Self
 import hvac
 
 from zoho_tokend.reader import zoho_api
+from zoho_tokend.reader.copies import Reader
 from zoho_tokend.reader.decision import HURRY, MIN_LIFE, TIMEOUT, GiveUp, Look, ReadRequest, Use, Wait
 from zoho_tokend.reader.errors import ReaderError, TokenTooOld
-from zoho_tokend.reader.forks import renew_in_child
-from zoho_tokend.reader.memory import LOG, Memory, Now, Sight, machine_time
+from zoho_tokend.reader.memory import LOG, Now, Sight, machine_time
 from zoho_tokend.reader.record import Token
-from zoho_tokend.reader.vault_source import vault_source
 
 
-class AsyncTokenReader:
+class AsyncTokenReader(Reader):
     """Gives any number of tasks the tokens that the daemon keeps in Vault. Make one, and keep it.
 
     It outlives an event loop, as where each invocation of a function has one of its own.
@@ -36,14 +34,12 @@ class AsyncTokenReader:
         now: Now = machine_time,
     ) -> None:
         """Prepare to read; nothing is asked yet. The arguments and errors are those of ``TokenReader``."""
-        self._source = vault_source(client, os.environ, mount=mount, prefix=prefix)
-        self._memory = Memory(now)
+        super().__init__(client, mount=mount, prefix=prefix, now=now)
         self._looks: dict[str, asyncio.Future[Sight]] = {}
         self._reports: set[asyncio.Future[ReaderError | None]] = set()
-        renew_in_child(self, AsyncTokenReader._renew)
 
     async def get(self, connection: str, min_life: timedelta = MIN_LIFE, *, timeout: timedelta = TIMEOUT) -> Token:  # noqa: ASYNC109  # it bounds a wait for the daemon, and cancels nothing
-        """A token with so much life left.
+        """Return a token with so much life left.
 
         Raises:
             ReaderError: there is none; the text says why and what to look at.
@@ -52,19 +48,20 @@ class AsyncTokenReader:
         return at_hand or await self._fulfil(connection, self._memory.request(min_life=min_life, timeout=timeout))
 
     async def base_url(self, connection: str) -> str:
-        """The origin of the connection's API, such as ``https://www.zohoapis.eu``.
+        """Return the origin of the connection's API, such as ``https://www.zohoapis.eu``.
 
         Raises:
-            ReaderError: there is no token to tell it.
+            ReaderError: there is no token that names it.
         """
         return zoho_api.base_url(await self.get(connection))
 
     async def newer(self, dead: Token, *, report: bool = False) -> Token | None:
-        """The token that has replaced this one, which Zoho refuses; None where Vault shows none.
+        """Return the token that has replaced this one, which Zoho refuses; None where Vault shows none.
 
         Args:
             report: tell the daemon of a token that none has replaced yet; a Vault that does not take it is a warning.
         """
+        self._memory.mark_dead(dead.connection, dead)
         request = self._memory.request(min_life=MIN_LIFE, timeout=timedelta(), instead_of=dead)
         try:
             return await self._fulfil(dead.connection, request)
@@ -76,12 +73,13 @@ class AsyncTokenReader:
             return None
 
     async def report_dead(self, connection: str, token: Token) -> None:
-        """The daemon is told that Zoho refuses this token before its time, and finds out for itself.
+        """Report to the daemon that Zoho refuses this token before its time; the daemon finds out for itself.
 
         Raises:
             NotAllowed: the policy of ``zoho-tokend policy reporter`` is missing.
             ReaderError: Vault did not take the report; the text says why.
         """
+        self._memory.mark_dead(connection, token)
         if self._memory.claim_report(connection, token):
             loop = asyncio.get_running_loop()
             report = loop.run_in_executor(None, self._source.report, connection, token.fingerprint, HURRY)
@@ -92,7 +90,7 @@ class AsyncTokenReader:
                 raise error
 
     async def aclose(self) -> None:
-        """The connection to Vault is closed, once what is being asked has been answered."""
+        """Close the connection to Vault, once what is being asked has been answered."""
         loop = asyncio.get_running_loop()
         if looks := [look for look in self._looks.values() if look.get_loop() is loop]:
             await asyncio.wait(looks)
@@ -108,10 +106,10 @@ class AsyncTokenReader:
     ) -> None:
         await self.aclose()
 
-    def _renew(self) -> None:
+    def renew(self) -> None:
+        """Begin anew in a forked child, with locks and connections of its own."""
         self._looks, self._reports = {}, set()
-        self._memory.renew()
-        self._source.renew()
+        super().renew()
 
     async def _report_or_warn(self, dead: Token) -> None:
         try:
@@ -134,7 +132,7 @@ class AsyncTokenReader:
                     await asyncio.wait([self._look(connection, within)], timeout=within.total_seconds())
 
     def _look(self, connection: str, within: timedelta) -> asyncio.Future[Sight]:
-        """The one look at this connection that is under way; it begins now where there was none."""
+        """Return the one look at this connection that is under way; begin it where there is none."""
         look = self._under_way(connection)
         if look is None:
             look = asyncio.get_running_loop().run_in_executor(None, self._source.look, connection, within)
@@ -143,7 +141,7 @@ class AsyncTokenReader:
         return look
 
     def _under_way(self, connection: str) -> asyncio.Future[Sight] | None:
-        """The look at this connection in this event loop; one of a loop that has ended is never heard of again."""
+        """Return the look at this connection in this event loop; one of a loop that has ended never ends itself."""
         look = self._looks.get(connection)
         return look if look is not None and look.get_loop() is asyncio.get_running_loop() else None
 

@@ -1,4 +1,4 @@
-"""Time-outs that bound a whole answer: `requests` bounds each read alone, and a byte a second would last for ever."""
+"""Time-outs for a whole answer: `requests` has one for each read, so that a byte a second would go on for ever."""
 
 import io
 import socket
@@ -12,7 +12,7 @@ _IN_NO_TIME: Final = 0.05
 
 
 class DeadlineAdapter(HTTPAdapter):
-    """Raises the time-out of a read when the answer as a whole has taken that long."""
+    """Ends an answer that has taken longer than the time-out of one read."""
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  # whatever requests passes on
         """Make the pools anew, with connections that read so."""

@@ -48,7 +48,7 @@ class ReadRequest:
 
     Attributes:
         min_life: the least that the token shall have left to live.
-        began: the tick at which it was uttered.
+        began: the tick at which it was made.
         timeout: after which it is given up; None to look once, and wait for nothing.
         instead_of: a token that is known to be dead, so that only one that replaces it will do.
     """
@@ -79,12 +79,19 @@ class Shelf:
         trouble: why the last look brought none; None after one that did.
         looked_at: the tick at which the last look ended.
         in_vain: how many looks, up to the last, brought nothing new.
+        dead: a token that a job says Zoho refuses; it may be the one at hand.
     """
 
     token: Token | None = None
     trouble: ReaderError | None = None
     looked_at: float = -inf
     in_vain: int = 0
+    dead: Token | None = None
+
+    @property
+    def is_dead(self) -> bool:
+        """Whether the token at hand is the one that Zoho refuses."""
+        return self.token is not None and self.dead is not None and self.token.access_token == self.dead.access_token
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,21 +131,24 @@ Step = Use | Look | Wait | GiveUp
 
 
 def at_hand(shelf: Shelf, min_life: timedelta, now: datetime) -> Token | None:
-    """The token that may be used without a further thought."""
+    """Return the token that may be used at once."""
     token = shelf.token
     if token is not None and now < token.refresh_after and token.expires_at - now >= min_life:
-        return token
+        return None if shelf.is_dead else token
     return None
 
 
 def decide(shelf: Shelf, request: ReadRequest, moment: Moment) -> Step:
-    """The next step towards a request.
+    """Return the next step towards a request.
 
-    Looks in vain become rarer, from 1 s apart to 5 s, and to 30 s where the token at hand will do.
+    Looks in vain become rarer, from 1 s apart to 5 s, and to 30 s where the token at hand will do. A token that is
+    said to be dead is handed out while Vault has no other, for the job may be mistaken.
     """
     token, left, looked = shelf.token, request.left(moment.tick), shelf.looked_at >= request.began
     if token is not None and request.accepts(token, moment.now):
-        enough = moment.now < token.refresh_after or looked or _rest(shelf, request, moment, LONGEST_REST) > 0
+        newest = moment.now < token.refresh_after and not shelf.is_dead
+        longest = _LONGEST_PAUSE if shelf.is_dead else LONGEST_REST
+        enough = newest or looked or _rest(shelf, request, moment, longest) > 0
         return Use(token) if enough or left <= _NONE else Look(min(left, HURRY), meanwhile=token)
     if left <= _NONE or (looked and _hopeless(shelf, request)):
         return GiveUp(_why(shelf, request, moment))
@@ -149,24 +159,24 @@ def decide(shelf: Shelf, request: ReadRequest, moment: Moment) -> Step:
 
 
 def after_looking(shelf: Shelf, found: Token | ReaderError, tick: float) -> Shelf:
-    """What is known now.
+    """Return what is known now.
 
     A newer token never gives way to an older one. What Vault does not show right now is kept, but a record that is gone
     takes its token along: somebody has withdrawn it.
     """
     match found:
         case NoSuchConnection():
-            return Shelf(trouble=found, looked_at=tick, in_vain=shelf.in_vain + 1)
+            return replace(shelf, token=None, trouble=found, looked_at=tick, in_vain=shelf.in_vain + 1)
         case ReaderError():
             return replace(shelf, trouble=found, looked_at=tick, in_vain=shelf.in_vain + 1)
         case _ if shelf.token is None or found.replaces(shelf.token):
-            return Shelf(token=found, looked_at=tick)
+            return replace(shelf, token=found, trouble=None, looked_at=tick, in_vain=0)
         case _:
-            return Shelf(token=shelf.token, looked_at=tick, in_vain=shelf.in_vain + 1)
+            return replace(shelf, trouble=None, looked_at=tick, in_vain=shelf.in_vain + 1)
 
 
 def _rest(shelf: Shelf, request: ReadRequest, moment: Moment, longest: float) -> float:
-    """Seconds until the next look is decent; not positive when it is.
+    """Return the seconds until the next look is due; not positive when it is.
 
     It is so at once where the last look brought something new, unless that was on behalf of this very request.
     """

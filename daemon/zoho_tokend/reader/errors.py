@@ -14,6 +14,7 @@ Each text is one sentence: what is wrong, where, and what to look at. None of th
 """
 
 from datetime import timedelta
+from functools import partial
 
 
 class ReaderError(Exception):
@@ -40,6 +41,10 @@ class TokenTooOld(ReaderError):
         super().__init__(sentence)
         self.age = age
         self.life_left = life_left
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Cross from one process to another as it is, which an exception with keywords does not by itself."""
+        return partial(type(self), age=self.age, life_left=self.life_left), self.args
 
 
 class NotAllowed(ReaderError):

@@ -28,7 +28,7 @@ class ZohoAuth(httpx.Auth):
         """Take tokens of this connection: from a TokenReader for ``httpx.Client``, an AsyncTokenReader for its twin.
 
         Args:
-            report_dead: where Vault has no newer token, tell the daemon of the dead one, as ``report_dead`` of the
+            report_dead: where Vault has no newer token, report the dead one to the daemon, as ``report_dead`` of the
                 reader does.
         """
         self._reader = reader
@@ -36,7 +36,7 @@ class ZohoAuth(httpx.Auth):
         self._report_dead = report_dead
 
     def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        """Raises what ``TokenReader.get`` raises, and WrongHost."""
+        """Authorize; raise what ``TokenReader.get`` raises, and WrongHost."""
         if not isinstance(self._reader, TokenReader):
             raise TypeError("an httpx.Client needs ZohoAuth with a TokenReader, not an AsyncTokenReader")
         token = self._reader.get(self._connection)
@@ -47,7 +47,7 @@ class ZohoAuth(httpx.Auth):
                 yield _authorized(request, newer)
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        """Raises what ``AsyncTokenReader.get`` raises, and WrongHost."""
+        """Authorize; raise what ``AsyncTokenReader.get`` raises, and WrongHost."""
         if not isinstance(self._reader, AsyncTokenReader):
             raise TypeError("an httpx.AsyncClient needs ZohoAuth with an AsyncTokenReader, not a TokenReader")
         token = await self._reader.get(self._connection)

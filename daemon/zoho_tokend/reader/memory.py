@@ -1,8 +1,8 @@
-"""What one reader remembers of each connection and of the clocks, and what it tells the log."""
+"""What one reader remembers of each connection and of the clocks, and what it logs."""
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from threading import Lock
 from time import monotonic
@@ -48,21 +48,21 @@ class Memory:
         self._now = now
         self._shelves: dict[str, Shelf] = {}
         self._reported: dict[str, tuple[str, float]] = {}
-        self._reporting = Lock()
+        self._lock = Lock()
         self._skew = _NO_SPAN
         self._behind = _NO_SPAN
 
     def renew(self) -> None:
         """Begin anew in a forked child, with what is known: a thread of the parent may have held the lock."""
-        self._reporting = Lock()
+        self._lock = Lock()
 
     def at_hand(self, connection: str, min_life: timedelta) -> Token | None:
-        """The token that may be used without a further thought; costs a microsecond."""
+        """Return the token that may be used at once; costs a microsecond."""
         shelf = self._shelves.get(connection)
         return decision.at_hand(shelf, min_life, self._now() + self._behind) if shelf is not None else None
 
     def request(self, *, min_life: timedelta, timeout: timedelta, instead_of: Token | None = None) -> ReadRequest:
-        """A request that begins now; a time-out of zero looks once, and waits for nothing."""
+        """Return a request that begins now; a time-out of zero looks once, and waits for nothing."""
         return ReadRequest(min_life=min_life, began=monotonic(), timeout=timeout or None, instead_of=instead_of)
 
     def decide(self, connection: str, request: ReadRequest) -> Step:
@@ -71,19 +71,25 @@ class Memory:
         return decision.decide(self._shelves.get(connection, _NOTHING), request, moment)
 
     def learn(self, connection: str, sight: Sight) -> None:
-        """What was seen is known, and its oddities are logged, once each."""
+        """Remember what was seen, and log its oddities, once each."""
         now = self._now()
-        before = self._shelves.get(connection, _NOTHING)
-        self._shelves[connection] = decision.after_looking(before, sight.found, monotonic())
+        with self._lock:
+            before = self._shelves.get(connection, _NOTHING)
+            self._shelves[connection] = decision.after_looking(before, sight.found, monotonic())
         if not isinstance(sight.found, ReaderError):
             self._compare_clocks(skew(now, vault=sight.date, token=sight.found))
         elif before.token is not None and before.trouble is None:
             left = wording.spoken(max(before.token.life_left(now), _NO_SPAN))
             LOG.warning("%s; the token of %s read before has %s to live", sight.found, connection, left)
 
+    def mark_dead(self, connection: str, dead: Token) -> None:
+        """Look into Vault before this token is handed out again."""
+        with self._lock:
+            self._shelves[connection] = replace(self._shelves.get(connection, _NOTHING), dead=dead)
+
     def claim_report(self, connection: str, dead: Token) -> bool:
-        """Whether it is for the caller to report this token; nobody else is told so within a minute."""
-        with self._reporting:
+        """Return whether the caller shall report this token; nobody else does within a minute."""
+        with self._lock:
             fingerprint, tick = self._reported.get(connection, ("", 0.0))
             if fingerprint == dead.fingerprint and monotonic() - tick < _REPORT_SECONDS:
                 return False

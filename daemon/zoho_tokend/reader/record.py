@@ -61,7 +61,7 @@ class Token:
 
 
 def token_of(fields: Mapping[str, object], *, connection: str, where: str) -> Token:
-    """The token in these fields; those that are unknown do not disturb.
+    """Return the token in these fields; ignore fields that are unknown.
 
     Raises:
         UnknownSchema: they are no token record of this connection that we can read.

@@ -24,16 +24,16 @@ class ZohoRequestsAuth(AuthBase):
         self._report_dead = report_dead
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        """Raises what ``TokenReader.get`` raises, and WrongHost."""
+        """Authorize; raise what ``TokenReader.get`` raises, and WrongHost."""
         token = self._reader.get(self._connection)
         _authorize(request, token)
         request.register_hook("response", partial(self._again, token))  # type: ignore[no-untyped-call]  # its stubs
         return request
 
     def _again(self, token: Token, response: requests.Response, **how: object) -> requests.Response:
-        """The answer, or that to a second try.
+        """Return the answer, or that to a second try.
 
-        It comes by after each redirect too, so the place is checked anew: a stranger shall not ask for the header.
+        Redirects come through here too, so the host is checked anew: a stranger must not get the header.
         """
         if not _may_be_answered_again(response, token):
             return response

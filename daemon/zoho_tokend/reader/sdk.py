@@ -1,6 +1,8 @@
 """Zoho's own Python SDK (https://github.com/zoho/zohocrm-python-sdk-8.0) with the tokens that the daemon keeps.
 
 The SDK then does no OAuth at all: it holds no refresh token, asks no accounts server and writes no token file.
+
+Its ``initialize`` is for the whole process, its ``switch_user`` for the thread that calls it; ours are the same.
 """
 
 from pathlib import Path
@@ -21,31 +23,56 @@ _READ_SECONDS: Final = 60
 
 
 def initialize(reader: TokenReader, connection: str, *, resource_path: Path, sdk_config: object | None = None) -> None:
-    """The SDK works for this connection, in the data centre that the token names.
+    """Make the SDK work for this connection in the whole process, in the data centre that the token names.
 
     Args:
-        resource_path: an existing folder where the SDK keeps what it learns of the fields of modules.
+        resource_path: an existing folder. The SDK keeps what it learns of the fields of modules there, in a folder of
+            the connection's name: it names its files by the data centre, so that two organisations would share one.
         sdk_config: an ``SDKConfig``; None for one with time-outs, which the SDK's own lacks.
 
     Raises:
-        ReaderError: there is no token to tell the data centre.
+        ReaderError: there is no token that names the data centre.
     """
     Initializer.initialize(
         environment(reader.get(connection)),
         ReaderToken(reader, connection),
         store=NoStore(),
         sdk_config=sdk_config or SDKConfig(connect_timeout=_CONNECT_SECONDS, read_timeout=_READ_SECONDS),
-        resource_path=str(resource_path),
+        resource_path=_folder(resource_path, connection),
     )
 
 
+def switch_user(reader: TokenReader, connection: str, *, resource_path: Path, sdk_config: object | None = None) -> None:
+    """Make the SDK work for this connection in this thread; every other thread goes on as it was.
+
+    Call it in each thread that works for another connection than that of ``initialize``, which comes first.
+
+    Args:
+        resource_path: as for ``initialize``.
+        sdk_config: None for the one that this thread has.
+
+    Raises:
+        ReaderError: there is no token that names the data centre.
+    """
+    Initializer.switch_user(
+        environment=environment(reader.get(connection)), token=ReaderToken(reader, connection), sdk_config=sdk_config
+    )
+    Initializer.get_initializer().resource_path = _folder(resource_path, connection)
+
+
 def environment(token: Token) -> object:
-    """The SDK's ``DataCenter.Environment`` for this token; the SDK's own table lacks uk, ae and sg.
+    """Return the SDK's ``DataCenter.Environment`` for this token; the SDK's own table lacks uk, ae and sg.
 
     Raises:
         UnknownSchema: the record names no API domain.
     """
     return DataCenter.Environment(base_url(token), f"{token.accounts_server}/oauth/v2/token", upload_url(token))
+
+
+def _folder(resource_path: Path, connection: str) -> str:
+    folder = resource_path / connection
+    folder.mkdir(exist_ok=True)
+    return str(folder)
 
 
 class _Call(Protocol):
@@ -60,7 +87,7 @@ class ReaderToken(SdkToken):  # type: ignore[misc]  # the SDK ships no types
     """Gives each call of the SDK the header of the connection's current token.
 
     The SDK does not show us Zoho's answers, so a token that died before its time is not noticed: the call fails with
-    INVALID_TOKEN until the daemon has published the next one.
+    INVALID_TOKEN. Call the reader's ``newer`` or ``report_dead`` then, and the next call takes Vault's newer one.
     """
 
     def __init__(self, reader: TokenReader, connection: str) -> None:
@@ -68,16 +95,16 @@ class ReaderToken(SdkToken):  # type: ignore[misc]  # the SDK ships no types
         self._connection = connection
 
     def authenticate(self, url_connection: _Call) -> None:
-        """The call bears the header. What the reader raises, the SDK wraps in its SDKException."""
+        """Add the header to the call. The SDK wraps what the reader raises in its SDKException."""
         token = self._reader.get(self._connection)
         check_host(token, url_connection.url)
         url_connection.add_header("Authorization", token.authorization)
 
     def generate_token(self) -> None:
-        """Nothing: the daemon does that."""
+        """Do nothing: the daemon does that."""
 
     def remove(self) -> bool:
-        """Nothing is kept, so there is nothing to remove."""
+        """Do nothing: nothing is kept."""
         return True
 
 
@@ -85,20 +112,20 @@ class NoStore(TokenStore):  # type: ignore[misc]  # the SDK ships no types
     """A store without tokens. Left to itself, the SDK would begin a file of secrets in the working directory."""
 
     def find_token(self, token: object) -> None:
-        """None is ever kept."""
+        """Find none."""
 
     def find_token_by_id(self, id: str) -> None:  # noqa: A002  # the SDK's name
-        """None is ever kept."""
+        """Find none."""
 
     def save_token(self, token: object) -> None:
-        """It is not kept."""
+        """Keep nothing."""
 
     def delete_token(self, id: str) -> None:  # noqa: A002  # the SDK's name
-        """None is ever kept."""
+        """Do nothing: none is kept."""
 
     def get_tokens(self) -> list[object]:
-        """None are ever kept."""
+        """Return none."""
         return []
 
     def delete_tokens(self) -> None:
-        """None is ever kept."""
+        """Do nothing: none is kept."""

@@ -3,6 +3,7 @@
 hvac's own read is passed by, for it keeps neither the status nor the headers of an answer, and Vault's clock is in one.
 """
 
+import json
 import re
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -149,6 +150,8 @@ def _nobody(where: str) -> NotAllowed:
     )
 
 
+LARGEST_ANSWER: Final = 64 * 1024
+"""Bytes that are read of an answer; a token record has two thousand."""
 _CONNECT_SECONDS: Final = 3.05
 _SHORTEST: Final = 0.001
 
@@ -157,7 +160,7 @@ class VaultSource:
     """Reads token records, one at a time, for a ``requests`` session is not promised to bear more."""
 
     def __init__(self, client: hvac.Client, place: Place) -> None:
-        self._client = client
+        self.client: Final = client
         self._place = place
         self._turn = Lock()
         self._session = _own_session(client.session)
@@ -165,15 +168,15 @@ class VaultSource:
     def renew(self) -> None:
         """Begin anew in a forked child, with a lock and connections of its own."""
         self._turn = Lock()
-        if self._session is self._client.session:
+        if self._session is self.client.session:
             self._session.close()
-        self._session = _own_session(self._client.session)
+        self._session = _own_session(self.client.session)
 
     def look(self, connection: str, within: timedelta) -> Sight:
-        """What stands there now, or why nothing can be seen; no exception comes out."""
+        """Read what is there now, or return why nothing can be seen; raise nothing."""
         deadline = monotonic() + within.total_seconds()
         if not self._turn.acquire(timeout=within.total_seconds()):
-            return Sight(found=VaultUnreachable(f"Vault at {self._client.url} keeps earlier questions waiting"))
+            return Sight(found=VaultUnreachable(f"Vault at {self.client.url} keeps earlier questions waiting"))
         try:
             return self._ask(connection, deadline)
         except ReaderError as error:
@@ -182,10 +185,10 @@ class VaultSource:
             self._turn.release()
 
     def report(self, connection: str, fingerprint: str, within: timedelta) -> ReaderError | None:
-        """The report stands in Vault, or why it does not; no exception comes out."""
+        """Write the report, and return why Vault does not take it, or None; raise nothing."""
         deadline = monotonic() + within.total_seconds()
         if not self._turn.acquire(timeout=within.total_seconds()):
-            return VaultUnreachable(f"Vault at {self._client.url} keeps earlier questions waiting")
+            return VaultUnreachable(f"Vault at {self.client.url} keeps earlier questions waiting")
         try:
             self._write_report(connection, {"fingerprint": fingerprint}, deadline)
         except ReaderError as error:
@@ -195,13 +198,13 @@ class VaultSource:
         return None
 
     def close(self) -> None:
-        """The connection to Vault is given back."""
+        """Close the connection to Vault."""
         self._session.close()
-        self._client.adapter.close()
+        self.client.adapter.close()
 
     def _adapter(self) -> RawAdapter:
         """A client's token may be replaced at any time by its owner, so the adapter is made anew for each question."""
-        adapter = RawAdapter.from_adapter(self._client.adapter)
+        adapter = RawAdapter.from_adapter(self.client.adapter)
         adapter.session = self._session
         adapter.ignore_exceptions = True
         return adapter
@@ -209,37 +212,39 @@ class VaultSource:
     def _ask(self, connection: str, deadline: float) -> Sight:
         adapter = self._adapter()
         answer = _sent(adapter, "get", self._place.url_path(connection), deadline)
-        if answer.status_code != HTTPStatus.OK:
+        if answer.status != HTTPStatus.OK:
             raise refusal(
-                answer.status_code,
+                answer.status,
                 connection=connection,
                 where=self._place.of(connection),
                 address=adapter.base_uri,
                 with_token=bool(adapter.token),
-                unmounted=_is_unmounted(answer),
+                unmounted=answer.is_unmounted,
             )
-        return Sight(found=self._token(connection, answer, adapter.base_uri), date=_date(answer))
+        return Sight(found=self._token(connection, answer, adapter.base_uri), date=answer.date)
 
     def _write_report(self, connection: str, fields: Mapping[str, str], deadline: float) -> None:
         """A mount may insist on check-and-set; then a report that stands there already is as good as ours."""
         adapter, path = self._adapter(), self._place.report_url_path(connection)
         answer = _sent(adapter, "post", path, deadline, {"data": fields})
-        if _names_check_and_set(answer):
+        if answer.names_check_and_set:
             answer = _sent(adapter, "post", path, deadline, {"data": fields, "options": {"cas": 0}})
-        if answer.status_code != HTTPStatus.OK and not _names_check_and_set(answer):
+        if answer.status != HTTPStatus.OK and not answer.names_check_and_set:
             raise refusal_of_report(
-                answer.status_code,
+                answer.status,
                 connection=connection,
                 where=self._place.of_report(connection),
                 address=adapter.base_uri,
                 with_token=bool(adapter.token),
             )
 
-    def _token(self, connection: str, answer: requests.Response, address: str) -> Token:
+    def _token(self, connection: str, answer: "_Answer", address: str) -> Token:
         where = self._place.of(connection)
+        if len(answer.body) > LARGEST_ANSWER:
+            raise UnknownSchema(f"{where} is larger than 64 kB, so the daemon did not write it: check the path")
         try:
-            body = answer.json()
-        except requests.exceptions.JSONDecodeError:
+            body = json.loads(answer.body)
+        except (json.JSONDecodeError, UnicodeDecodeError):
             raise VaultUnreachable(f"{address} does not answer as Vault does: check VAULT_ADDR") from None
         except (ValueError, RecursionError):
             raise UnknownSchema(f"{where} holds what cannot be parsed, so the daemon did not write it") from None
@@ -255,7 +260,7 @@ class VaultSource:
 def vault_source(
     client: hvac.Client | None, environment: Mapping[str, str], *, mount: str | None, prefix: str | None
 ) -> VaultSource:
-    """Upon this client, or upon one by the environment; a mount or prefix that is given goes before that one's.
+    """Return a source with this client, or one by the environment; a mount or prefix that is given comes first.
 
     Raises:
         NotConfigured: there is neither a client nor ``VAULT_ADDR``.
@@ -298,29 +303,53 @@ def _own_session(session: requests.Session) -> requests.Session:
     return own
 
 
-def _sent(adapter: RawAdapter, method: str, path: str, deadline: float, body: object = None) -> requests.Response:
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What Vault answered.
+
+    Attributes:
+        body: cut off after one byte more than ``LARGEST_ANSWER``.
+        date: Vault's clock; None where it did not say.
+    """
+
+    status: int
+    body: bytes
+    date: datetime | None
+
+    @property
+    def is_unmounted(self) -> bool:
+        """Of a missing record Vault says no more than ``{"errors": []}``, of a deleted one who deleted it and when."""
+        if self.status != HTTPStatus.NOT_FOUND:
+            return False
+        try:
+            body = json.loads(self.body)
+        except (ValueError, RecursionError):
+            return False
+        return isinstance(body, dict) and bool(body.get("errors"))
+
+    @property
+    def names_check_and_set(self) -> bool:
+        """https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v2#cas_required."""
+        return self.status == HTTPStatus.BAD_REQUEST and b"check-and-set" in self.body
+
+
+def _sent(adapter: RawAdapter, method: str, path: str, deadline: float, body: object = None) -> _Answer:
     seconds = max(deadline - monotonic(), _SHORTEST)
     connect = min(_CONNECT_SECONDS, seconds / 2)
     try:
-        return adapter.request(method, path, json=body, timeout=(connect, seconds - connect))
+        with adapter.request(method, path, json=body, timeout=(connect, seconds - connect), stream=True) as answer:
+            return _Answer(answer.status_code, _body(answer), _date(answer))
     except OSError as error:  # every exception of requests is one, and so is a CA bundle that does not exist
         raise _unreachable(error, adapter.base_uri, seconds) from error
 
 
-def _is_unmounted(answer: requests.Response) -> bool:
-    """Of a missing record Vault says no more than ``{"errors": []}``, of a deleted one who deleted it and when."""
-    if answer.status_code != HTTPStatus.NOT_FOUND:
-        return False
-    try:
-        body = answer.json()
-    except (ValueError, RecursionError):
-        return False
-    return isinstance(body, dict) and bool(body.get("errors"))
-
-
-def _names_check_and_set(answer: requests.Response) -> bool:
-    """https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v2#cas_required."""
-    return answer.status_code == HTTPStatus.BAD_REQUEST and "check-and-set" in answer.text
+def _body(answer: requests.Response) -> bytes:
+    body = b""
+    for part in answer.iter_content(LARGEST_ANSWER + 1):  # to the end, so that the connection is kept
+        body += part
+        if len(body) > LARGEST_ANSWER:
+            break
+    return body
 
 
 def _unreachable(error: OSError, address: str, seconds: float) -> VaultUnreachable:

@@ -21,7 +21,7 @@ _PORTS: Final = {"http": 80, "https": 443}
 
 
 def base_url(token: Token) -> str:
-    """The origin to call with this token, without a final slash.
+    """Return the origin to call with this token, without a final slash.
 
     Raises:
         UnknownSchema: the record names none.
@@ -34,7 +34,7 @@ def base_url(token: Token) -> str:
 
 
 def upload_url(token: Token) -> str:
-    """The origin to upload files to with this token.
+    """Return the origin to upload files to with this token.
 
     For the data centres that Zoho's SDK does not know (uk, ae, sg) it is named after the pattern of the others.
     """
@@ -43,7 +43,7 @@ def upload_url(token: Token) -> str:
 
 
 def check_host(token: Token, url: str) -> None:
-    """The URL is one that this token may be sent to.
+    """Check that this token may be sent to the URL.
 
     Raises:
         WrongHost: it is not.

@@ -13,6 +13,7 @@ from stat import S_IMODE
 import httpx
 import yaml
 
+from tests.support.clocks.wall_clock import WallClock
 from tests.support.documents.reader_rows import READERS
 from tests.support.places.default_site import CONNECTION, DefaultSite
 from tests.support.places.site import BRISK
@@ -88,6 +89,21 @@ def test_the_agent_follows_three_replacements(brisk: DefaultSite, tmp_path: Path
     assert seen == [header for header in published if header in seen]
     assert S_IMODE(file.stat().st_mode) == 0o600
     assert (tmp_path / "run" / "api_domain").read_text() == brisk.record()["api_domain"]
+
+
+def test_the_agent_writes_that_a_token_has_expired(here: DefaultSite, tmp_path: Path) -> None:
+    here.publish()
+    config = shipped_agent(tmp_path)
+    here.put_role_id(tmp_path / "etc")
+    alive = here.record()
+    soon = int(WallClock().now().timestamp()) + 5
+    with agent(config, here):
+        headers = replacements(tmp_path / "run" / "header", 2)
+        assert HEADER.fullmatch(next(headers))
+        here.corner.put(f"tokens/{CONNECTION}", **alive | {"expires_at_epoch": soon})
+        assert next(headers) == (
+            f"# the token of crm-prod expired at {alive['expires_at']}: see 'zoho-tokend connections show crm-prod'\n"
+        )
 
 
 def injected() -> Mapping[str, str]:

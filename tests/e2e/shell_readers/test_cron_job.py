@@ -17,7 +17,7 @@ import yaml
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.support.documents.reader_rows import READERS
-from tests.support.places.default_site import ROLE, DefaultSite
+from tests.support.places.default_site import CONNECTION, ROLE, DefaultSite
 from tests.support.processes.process import Finished
 from tests.support.processes.spied_programs import SpiedPrograms
 from tests.support.servers.loopback_server import answering, loopback_server
@@ -118,13 +118,23 @@ async def test_the_cron_job_shows_no_secret_and_leaves_no_token_of_vault(here: D
         await kubelet.run(container)
     assert here.corner.admin.ask("LIST", "auth/token/accessors")["data"] == before
     assert [line.split()[:3] for line in kubelet.programs.lines if line.startswith("bao kv")] == [
-        ["bao", "kv", "get"],
-        ["bao", "kv", "get"],
-    ]
+        ["bao", "kv", "get"]
+    ] * 3
     everything = "\n".join(kubelet.programs.lines)
     assert str(here.record()["access_token"]) not in everything
     assert (tmp_path / "jwt").read_text() not in everything
     assert not VAULT_TOKEN.search(everything)
+
+
+@pytest.mark.usefixtures("cluster")
+async def test_the_cron_job_refuses_an_expired_token_in_words(here: DefaultSite, tmp_path: Path) -> None:
+    await asyncio.to_thread(here.publish)
+    here.corner.put(f"tokens/{CONNECTION}", **here.record() | {"expires_at_epoch": 1_000_000_000})
+    kubelet = Kubelet(here, tmp_path)
+    got = await kubelet.run(pod()["initContainers"][0])
+    assert got.code == 1
+    assert re.search(r"the token of crm-prod expired \d+ s ago: see 'zoho-tokend connections show crm-prod'", got.err)
+    assert not (kubelet.folder / "header").exists()
 
 
 @pytest.mark.usefixtures("cluster")

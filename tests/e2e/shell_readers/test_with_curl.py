@@ -103,8 +103,8 @@ def test_a_token_that_nobody_replaces_is_not_sent_and_the_message_says_where_to_
     programs.stand_in("sleep", "")
     script = Script(here, programs).finished()
     assert (script.code, script.out) == (1, "")
-    assert f"the token of {CONNECTION} has -9" in script.err
-    assert "/status" in script.err
+    assert f"the token of {CONNECTION} expired 9" in script.err
+    assert f"was not sent: see 'zoho-tokend connections show {CONNECTION}'" in script.err
     assert here.crm_calls() == []
 
 
@@ -124,5 +124,6 @@ def test_another_connection_than_the_policy_names_is_refused_and_nothing_is_sent
     here.publish()
     script = Script(here, programs, connection="crm-other").finished()
     assert script.code != 0
-    assert "403" in script.err
+    assert "Vault gave no token of crm-other: " in script.err
+    assert "permission denied" in script.err
     assert here.crm_calls() == []

@@ -30,6 +30,7 @@ from zoho_tokend.reader.errors import (
     UnknownSchema,
     VaultUnreachable,
 )
+from zoho_tokend.reader.record import Token
 
 BEGAN = 1000.0
 TOKEN = a_token()  # issued at noon, to be replaced at half past twelve, dead at one
@@ -172,6 +173,33 @@ def step(shelf: Shelf, wanted: ReadRequest | None = None, *, minutes: float = 0,
             Use(NEXT),
             id="where a newer one is at hand a dead token needs no look",
         ),
+        pytest.param(
+            a_shelf(dead=TOKEN),
+            a_request(),
+            5,
+            0,
+            Look(3 * SECOND, meanwhile=TOKEN),
+            id="a reported token is looked for before it is used again",
+        ),
+        pytest.param(
+            a_shelf(dead=TOKEN, looked_at=BEGAN - 4, in_vain=9),
+            a_request(),
+            5,
+            0,
+            Use(TOKEN),
+            id="between looks it is used on, for the report may be wrong",
+        ),
+        pytest.param(
+            a_shelf(dead=TOKEN, looked_at=BEGAN - 5, in_vain=9),
+            a_request(),
+            5,
+            0,
+            Look(3 * SECOND, meanwhile=TOKEN),
+            id="its successor is looked for every five seconds",
+        ),
+        pytest.param(
+            a_shelf(token=NEXT, dead=TOKEN), a_request(), 31, 0, Use(NEXT), id="its successor is used without a look"
+        ),
     ],
 )
 def test_the_next_step(shelf: Shelf, wanted: ReadRequest, minutes: float, later: float, expected: Step) -> None:
@@ -263,16 +291,24 @@ def test_a_token_too_old_says_that_the_clock_may_be_the_reason() -> None:
         pytest.param(
             a_shelf(), GONE, Shelf(trouble=GONE, looked_at=BEGAN, in_vain=1), id="a withdrawn token is given up"
         ),
+        pytest.param(
+            a_shelf(dead=TOKEN),
+            TOKEN,
+            a_shelf(dead=TOKEN, looked_at=BEGAN, in_vain=1),
+            id="a reported token that is read again is still reported",
+        ),
     ],
 )
 def test_what_is_known_after_a_look(before: Shelf, found: ReaderError, after: Shelf) -> None:
     assert after_looking(before, found, BEGAN) == after
 
 
+@pytest.mark.parametrize("dead", [None, TOKEN, NEXT])
 @pytest.mark.parametrize("minutes", [0, 29.9, 30, 59, 60])
-def test_what_is_at_hand_is_what_would_be_decided_at_length(minutes: float) -> None:
-    decided = step(a_shelf(), minutes=minutes)
-    assert at_hand(a_shelf(), MINUTE, NOON + minutes * MINUTE) == (TOKEN if decided == Use(TOKEN) else None)
+def test_what_is_at_hand_is_what_would_be_decided_at_length(minutes: float, dead: Token | None) -> None:
+    shelf = a_shelf(dead=dead)
+    decided = step(shelf, minutes=minutes)
+    assert at_hand(shelf, MINUTE, NOON + minutes * MINUTE) == (TOKEN if decided == Use(TOKEN) else None)
 
 
 SIGHTS = st.sampled_from([TOKEN, NEXT, AWAY, FORBIDDEN, STRANGE, GONE])

@@ -1,6 +1,7 @@
 """What stands in `deploy/readers/`: valid, able to read one token and nothing else, and fast enough for the promise."""
 
 import re
+import subprocess
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -191,6 +192,44 @@ def test_every_container_works_in_the_folder_where_its_token_is(file: Path) -> N
             assert container["workingDir"] in mounted
 
 
+# --- what a job does with its token
+
+LONG_AGO, FAR_AWAY = 1_000_000_000, 9_999_999_999
+EXPIRED = "# the token of crm-prod expired at 2001-09-09T01:46:40Z: see 'zoho-tokend connections show crm-prod'"
+TOKEN_FILES = {
+    True: {"expires_at_epoch": str(LONG_AGO), "header": f"{EXPIRED}\n"},
+    False: {"expires_at_epoch": str(FAR_AWAY), "header": "Authorization: Zoho-oauthtoken invented\n"},
+}
+LOOPS = ["mounted-secret.yaml", "secret-provider-class.yaml", "vault-agent-injector.yaml"]
+
+
+@pytest.mark.parametrize("expired", [True, False], ids=["expired", "alive"])
+@pytest.mark.parametrize("file", LOOPS)
+def test_an_expired_token_is_refused_in_words_and_not_sent(file: str, expired: bool, tmp_path: Path) -> None:  # noqa: FBT001  # a column of the table
+    files = {"authorization": "Zoho-oauthtoken invented", "api_domain": "https://www.zohoapis.eu"} | TOKEN_FILES[
+        expired
+    ]
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    for name, commands in {"curl": f"cat > /dev/null; echo called >> {tmp_path}/calls", "sleep": "exit 3"}.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{commands}\n")
+        (tmp_path / name).chmod(0o755)
+    ((job,),) = (containers(pod) for pod in pods(READERS / file))
+    done = subprocess.run(
+        job["command"],
+        cwd=tmp_path,
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 3, done.stderr  # it came to the pause, so that it goes on when a newer token is there
+    assert (tmp_path / "calls").exists() is not expired
+    assert ("the token of crm-prod expired" in done.stderr) is expired
+
+
 # --- other people's kinds
 
 
@@ -218,13 +257,13 @@ def test_the_external_secrets_operator_asks_well_within_the_floor() -> None:
     assert spec["dataFrom"] == [{"extract": {"key": TOKEN.path}}]
 
 
-def test_the_csi_driver_mounts_two_fields_of_the_record() -> None:
+def test_the_csi_driver_mounts_three_fields_of_the_record() -> None:
     secret = the("SecretProviderClass", "secret-provider-class.yaml")
     assert secret["apiVersion"] == "secrets-store.csi.x-k8s.io/v1"
     assert secret["spec"]["provider"] == "vault"
     mounted = yaml.safe_load(secret["spec"]["parameters"]["objects"])
     assert {entry["secretPath"] for entry in mounted} == {TOKEN.data}
-    assert [entry["secretKey"] for entry in mounted] == ["authorization", "api_domain"]
+    assert [entry["secretKey"] for entry in mounted] == ["authorization", "api_domain", "expires_at_epoch"]
     assert "secretObjects" not in secret["spec"]
 
 
