@@ -3,7 +3,8 @@
 Everything here may be called from any thread, and holds for the next request.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from threading import RLock
@@ -19,12 +20,14 @@ from zoho_simulator.law.atlas import Atlas
 from zoho_simulator.law.console import CALLBACK, new_client, with_new_secrets
 from zoho_simulator.law.limits import Limits
 from zoho_simulator.law.messages import Answer, Request
+from zoho_simulator.law.organisation import Organisation
 from zoho_simulator.law.records import Client, ClientKind, Consent, GrantCode, User
 from zoho_simulator.law.routes import Endpoint
 from zoho_simulator.reception import Reception
 
 SOMEBODY: Final = "ann@example.com"
 EVERYTHING: Final = "ZohoCRM.modules.ALL,ZohoCRM.org.READ,ZohoCRM.users.READ"
+_SMALL: Final = {"Leads": 2, "Contacts": 1, "Accounts": 1, "Deals": 1}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +59,9 @@ class Zoho:
         self._lock = RLock()
         self._weather = Weather()
         self._atlas = Atlas(locations, self.limits)
+        for name in locations:
+            for module, records in _SMALL.items():
+                self._atlas.ledgers[name].organisation.add_module(module, records, self.now())
         self.desk = Desk(self._atlas, self._lock, self.now)
         self._reception = Reception(self._atlas.ledgers, self._weather, self.journal)
 
@@ -248,6 +254,16 @@ class Zoho:
         )
         with self._lock:
             self._weather.bring(then(script), target)
+
+    @contextmanager
+    def organisation(self, data_center: str | None = None) -> Iterator[Organisation]:
+        """What the CRM holds there, to look at and to change; no request is answered meanwhile.
+
+        Raises:
+            ValueError: no data centre of this name is simulated.
+        """
+        with self._lock:
+            yield self._atlas.ledger(data_center or self.data_centers[0].name).organisation
 
     def clear_faults(self) -> None:
         """Nothing goes wrong any more."""

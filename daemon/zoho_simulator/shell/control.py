@@ -8,6 +8,8 @@
     POST   /_control/revocations    a refresh token dies           (``orders.Revoke``)
     POST   /_control/evictions      the oldest access tokens die   (``orders.Evict``)
     POST   /_control/clock          time passes                    (``orders.Advance``)
+    POST   /_control/modules        a module of the CRM            (``orders.AddModule``)
+    POST   /_control/records        records change                 (``orders.EditRecords``)
     POST   /_control/faults         things go wrong                (``orders.BringFault``)
     DELETE /_control/faults         all is well again
     GET    /_control/journal        every request, without a secret
@@ -37,6 +39,8 @@ _ORDERS: Final[Mapping[str, TypeAdapter[orders.Order]]] = {
     "revocations": TypeAdapter(orders.Revoke),
     "evictions": TypeAdapter(orders.Evict),
     "clock": TypeAdapter(orders.Advance),
+    "modules": TypeAdapter(orders.AddModule),
+    "records": TypeAdapter(orders.EditRecords),
     "faults": TypeAdapter(orders.BringFault),
 }
 _JOURNAL: Final = TypeAdapter(Journal)
