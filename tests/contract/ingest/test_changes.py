@@ -71,6 +71,21 @@ def test_a_change_in_the_second_of_the_last_one_is_not_missed(site: IngestSite) 
     assert table.living == site.truth()
 
 
+@pytest.mark.parametrize("act", ["change", "delete"])
+def test_no_record_is_skipped_where_one_before_it_moves(site: IngestSite, act: str) -> None:
+    site.leads(12)
+    table, once = Table(), iter([act])
+
+    def work() -> None:
+        for act in once:  # after the first page, to the first record of it in either order
+            for pick in (11, 0):
+                site.edit(lambda leads, act=act, pick=pick: edited(leads, act, pick, site.job.zoho.now()))  # type: ignore[misc]
+
+    assert table.load(site.crm(per_page=4), work)
+    assert table.load(site.crm(per_page=4))
+    assert table.living == site.truth()
+
+
 ACTS = st.lists(st.tuples(st.sampled_from(["change", "add", "delete", "wait"]), st.integers(0, 10_000)), max_size=4)
 
 
