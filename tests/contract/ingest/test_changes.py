@@ -82,6 +82,7 @@ def test_no_record_is_skipped_where_one_before_it_moves(site: IngestSite, act: s
                 site.edit(lambda leads, act=act, pick=pick: edited(leads, act, pick, site.job.zoho.now()))  # type: ignore[misc]
 
     assert table.load(site.crm(per_page=4), work)
+    assert set(table.living) == set(site.truth())
     assert table.load(site.crm(per_page=4))
     assert table.living == site.truth()
 
