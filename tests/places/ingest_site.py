@@ -51,6 +51,13 @@ class IngestSite:
         with self.organisation() as organisation:
             return {str(each["id"]): layout.row(each) for each in organisation.modules["Leads"].living()}
 
+    def consent(self, scope: str) -> None:
+        """The next token has this scope, and is the one that the reader gives from now on."""
+        self.job.consent(scope)
+        old = self.reader.get("crm-prod")
+        self.job.refresh()
+        self.reader.newer(old)
+
     @property
     def calls(self) -> int:
         return len(self.job.api_calls)

@@ -77,9 +77,9 @@ def test_no_record_is_skipped_where_one_before_it_moves(site: IngestSite, act: s
     table, once = Table(), iter([act])
 
     def work() -> None:
-        for act in once:  # after the first page, to the first record of it in either order
+        for it in once:  # after the first page, to the first record of it in either order
             for pick in (11, 0):
-                site.edit(lambda leads, act=act, pick=pick: edited(leads, act, pick, site.job.zoho.now()))  # type: ignore[misc]
+                site.edit(lambda leads, act=it, pick=pick: edited(leads, act, pick, site.job.zoho.now()))  # type: ignore[misc]
 
     assert table.load(site.crm(per_page=4), work)
     assert len(site.truth().keys() - table.living.keys()) == left_to_the_next
@@ -178,9 +178,7 @@ def test_a_refused_token_is_not_refreshed_and_a_person_is_asked(site: IngestSite
 
 
 def test_a_missing_scope_is_named_with_its_module(site: IngestSite) -> None:
-    site.job.consent("ZohoCRM.modules.contacts.READ,ZohoCRM.settings.READ")
-    site.job.refresh()
-    site.reader.newer(site.reader.get("crm-prod"))
+    site.consent("ZohoCRM.modules.contacts.READ,ZohoCRM.settings.READ")
     with pytest.raises(ScopeMissing, match=r"does not open Leads: .* ZohoCRM\.modules\.leads\.READ"):
         Table().load(site.crm())
 
