@@ -13,6 +13,7 @@ every destination. Top to bottom:
 
     __main__   the command ``zoho-ingest``
     job        one run of it: what is loaded, in which order, and how it ends
+    adobe      the streaming inlet of Adobe Experience Platform as a destination
     source     a module of the CRM becomes a resource of dlt
     changes    what changed since the last load, page by page
     export     a large module, by the Bulk Read API

@@ -2,15 +2,17 @@
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 from urllib.parse import urlsplit
 
 import click
 
 from zoho_ingest import job
+from zoho_ingest.adobe import IMS, Adobe, Inlet, login_from_vault
 from zoho_ingest.crm import Crm
 from zoho_ingest.errors import IngestError, WrongUse
 from zoho_tokend.reader import NotConfigured, ReaderError, TokenReader
@@ -33,10 +35,31 @@ def _load(command: Callable[..., None]) -> Callable[..., None]:
         ),
         click.option("--no-export", is_flag=True, help="Never use the Bulk Read API."),
         click.option("--dataset", help="Name of the dataset; the connection's where left out."),
-        click.option("--to", required=True, help="A destination of dlt's: duckdb, filesystem, snowflake ..."),
+        click.option("--to", required=True, help="A destination of dlt's (duckdb, filesystem ...), or inlet."),
         click.option("--modules", required=True, help="API names, separated by commas."),
         _credits,
         _connection,
+    ):
+        command = option(command)
+    return command
+
+
+def _adobe(command: Callable[..., None]) -> Callable[..., None]:
+    """The options of a command that sends to Adobe; they go for nothing where --to is no inlet."""
+    for option in (
+        click.option("--ims", envvar="ZOHO_INGEST_IMS", default=IMS, show_default=True, help="Adobe's login."),
+        click.option(
+            "--sandbox", envvar="ZOHO_INGEST_SANDBOX", default="prod", show_default=True, help="Of the Platform."
+        ),
+        click.option("--flow", envvar="ZOHO_INGEST_FLOW", help="Id of the dataflow that maps the records."),
+        click.option("--inlet", envvar="ZOHO_INGEST_INLET", help="https://dcs.adobedc.net/collection/..."),
+        click.option(
+            "--adobe-login",
+            envvar="ZOHO_INGEST_ADOBE_LOGIN",
+            default="secret/zoho/adobe",
+            show_default=True,
+            help="Path in Vault of client_id, client_secret, org_id and scope.",
+        ),
     ):
         command = option(command)
     return command
@@ -52,23 +75,18 @@ def main() -> None:
 
 @main.command()
 @_load
-def run(  # one for each option
-    connection: str,
-    modules: str,
-    to: str,
-    dataset: str | None,
-    state: Path | None,
-    keep_credits: int,
-    *,
-    no_export: bool,
-) -> None:
+@_adobe
+@click.option("--first-load", is_flag=True, help="Send every record of a module of which no state is kept.")
+def run(connection: str, keep_credits: int, **given: Any) -> None:  # noqa: ANN401  # the options, as click gives them
     """Load what the destination does not have yet, one module after the other.
 
-    Writes a line of JSON for each module. SIGTERM ends the run after the page in hand; the next run goes on.
+    With --to inlet records go to a streaming inlet of Adobe Experience Platform. Writes a line of JSON for each module.
+    SIGTERM ends the run after the page in hand; the next run goes on.
     """
-    order = _order(connection, modules, to, dataset, state, no_export=no_export)
-    whole = True
+    order, whole = _order(connection, given), True
     try:
+        if order.to == "inlet":
+            order = replace(order, adobe=_session(order, given), first_load=given["first_load"])
         for outcome in job.run(order, _crm(connection, keep_credits), progress=sys.stderr.isatty()):
             whole = whole and outcome.problem is None
             _say_how_it_ended(outcome)
@@ -77,25 +95,33 @@ def run(  # one for each option
         sys.exit(_NOT_ALL)
     except (IngestError, ReaderError) as error:
         _fail(error)
+    whole = _say_what_is_dead(order.adobe) and whole
     sys.exit(0 if whole else _NOT_ALL)
 
 
 @main.command()
 @_load
-def plan(  # one for each option
-    connection: str,
-    modules: str,
-    to: str,
-    dataset: str | None,
-    state: Path | None,
-    keep_credits: int,
-    *,
-    no_export: bool,
-) -> None:
-    """Show what a run would load, from when, and how many calls that takes at least."""
-    order = _order(connection, modules, to, dataset, state, no_export=no_export)
+@_adobe
+def resend(connection: str, keep_credits: int, **given: Any) -> None:  # noqa: ANN401  # as click gives them
+    """Send the dead letters of a streaming inlet again."""
+    del keep_credits  # nothing is asked of Zoho
+    order = _order(connection, given)
     try:
-        for each in job.plan(order, _crm(connection, keep_credits)):
+        with job.alone(order):
+            adobe = _session(order, given)
+            adobe.resend()
+    except (IngestError, ReaderError) as error:
+        _fail(error)
+    _log("letters.resent", sent=adobe.sent)
+    sys.exit(0 if _say_what_is_dead(adobe) else _NOT_ALL)
+
+
+@main.command()
+@_load
+def plan(connection: str, keep_credits: int, **given: Any) -> None:  # noqa: ANN401  # as click gives them
+    """Show what a run would load, from when, and how many calls that takes at least."""
+    try:
+        for each in job.plan(_order(connection, given), _crm(connection, keep_credits)):
             click.echo(
                 f"{each.module}: {each.how}, {each.since or 'from the first record'}, {each.calls} calls or more"
             )
@@ -138,13 +164,36 @@ def doctor(connection: str) -> None:
     )
 
 
-def _order(
-    connection: str, modules: str, to: str, dataset: str | None, state: Path | None, *, no_export: bool
-) -> job.Order:
-    names = list(dict.fromkeys(name.strip() for name in modules.split(",") if name.strip()))
+def _order(connection: str, given: Mapping[str, Any]) -> job.Order:
+    names = list(dict.fromkeys(name.strip() for name in given["modules"].split(",") if name.strip()))
     if not names:
         _fail(WrongUse("--modules names none: give API names, separated by commas, as in Leads,Contacts"))
-    return job.Order(connection=connection, modules=names, to=to, dataset=dataset, state=state, exports=not no_export)
+    return job.Order(
+        connection=connection,
+        modules=names,
+        to=given["to"],
+        dataset=given["dataset"],
+        state=given["state"],
+        exports=not given["no_export"],
+    )
+
+
+def _session(order: job.Order, given: Mapping[str, Any]) -> Adobe:
+    """A session with Adobe, for an order to its inlet.
+
+    Raises:
+        WrongUse: an option or a field of the credential is missing.
+        TryAgain: Vault gives no answer.
+    """
+    if order.to != "inlet" or not given["inlet"] or not given["flow"]:
+        raise WrongUse("--to inlet needs --inlet, the address that the Platform shows, and --flow, the dataflow's id")
+    inlet = Inlet(
+        url=given["inlet"],
+        flow=given["flow"],
+        sandbox=given["sandbox"],
+        dead_letters=order.folder / f"{order.name}.dead-letters",
+    )
+    return Adobe(login_from_vault(given["adobe_login"]), inlet, ims=given["ims"])
 
 
 def _reader() -> TokenReader:
@@ -169,6 +218,14 @@ def _say_how_it_ended(outcome: job.Outcome) -> None:
         _log("module.loaded", **facts)
     else:
         _log("module.failed", **facts, error=type(outcome.problem).__name__, message=str(outcome.problem))
+
+
+def _say_what_is_dead(adobe: Adobe | None) -> bool:
+    """Whether Adobe took every message of this run."""
+    if adobe is not None and adobe.dead:
+        _log("letters.dead", count=adobe.dead, message="Adobe did not take them; `zoho-ingest resend` sends them again")
+        return False
+    return True
 
 
 def _log(event: str, **facts: object) -> None:

@@ -17,7 +17,7 @@ class IngestError(Exception):
 
 
 class TryAgain(IngestError):
-    """Zoho did not answer as it should; the next run goes on."""
+    """Zoho, Vault or Adobe did not answer as it should; the next run goes on."""
 
 
 class CreditsSpent(TryAgain):

@@ -20,6 +20,7 @@ from dlt.common.runtime import signals
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from zoho_ingest import export
+from zoho_ingest.adobe import Adobe
 from zoho_ingest.changes import State
 from zoho_ingest.crm import Crm
 from zoho_ingest.errors import CreditsSpent, IngestError, NeedsAPerson, ScopeMissing, TokenRefused, TryAgain, WrongUse
@@ -42,6 +43,8 @@ class Order:
         to: a destination as dlt names it; dlt's own configuration says where that is.
         dataset: as the destination calls it; None for the connection's name.
         state: the folder of dlt's working state; None for dlt's own choice.
+        adobe: the session, where ``to`` is the streaming inlet, which keeps no state.
+        first_load: modules without a state are loaded from their first record, also into a destination that keeps none.
     """
 
     connection: str
@@ -50,6 +53,8 @@ class Order:
     dataset: str | None = None
     state: Path | None = None
     exports: bool = True
+    adobe: Adobe | None = None
+    first_load: bool = False
 
     @property
     def name(self) -> str:
@@ -107,7 +112,8 @@ def run(order: Order, crm: Crm, *, progress: bool = False) -> Iterator[Outcome]:
     with alone(order), signals.intercepted_signals():
         pipeline = opened(order, progress=progress)
         check(order, crm)
-        _finish_pending(pipeline)
+        _finish_pending(pipeline, order)
+        _decide(pipeline, order)
         for module in order.modules:
             signals.raise_if_signalled()
             outcome = _loaded(pipeline, order, crm, module)
@@ -162,7 +168,7 @@ def opened(order: Order, *, progress: bool = False) -> dlt.Pipeline:
         pipeline: dlt.Pipeline = dlt.pipeline(
             pipeline_name=order.name,
             pipelines_dir=str(order.folder),
-            destination=order.to,
+            destination=order.adobe.destination() if order.adobe else order.to,
             dataset_name=order.dataset or re.sub(r"[^a-z0-9]+", "_", order.connection.lower()),
             **how,
         )
@@ -198,25 +204,35 @@ def _loaded(pipeline: dlt.Pipeline, order: Order, crm: Crm, module: str) -> Outc
     try:
         while True:
             source = zoho_crm(order.connection, [module], crm=crm, exports=order.exports, jobs_per_run=1)
-            pipeline.run(source, loader_file_format=_format(pipeline))
+            pipeline.run(source, loader_file_format=None if order.adobe else _format(pipeline))
             rows += _rows(pipeline, source.schema.naming.normalize_table_identifier(module))
             if "export" not in state_of(pipeline, module):
                 break
             signals.raise_if_signalled()
     except PipelineStepFailed as failed:
-        problem = _cause(failed)
+        problem = _cause(failed, order)
     except (IngestError, ReaderError) as error:
         problem = error
     return Outcome(module=module, rows=rows, calls=crm.calls - calls, seconds=time.monotonic() - began, problem=problem)
 
 
-def _finish_pending(pipeline: dlt.Pipeline) -> None:
+def _finish_pending(pipeline: dlt.Pipeline, order: Order) -> None:
     """Load what a run that was killed had extracted; its state goes with it."""
     try:
         while pipeline.has_pending_data:
             pipeline.run()
     except PipelineStepFailed as failed:
-        raise _cause(failed) from None
+        raise _cause(failed, order) from None
+
+
+def _decide(pipeline: dlt.Pipeline, order: Order) -> None:
+    """A destination that keeps no state cannot tell a first load from a lost volume, so a person does."""
+    unknown = [module for module in order.modules if not state_of(pipeline, module)]
+    if order.adobe and unknown and not order.first_load:
+        raise WrongUse(
+            f"there is no state of {', '.join(unknown)} in {order.folder}: this is a first load, or the state was "
+            "lost; say --first-load to send every record, or bring the state back"
+        )
 
 
 def _format(pipeline: dlt.Pipeline) -> Any:  # noqa: ANN401  # a literal of dlt's
@@ -230,7 +246,7 @@ def _rows(pipeline: dlt.Pipeline, table: str) -> int:
     return normalized.row_counts.get(table, 0) if normalized else 0
 
 
-def _cause(failed: PipelineStepFailed) -> Exception:
+def _cause(failed: PipelineStepFailed, order: Order) -> Exception:
     """Our own error, or the reader's, inside those that dlt wraps around it; or one that says what dlt said."""
     error: BaseException | None = failed.exception
     while error is not None:
@@ -239,6 +255,8 @@ def _cause(failed: PipelineStepFailed) -> Exception:
         if isinstance(error, KeyboardInterrupt):
             raise error
         error = error.__cause__ or error.__context__
+    if failed.step == "load" and order.adobe and order.adobe.problem:
+        return order.adobe.problem
     kind = type(failed.exception).__name__
     return NeedsAPerson(f"dlt could not {failed.step} ({kind}): its own log has the details; nothing is lost")
 
