@@ -83,10 +83,9 @@ def run(connection: str, keep_credits: int, **given: Any) -> None:  # noqa: ANN4
     With --to inlet records go to a streaming inlet of Adobe Experience Platform. Writes a line of JSON for each module.
     SIGTERM ends the run after the page in hand; the next run goes on.
     """
-    order, whole = _order(connection, given), True
+    whole = True
     try:
-        if order.to == "inlet":
-            order = replace(order, adobe=_session(order, given), first_load=given["first_load"])
+        order = _order(connection, given)
         for outcome in job.run(order, _crm(connection, keep_credits), progress=sys.stderr.isatty()):
             whole = whole and outcome.problem is None
             _say_how_it_ended(outcome)
@@ -105,10 +104,12 @@ def run(connection: str, keep_credits: int, **given: Any) -> None:  # noqa: ANN4
 def resend(connection: str, keep_credits: int, **given: Any) -> None:  # noqa: ANN401  # as click gives them
     """Send the dead letters of a streaming inlet again."""
     del keep_credits  # nothing is asked of Zoho
-    order = _order(connection, given)
     try:
+        order = _order(connection, given)
+        if order.adobe is None:
+            raise WrongUse("dead letters are kept of an inlet alone: say --to inlet")
+        adobe = order.adobe
         with job.alone(order):
-            adobe = _session(order, given)
             adobe.resend()
     except (IngestError, ReaderError) as error:
         _fail(error)
@@ -118,6 +119,7 @@ def resend(connection: str, keep_credits: int, **given: Any) -> None:  # noqa: A
 
 @main.command()
 @_load
+@_adobe
 def plan(connection: str, keep_credits: int, **given: Any) -> None:  # noqa: ANN401  # as click gives them
     """Show what a run would load, from when, and how many calls that takes at least."""
     try:
@@ -146,15 +148,25 @@ def modules(connection: str, keep_credits: int) -> None:
 
 @main.command()
 @_connection
-def doctor(connection: str) -> None:
-    """Examine what a run needs: the token in Vault, its scopes, API credits, and the hosts to open."""
+@_adobe
+def doctor(connection: str, **given: Any) -> None:  # noqa: ANN401  # as click gives them
+    """Examine what a run needs: the token in Vault, its scopes, API credits, and the hosts to open.
+
+    With --inlet and --flow Adobe's login is tried too; whether the inlet takes a message shows when one is sent.
+    """
     reader = _reader()
     try:
+        if given["inlet"]:
+            _session(given, Path()).log_in()
         token = reader.get(connection, timeout=timedelta())
         crm = Crm(reader, connection)
         crm.modules()
     except (IngestError, ReaderError) as error:
         _fail(error)
+    if given["inlet"]:
+        click.echo(
+            f"Adobe's login: good; egress: {urlsplit(given['ims']).netloc} and {urlsplit(given['inlet']).netloc}"
+        )
     click.echo(f"token: expires at {token.expires_at.isoformat()}")
     click.echo(f"scopes: {token.scope or 'Zoho named none'}")
     click.echo(f"scopes that a load needs: {', '.join(f'ZohoCRM.{scope}' for scope in _NEEDED)}")
@@ -165,34 +177,33 @@ def doctor(connection: str) -> None:
 
 
 def _order(connection: str, given: Mapping[str, Any]) -> job.Order:
+    """The order that the options give.
+
+    Raises:
+        WrongUse: an option, or a field of Adobe's credential, is wrong or missing.
+        TryAgain: Vault gives no answer.
+    """
     names = list(dict.fromkeys(name.strip() for name in given["modules"].split(",") if name.strip()))
     if not names:
-        _fail(WrongUse("--modules names none: give API names, separated by commas, as in Leads,Contacts"))
-    return job.Order(
+        raise WrongUse("--modules names none: give API names, separated by commas, as in Leads,Contacts")
+    order = job.Order(
         connection=connection,
         modules=names,
         to=given["to"],
         dataset=given["dataset"],
         state=given["state"],
         exports=not given["no_export"],
+        first_load=given.get("first_load", False),
     )
+    if order.to != "inlet":
+        return order
+    return replace(order, adobe=_session(given, order.folder / f"{order.name}.dead-letters"))
 
 
-def _session(order: job.Order, given: Mapping[str, Any]) -> Adobe:
-    """A session with Adobe, for an order to its inlet.
-
-    Raises:
-        WrongUse: an option or a field of the credential is missing.
-        TryAgain: Vault gives no answer.
-    """
-    if order.to != "inlet" or not given["inlet"] or not given["flow"]:
+def _session(given: Mapping[str, Any], dead_letters: Path) -> Adobe:
+    if not given["inlet"] or not given["flow"]:
         raise WrongUse("--to inlet needs --inlet, the address that the Platform shows, and --flow, the dataflow's id")
-    inlet = Inlet(
-        url=given["inlet"],
-        flow=given["flow"],
-        sandbox=given["sandbox"],
-        dead_letters=order.folder / f"{order.name}.dead-letters",
-    )
+    inlet = Inlet(url=given["inlet"], flow=given["flow"], sandbox=given["sandbox"], dead_letters=dead_letters)
     return Adobe(login_from_vault(given["adobe_login"]), inlet, ims=given["ims"])
 
 

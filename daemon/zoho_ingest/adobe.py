@@ -130,6 +130,14 @@ class Adobe:
         made: Destination[Any, Any] = wrapped()
         return made
 
+    def log_in(self) -> None:
+        """Adobe's login takes the credential.
+
+        Raises:
+            TryAgain, NeedsAPerson: it does not.
+        """
+        self._renewed()
+
     def send(self, module: str, rows: Iterable[Message]) -> None:
         """Every row is taken by Adobe, or lies in the dead-letter folder with the reason.
 

@@ -31,6 +31,8 @@ _SETTINGS: Final = {
     "RUNTIME__DLTHUB_TELEMETRY": "false",
     "LOAD__DELETE_COMPLETED_JOBS": "true",  # or records would stay in the folder of the state
 }
+# Below that, dlt logs what a destination says of a row, and that may show its values.
+_LOG_LEVEL: Final = {"RUNTIME__LOG_LEVEL": "CRITICAL"}
 # After these no other module would fare better.
 _ENDS_THE_RUN: Final = (CreditsSpent, TokenRefused)
 
@@ -162,7 +164,7 @@ def opened(order: Order, *, progress: bool = False) -> dlt.Pipeline:
     Raises:
         WrongUse: dlt does not know the destination, or cannot reach it as it is configured.
     """
-    os.environ |= _SETTINGS
+    os.environ |= _LOG_LEVEL | os.environ | _SETTINGS
     how: Any = {"progress": "tqdm"} if progress else {}
     try:
         pipeline: dlt.Pipeline = dlt.pipeline(
@@ -204,7 +206,7 @@ def _loaded(pipeline: dlt.Pipeline, order: Order, crm: Crm, module: str) -> Outc
     try:
         while True:
             source = zoho_crm(order.connection, [module], crm=crm, exports=order.exports, jobs_per_run=1)
-            pipeline.run(source, loader_file_format=None if order.adobe else _format(pipeline))
+            pipeline.run(source, loader_file_format=_format(pipeline, order))
             rows += _rows(pipeline, source.schema.naming.normalize_table_identifier(module))
             if "export" not in state_of(pipeline, module):
                 break
@@ -235,10 +237,10 @@ def _decide(pipeline: dlt.Pipeline, order: Order) -> None:
         )
 
 
-def _format(pipeline: dlt.Pipeline) -> Any:  # noqa: ANN401  # a literal of dlt's
+def _format(pipeline: dlt.Pipeline, order: Order) -> Any:  # noqa: ANN401  # a literal of dlt's
     """Parquet where the destination takes it: it costs less memory and time than SQL."""
     taken = pipeline.destination.capabilities().supported_loader_file_formats or ()
-    return "parquet" if "parquet" in taken else None
+    return "parquet" if "parquet" in taken and order.adobe is None else None
 
 
 def _rows(pipeline: dlt.Pipeline, table: str) -> int:
@@ -258,7 +260,10 @@ def _cause(failed: PipelineStepFailed, order: Order) -> Exception:
     if failed.step == "load" and order.adobe and order.adobe.problem:
         return order.adobe.problem
     kind = type(failed.exception).__name__
-    return NeedsAPerson(f"dlt could not {failed.step} ({kind}): its own log has the details; nothing is lost")
+    return NeedsAPerson(
+        f"dlt could not {failed.step} ({kind}): run again with RUNTIME__LOG_LEVEL=ERROR for the details, which may "
+        "show values of records; nothing is lost"
+    )
 
 
 def scope_missing(crm: Crm, module: str) -> str | None:

@@ -132,6 +132,7 @@ def test_a_run_sends_a_first_load_only_where_that_is_said(
     where = ["--connection", "crm-prod", "--modules", "Leads", "--to", "inlet", "--state", "state"]
     where += ["--inlet", stand_in.inlet, "--flow", "flow-1", "--ims", stand_in.origin]
     where += ["--adobe-login", f"{corner.mount}/zoho/adobe"]
+    assert "pages, from the first record" in desk.type("plan", *where).stdout
     refused = desk.type("run", *where)
     assert (refused.exit_code, stand_in.taken) == (2, [])
     assert "--first-load" in refused.stderr
@@ -146,6 +147,20 @@ def test_a_run_sends_a_first_load_only_where_that_is_said(
     stand_in.refuses = lambda _: None
     assert desk.type("resend", *where).exit_code == 0
     assert stand_in.taken[-1]["zoho_deleted_at"]
+
+
+def test_the_doctor_tries_adobes_login(desk: Desk, stand_in: AdobeStandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    corner = desk.site.job.shelves.corner
+    monkeypatch.setenv("VAULT_TOKEN", desk.reading("adobe"))
+    words = ["--connection", "crm-prod", "--inlet", stand_in.inlet, "--flow", "flow-1", "--ims", stand_in.origin]
+    words += ["--adobe-login", f"{corner.mount}/zoho/adobe"]
+    corner.put("adobe", client_id=CLIENT_ID, client_secret="p8e-another-secret", org_id=ORG, scope="openid")
+    refused = desk.type("doctor", *words)
+    assert (refused.exit_code, "p8e" in refused.output) == (1, False)
+    corner.put("adobe", client_id=CLIENT_ID, client_secret=SECRET, org_id=ORG)
+    assert "lacks scope" in desk.type("doctor", *words).stderr
+    corner.put("adobe", client_id=CLIENT_ID, client_secret=SECRET, org_id=ORG, scope="openid")
+    assert "Adobe's login: good" in desk.type("doctor", *words).stdout
 
 
 def test_what_an_inlet_did_not_take_is_sent_by_the_next_run(
