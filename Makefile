@@ -6,6 +6,10 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TOOLS := $(VENV)/.tools
 SBOM ?= build/zoho-tokend.cdx.json
+# Each worker has servers of its own. `auto` is two workers for each processor; with 0 there is one process. The order is
+# shuffled in the same way every time.
+PYTEST_WORKERS ?= auto
+PYTEST := $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup --no-loadscope-reorder --randomly-seed=1
 
 .PHONY: help demo test check lint types arrows fast simulate image image-test systemd-test sbom bench reliability fuzz docs pictures lock clean
 .DEFAULT_GOAL := help
@@ -43,7 +47,7 @@ demo: $(READY)  ## the daemon, a real OpenBao server and a Zoho that runs on loo
 	@$(BIN)/zoho-tokend demo $(DEMO_ARGS)
 
 test: $(TOOLS) check  ## everything: checks, then every test; with CI=true nothing may be skipped
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+	@$(PYTEST) $(PYTEST_ARGS)
 
 check: lint types arrows  ## the checks without the tests
 
@@ -59,7 +63,7 @@ arrows: $(READY)  ## import-linter: the architecture of the README
 	@$(BIN)/lint-imports
 
 fast: $(READY)  ## the tests that take seconds: pure core, wire, codec, virtual time
-	@$(BIN)/python -m pytest tests/unit tests/component $(PYTEST_ARGS)
+	@$(PYTEST) tests/unit tests/component $(PYTEST_ARGS)
 
 image:  ## the image, by docker; or ENGINE=podman, ENGINE=buildah; IMAGE_ARGS= goes to it
 	@deploy/build-image $(IMAGE_ARGS)
@@ -78,7 +82,7 @@ sbom: $(READY)  ## what is in the image, from the lock, as CycloneDX
 	@SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -W ignore -m cyclonedx_py requirements requirements/runtime.txt --pyproject pyproject.toml --output-reproducible -o $(SBOM)
 
 simulate: $(READY)  ## a minute of simulated years with fresh seeds; SEED=7 replays one, WRITE=1 writes docs/simulation.md
-	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED)) $(if $(EPISODES),--episodes $(EPISODES)) $(if $(WRITE),--write) $(SIMULATE_ARGS)
+	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED)) $(if $(EPISODES),--episodes $(EPISODES)) $(if $(EDGE),--edge "$(EDGE)") $(if $(WRITE),--write) $(SIMULATE_ARGS)
 
 bench: $(READY)  ## the benchmarks, 40 minutes: written to docs/benchmarks.md, and fleets of 100 to 100,000 to docs/sizing.md
 	@$(BIN)/python -m tests.benchmarks

@@ -10,8 +10,17 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-async def abreast(do: Callable[[T], Awaitable[R]], items: Iterable[T], *, at_once: int) -> list[R]:
+async def abreast(
+    do: Callable[[T], Awaitable[R]],
+    items: Iterable[T],
+    *,
+    at_once: int,
+    crashed: Callable[[T, Exception], R] | None = None,
+) -> list[R]:
     """What became of each, in their order.
+
+    Args:
+        crashed: what became of an item with which something went wrong that nobody foresaw; it costs no other.
 
     Raises:
         TokendError: from the first that met one; those not begun by then were left out.
@@ -24,6 +33,10 @@ async def abreast(do: Callable[[T], Awaitable[R]], items: Iterable[T], *, at_onc
                 done[place] = await do(item)
             except TokendError as error:
                 met.append(error)
+            except Exception as error:
+                if crashed is None:
+                    raise
+                done[place] = crashed(item, error)
             if met:
                 return
 

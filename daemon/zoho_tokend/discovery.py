@@ -23,6 +23,7 @@ from zoho_tokend.core.errors import (
     VaultUnavailable,
 )
 from zoho_tokend.core.events import (
+    ClientsUnrestricted,
     Discovered,
     DiscoveryEnded,
     Followed,
@@ -51,7 +52,8 @@ _NAMES_IN_A_SLICE: Final = 256
 _COMPARISONS: Final = 32
 # How often a connection is woken by its own record at most, in seconds.
 _BETWEEN_WAKINGS: Final = 60.0
-_NOTHING_PUBLISHED: Final = Published(version=0, record=None)
+# So many clients are named in one line of the log.
+_CLIENTS_NAMED: Final = 20
 
 
 class Discovery:
@@ -61,6 +63,7 @@ class Discovery:
         complete: whether every name of one listing has been tried.
         error: why the last pass was none, as a sentence; None after one that was.
         undiscovered: what Vault said of each name that it gave no usable answer about.
+        ill_named: names there that are none of a connection, in order.
     """
 
     def __init__(
@@ -80,18 +83,19 @@ class Discovery:
         self._emit = emit
         self._shard = shard
         self._reader = BulkReader(probe=credentials.names, clock=clock)
-        self._ill_named: frozenset[str] = frozenset()
         self._of_others: frozenset[ConnectionName] = frozenset()
         self._was_unanswered = False
         self._looked_at: dict[ConnectionName, float] = {}
         self._looked_since = clock.monotonic()
         self._woken_at: dict[ConnectionName, float] = {}
+        self._unrestricted: set[str] = set()
         self._round: Iterator[ConnectionName] = iter(())
         self._to_compare: set[ConnectionName] = set()
         self._compared_at = clock.monotonic()
         self.complete = False
         self.error: str | None = None
         self.undiscovered: dict[ConnectionName, str] = {}
+        self.ill_named: tuple[str, ...] = ()
 
     async def look(self) -> None:
         """Bring the fleet and Vault together: every connection of Vault and no other, and what stands there.
@@ -109,7 +113,13 @@ class Discovery:
         self.error = str(error) if error else None
         took = timedelta(seconds=self._clock.monotonic() - begun)
         self._emit(
-            DiscoveryEnded(connections=len(self._fleet), took=took, error=self.error, unreadable=len(self.undiscovered))
+            DiscoveryEnded(
+                connections=len(self._fleet),
+                took=took,
+                error=self.error,
+                unreadable=len(self.undiscovered),
+                ill_named=len(self.ill_named),
+            )
         )
 
     async def _look(self) -> None:
@@ -138,13 +148,22 @@ class Discovery:
                 await self._look_at_troubled()
             await self._reader.each(check_policy, [some], failed=lambda *_: None)
             await self._each(add, some)
+        if not self.complete:
+            self._warn_of_unrestricted_clients()
         self.complete = True
 
+    def _warn_of_unrestricted_clients(self) -> None:
+        """Say once, after the start, which clients serve whoever names them."""
+        if self._unrestricted:
+            names = tuple(sorted(self._unrestricted))
+            self._emit(ClientsUnrestricted(clients=names[:_CLIENTS_NAMED], count=len(names)))
+            self._unrestricted.clear()
+
     def _tell_ill_named(self, listing: Listing) -> None:
-        for ill_named in sorted(listing.ill_named - self._ill_named):
-            if self._shard.owns(ill_named):
-                self._emit(IllNamed(name=ill_named))
-        self._ill_named = listing.ill_named
+        known, self.ill_named = self.ill_named, tuple(sorted(filter(self._shard.owns, listing.ill_named)))
+        for name in self.ill_named:
+            if name not in known:
+                self._emit(IllNamed(name=name))
 
     async def _try_again(self) -> None:
         """Vault is back: whom its absence made wait is tried, and what stands there now is compared with what was."""
@@ -169,7 +188,7 @@ class Discovery:
             case _:
                 self._emit(RefreshCrashed(connection=name, kind=type(error).__name__, traceback=trace_of(error)))
                 if not known:
-                    self._found(name, None, _NOTHING_PUBLISHED, RecordUnreadable(f"the records of {name}: see the log"))
+                    self._found(name, None, None, RecordUnreadable(f"the records of {name}: see the log"))
 
     # --- new names ---------------------------------------------------------------------------------------------
 
@@ -183,7 +202,7 @@ class Discovery:
 
     async def _add(self, name: ConnectionName, *, forbidden: bool) -> None:
         credential: Credential | None = None
-        published = _NOTHING_PUBLISHED
+        published: Published | None = None
         problem: RefreshError | None = _unwritable(name) if forbidden else None
         try:
             credential = await self._reader.ask(partial(self._credentials.credential, name))
@@ -195,13 +214,19 @@ class Discovery:
         self._found(name, credential, published, problem)
 
     def _found(
-        self, name: ConnectionName, credential: Credential | None, published: Published, problem: RefreshError | None
+        self,
+        name: ConnectionName,
+        credential: Credential | None,
+        published: Published | None,
+        problem: RefreshError | None,
     ) -> None:
         self.undiscovered.pop(name, None)
         now = self._clock.now()
         connection = self._fleet.add(name, published, now)
         if credential is not None:
             connection = self._fleet.read(name, credential, now)
+            if credential.unrestricted_client is not None and not self.complete:
+                self._unrestricted.add(credential.unrestricted_client)
         expires_at = connection.token.expires_at if connection.token else None
         next_at = schedule.next_at(connection, now, self._fleet.policy)
         self._emit(Discovered(connection=name, expires_at=expires_at, next_refresh_at=None if problem else next_at))

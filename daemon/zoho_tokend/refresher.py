@@ -155,7 +155,8 @@ class Refresher:
             self._fleet.not_failed_at(name, reserved, now)
 
     def _defer(self, name: ConnectionName, wait: Wait) -> None:
-        self._emit(RefreshDeferred(connection=name, reason=wait.reason, until=wait.until))
+        if self._fleet.defer(name, wait):
+            self._emit(RefreshDeferred(connection=name, reason=wait.reason, until=wait.until))
 
     async def _look(self, name: ConnectionName) -> None:
         term = self._fleet.term

@@ -48,7 +48,7 @@ class Records(Credentials, Protocol):
         ...
 
     async def withdraw_token(self, connection: ConnectionName) -> None:
-        """The token record's latest version is deleted."""
+        """The token record is gone, so that no write of it that is under way succeeds."""
         ...
 
 

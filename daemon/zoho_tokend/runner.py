@@ -12,7 +12,7 @@ from typing import Final
 from zoho_tokend.clockwork import BEAT_INTERVAL, Command
 from zoho_tokend.core import backoff
 from zoho_tokend.core.errors import VaultLoginRefused, VaultUnavailable
-from zoho_tokend.core.events import Beat, ErrandCrashed, Sink, Stopped, Stopping, trace_of
+from zoho_tokend.core.events import Beat, ErrandCrashed, RefreshDeferred, Sink, Stopped, Stopping, trace_of
 from zoho_tokend.core.fleet import Fleet
 from zoho_tokend.core.model import ConnectionName
 from zoho_tokend.core.ports import Clock, VaultSession
@@ -123,6 +123,8 @@ class Runner:
                 self._start(self._work(name, decision, group), group)
         except Exception as error:  # noqa: BLE001 - as above
             self._crashed(Command.SWEEP, error)
+        for name, wait in self._fleet.take_newly_deferred():
+            self._emit(RefreshDeferred(connection=name, reason=wait.reason, until=wait.until))
 
     async def _work(self, name: ConnectionName, decision: Refresh | Save | Look, group: asyncio.TaskGroup) -> None:
         try:

@@ -169,6 +169,13 @@ def budget() -> Sequence[Builder[Panel]]:
             span=THIRD,
         ),
         graph(
+            "Refreshes that are due and wait",
+            Query(f"sum by (limit) ({at_leader(ours('deferred_refreshes'))})", "{{limit}}"),
+            text="For the budget of their refresh token, or for the limit of their client.",
+            unit="none",
+            span=THIRD,
+        ),
+        graph(
             "Reports that a token has died early",
             Query(f"sum by (verdict) (increase({ours('reported_tokens_total')}[1h]))", "{{verdict}}"),
             text="Within an hour, by readers, and what Zoho said when it was asked.",

@@ -8,8 +8,8 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from tests.samples.builders import a_record, secret
+from tests.servers.openbao import Server
 from zoho_tokend.core.model import ConnectionName, TokenRecord
-from zoho_tokend.demo.openbao import OpenBao
 from zoho_tokend.vault import codec
 from zoho_tokend.vault.layout import Layout
 from zoho_tokend.vault.request import Request
@@ -24,7 +24,7 @@ def names(count: int) -> list[ConnectionName]:
 
 
 async def fill(
-    vault: OpenBao,
+    vault: Server,
     layout: Layout,
     connections: Sequence[ConnectionName],
     *,
@@ -32,15 +32,15 @@ async def fill(
     tokens_from: datetime | None = None,
 ) -> None:
     """Each connection has a credential of its own, and a token record that was issued then (None: it has none)."""
-    await _ask_all(vault, _credentials(layout, connections, accounts_server))
+    await ask_all(vault, _credentials(layout, connections, accounts_server))
     if tokens_from is not None:
         await publish(vault, layout, (a_record(name, issued_at=tokens_from) for name in connections))
 
 
-async def publish(vault: OpenBao, layout: Layout, records: Iterable[TokenRecord]) -> None:
+async def publish(vault: Server, layout: Layout, records: Iterable[TokenRecord]) -> None:
     """Each of these connections, which had no token record, has this one."""
     places = ((layout.token(record.connection), record) for record in records)
-    await _ask_all(vault, (place.write(codec.token_fields(record), after_version=0) for place, record in places))
+    await ask_all(vault, (place.write(codec.token_fields(record), after_version=0) for place, record in places))
 
 
 def credential_fields(name: ConnectionName, accounts_server: str) -> dict[str, object]:
@@ -59,7 +59,7 @@ def _credentials(layout: Layout, connections: Iterable[ConnectionName], accounts
         yield layout.credential(name).write(credential_fields(name, accounts_server), after_version=0)
 
 
-async def _ask_all(vault: OpenBao, requests: Iterator[Request]) -> None:
+async def ask_all(vault: Server, requests: Iterator[Request]) -> None:
     """Each request by plain HTTP over a few connections, which is the quickest way; each must be a success."""
     address = urlsplit(vault.address)
 

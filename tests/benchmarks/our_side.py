@@ -128,7 +128,7 @@ async def our_side(
             auth = Token(token=Given(vault.root_token, "the root token"))
             config = VaultConfig(address=vault.address, concurrency=concurrency)
             session = Session(config, auth, clock=clock, sink=emit)
-            store = VaultStore(session, layout, clock=clock, location_of=lambda _origin: None)
+            store = VaultStore(session, layout, clock=clock, location_of=lambda _origin: "other")
             fleet = Fleet(Policy(), places=concurrency)
             runner = _runner(fleet, session, store, zoho.tokens, inbox=inbox, clock=clock, emit=emit)
             group.create_task(runner.run())

@@ -54,7 +54,7 @@ async def measure(*, connections: int, rounds: int) -> StatusPage:
     """The median of some rounds, in which page and scrape take turns; no page is shared."""
     fleet = a_fleet_at_rest(connections)
     app = create_app(sources(connections=lambda: fleet.facts(NOON)), shared_for=timedelta())
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://daemon") as web:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as web:
         pages, scrapes, holds = [], [], []
         for _ in range(rounds):
             pages.append(await _processor_time(web, "/"))

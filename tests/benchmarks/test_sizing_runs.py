@@ -16,18 +16,16 @@ def docs(openbao: OpenBao, tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert openbao.pid
     folder = tmp_path_factory.mktemp("docs")
     command = [sys.executable, "-W", "error", "-m", "tests.benchmarks.sizing", "--quick", str(folder)]
-    done = subprocess.run(command, cwd=_ROOT, env=os.environ, capture_output=True, text=True, check=False, timeout=100)
+    done = subprocess.run(command, cwd=_ROOT, env=os.environ, capture_output=True, text=True, check=False, timeout=500)
     assert done.returncode == 0, done.stderr
     return folder
 
 
-@pytest.mark.timeout(120)
 def test_a_warm_restart_asks_zoho_for_nothing(docs: Path) -> None:
     warm = next(line for line in _page(docs).splitlines() if line.startswith("| Tokens that warm restarts"))
     assert warm.split("|")[2:5] == [" 0 ", " 0 ", " yes "]
 
 
-@pytest.mark.timeout(120)
 def test_every_picture_that_the_page_shows_is_one(docs: Path) -> None:
     shown = {line.partition("](")[2].rstrip(")") for line in _page(docs).splitlines() if line.startswith("![")}
     assert shown == {"sizing/memory.svg", "sizing/lateness.svg", "sizing/cost.svg"}

@@ -19,12 +19,14 @@ from zoho_tokend.core.errors import (
     ZohoUnavailable,
 )
 from zoho_tokend.core.events import (
+    ClientsUnrestricted,
     Conflicted,
     Discovered,
     DiscoveryEnded,
     IllNamed,
     Parked,
     RefreshCrashed,
+    RefreshDeferred,
     Refreshed,
     RefreshFailed,
     RefreshTokenRotated,
@@ -33,7 +35,7 @@ from zoho_tokend.core.events import (
     Vanished,
     Woken,
 )
-from zoho_tokend.core.facts import State
+from zoho_tokend.core.facts import Limit, State
 from zoho_tokend.core.model import ConnectionName
 from zoho_tokend.core.policy import TEN_MINUTES, Policy
 from zoho_tokend.vault import codec
@@ -254,6 +256,43 @@ async def test_a_parked_connection_wakes_when_its_named_client_changes() -> None
         assert world.state() is State.FRESH
 
 
+async def test_a_connection_that_its_client_does_not_name_is_parked_until_it_does() -> None:
+    async with a_world() as world:
+        client = {"client_id": "1000.APP", "client_secret": "s", "accounts_server": "https://accounts.zoho.eu"}
+        world.vault.put("clients/app", **client, connections="sales-*")
+        world.vault.put(f"credentials/{CRM}", client="app", refresh_token=secret("r").reveal())
+        await world.passes(7 * HOUR)
+        facts = world.facts()
+        assert (facts.state, facts.outcome) == (State.MISCONFIGURED, Outcome.CLIENT_NOT_ALLOWED)
+        assert "'connections' of the client app does not name crm-prod" in str(facts.error)
+        assert not world.zoho.asked
+        world.vault.put("clients/app", **client, connections="sales-*,crm-prod")
+        await world.passes(DISCOVERY_INTERVAL + A_MOMENT)
+        assert world.state() is State.FRESH
+
+
+async def test_a_client_that_stops_naming_a_connection_serves_it_no_more() -> None:
+    async with a_world() as world:
+        client = {"client_id": "1000.APP", "client_secret": "s", "accounts_server": "https://accounts.zoho.eu"}
+        world.vault.put("clients/app", **client, connections="*")
+        world.vault.put(f"credentials/{CRM}", client="app", refresh_token=secret("r").reveal())
+        await world.passes(A_MOMENT)
+        world.vault.put("clients/app", **client, connections="sales")
+        await world.passes(HOUR)
+        assert (world.state(), len(world.zoho.asked)) == (State.MISCONFIGURED, 1)
+
+
+async def test_clients_that_serve_anybody_are_warned_of_once_at_the_start() -> None:
+    async with a_world() as world:
+        client = {"client_id": "1000.APP", "client_secret": "s", "accounts_server": "https://accounts.zoho.eu"}
+        world.vault.put("clients/open", **client)
+        world.vault.put("clients/named", **client, connections="*")
+        for name, of in ((CRM, "open"), (SALES, "named")):
+            world.vault.put(f"credentials/{name}", client=of, refresh_token=secret(name).reveal())
+        await world.passes(10 * MINUTE)
+        assert world.all(ClientsUnrestricted) == [ClientsUnrestricted(clients=("open",), count=1)]
+
+
 async def test_a_throttled_connection_is_not_tried_again_for_ten_minutes() -> None:
     async with a_world() as world:
         world.zoho.script(CRM, fails(Throttled()), ok())
@@ -432,6 +471,34 @@ async def test_two_connections_with_one_refresh_token_share_its_budget() -> None
         world.connect(CRM, SALES, refresh_token=secret("shared").reveal())
         await world.passes(9 * MINUTE)
         assert len(world.zoho.asked) == 8
+
+
+async def test_a_refresh_that_waits_for_its_budget_says_so_once() -> None:
+    async with a_world(lifetime=20 * SECOND) as world:
+        world.connect()
+        await world.passes(5 * MINUTE)
+        facts = world.facts()
+        assert (facts.deferred_by, facts.budget_remaining) == (Limit.BUDGET, 0)
+        assert facts.next_refresh_at
+        assert facts.next_refresh_at > world.clock.now()
+        (deferred,) = world.all(RefreshDeferred)
+        assert (deferred.reason, deferred.until) == (Reason.BUDGET, facts.next_refresh_at)
+        await world.passes(facts.next_refresh_at - world.clock.now() + A_MOMENT)
+        assert world.facts().deferred_by is None
+
+
+async def test_refreshes_that_wait_for_their_client_say_so_once_each() -> None:
+    names = [ConnectionName(f"crm-{number}") for number in range(20)]
+    async with a_world() as world:
+        world.connect(*names)
+        for name in names:
+            world.zoho.script(name, fails(Throttled()))
+        await world.passes(15 * MINUTE)
+        waiting = {facts.name for facts in world.fleet.facts(world.clock.now()) if facts.deferred_by}
+        told = [event.connection for event in world.all(RefreshDeferred) if event.reason == Reason.CLIENT_LIMIT]
+        assert waiting
+        assert waiting <= set(told)
+        assert len(told) == len(set(told))
 
 
 async def test_a_budget_is_never_passed_in_any_ten_minutes_however_short_the_tokens_live() -> None:

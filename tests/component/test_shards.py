@@ -13,7 +13,7 @@ from zoho_tokend.core.model import ConnectionName
 from zoho_tokend.core.policy import Policy
 from zoho_tokend.core.sharding import Shard
 
-pytestmark = [pytest.mark.looptime, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.looptime
 
 LEISURELY = Policy(sweep_interval=15 * SECOND)
 FLOOR = LEISURELY.floor

@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -150,7 +151,7 @@ async def test_a_failure_costs_one_small_write() -> None:
 async def test_a_budget_that_vault_does_not_keep_stops_no_refresh() -> None:
     async with a_world() as world:
         world.connect()
-        grant = (await world.vault.credential(CRM)).grant.key
+        grant = (await world.vault.credential(CRM)).budget_key
         world.vault.forbid("budgets")
         world.vault.forbid(f"budgets/{grant}")
         world.zoho.script(CRM, times(3, AWAY), ok())
@@ -344,6 +345,18 @@ async def test_a_correction_is_taken_up_within_a_discovery_interval_in_any_state
         assert world.facts().version == version + 1
 
 
+async def test_a_correction_gives_a_connection_its_first_token_in_time() -> None:
+    async with a_world() as world:
+        world.connect()
+        world.zoho.script(CRM, AWAY)
+        await world.passes(20 * MINUTE)
+        assert world.state() is State.PENDING
+        world.zoho.script(CRM, ok())
+        world.connect(refresh_token=secret("consented again").reveal())
+        await world.passes(DISCOVERY_INTERVAL + A_MOMENT)
+        assert world.state() is State.FRESH
+
+
 async def test_a_credential_that_was_destroyed_and_made_anew_is_a_new_one() -> None:
     async with a_world() as world:
         world.connect()
@@ -397,6 +410,26 @@ async def test_a_token_that_somebody_else_wrote_is_known_within_a_discovery_inte
         assert world.state() is State.FRESH
 
 
+async def test_a_leader_whose_token_expired_takes_one_that_another_wrote() -> None:
+    async with a_world() as world:
+        world.connect()
+        await world.passes(MINUTE)
+        world.zoho.script(CRM, AWAY)
+        await until(world, State.EXPIRED)
+        publish(world, CRM, age=timedelta())
+        await world.passes(DISCOVERY_INTERVAL + A_MOMENT)
+        assert (world.state(), world.facts().failures) == (State.FRESH, 0)
+
+
+async def test_a_record_that_goes_back_in_time_is_noticed_without_an_outage() -> None:
+    async with a_world() as world:
+        world.connect()
+        await world.passes(MINUTE)
+        publish(world, CRM, age=50 * MINUTE)
+        await world.passes(DISCOVERY_INTERVAL + A_MOMENT)
+        assert world.life_left() > FLOOR
+
+
 async def test_a_token_record_that_vanishes_is_replaced() -> None:
     async with a_world() as world:
         world.connect()
@@ -434,6 +467,20 @@ async def test_a_token_that_was_under_way_when_its_grant_was_revoked_is_not_publ
         assert world.state() is State.REVOKED
         await world.passes(HOUR)
         assert (await world.published()) is None
+
+
+async def test_a_token_that_was_held_when_its_grant_was_revoked_is_not_published() -> None:
+    async with a_world() as world:
+        world.connect()
+        await world.passes(MINUTE)
+        world.vault.forbid(f"tokens/{CRM}")
+        await until(world, State.UNSAVED)
+        revoke(world)
+        world.vault.allow(f"tokens/{CRM}")
+        await world.passes(2 * MINUTE)
+        assert (await world.published()) is None
+        assert world.all(TokenDropped)
+        assert world.state() is State.REVOKED
 
 
 async def test_a_revocation_is_known_within_a_discovery_interval_and_is_a_state_of_its_own() -> None:
@@ -507,6 +554,24 @@ async def test_an_error_that_nobody_foresaw_in_the_books_of_one_connection_costs
         await world.passes(HOUR)
         assert world.all(ErrandCrashed)
         assert due_at(SALES, world.clock.now()) > world.clock.now()
+        assert world.life_left(SALES) >= FLOOR
+
+
+async def test_an_error_within_the_handling_of_an_error_costs_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with a_world() as world:
+        world.connect(CRM, SALES)
+        await world.passes(MINUTE)
+        fail = world.fleet.fail
+
+        def poisoned(name: ConnectionName, *args: Any, **how: Any) -> object:
+            if name == CRM:
+                raise OverflowError("date value out of range")
+            return fail(name, *args, **how)
+
+        monkeypatch.setattr(world.fleet, "fail", poisoned)
+        world.zoho.script(CRM, AWAY)
+        await world.passes(HOUR)
+        assert world.all(ErrandCrashed)
         assert world.life_left(SALES) >= FLOOR
 
 

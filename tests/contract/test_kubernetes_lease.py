@@ -161,18 +161,18 @@ async def test_a_server_that_names_a_time_to_wait_is_believed_up_to_a_minute(api
 
 async def test_a_slow_answer_is_given_up_in_time_and_the_next_one_is_heard(api: Cluster, tmp_path: Path) -> None:
     async with a_lease(api, tmp_path, patience=timedelta(seconds=1)) as lease:
-        api.slow = 30
+        api.slow = 120
         begun = time.monotonic()
         with pytest.raises(LeaseUnavailable, match="did not answer within 1 s"):
             await lease.read()
-        assert time.monotonic() - begun < 15
+        assert time.monotonic() - begun < 60
         api.slow = 0
         assert await lease.read() is None
 
 
 async def test_requests_that_are_given_up_use_up_no_connection(api: Cluster, tmp_path: Path) -> None:
     async with a_lease(api, tmp_path, patience=timedelta(seconds=2)) as lease:
-        api.slow = 30
+        api.slow = 120
         many = [lease.read() for _ in range(150)]
         assert all(isinstance(end, LeaseUnavailable) for end in await asyncio.gather(*many, return_exceptions=True))
         api.slow = 0

@@ -37,6 +37,7 @@ class HttpxJob:
             auth=ZohoAuth(self._reader, connection, report_dead=report_dead),
             trust_env=False,
             follow_redirects=True,
+            timeout=60,
         )
 
     def get(self, path_or_url: str, *, stream: bool = False) -> int:
@@ -57,6 +58,7 @@ class AsyncHttpxJob:
             auth=ZohoAuth(self._reader, connection, report_dead=report_dead),
             trust_env=False,
             follow_redirects=True,
+            timeout=60,
         )
 
     def get(self, path_or_url: str, *, stream: bool = False) -> int:

@@ -76,6 +76,15 @@ async def test_only_a_fingerprint_is_taken_for_one(corner: Corner, fingerprint: 
         assert await VaultReports(here.session, corner.layout).report(CRM) is None
 
 
+@pytest.mark.parametrize("text", ["[" * 1_100 + "]" * 1_100, f'"{"0" * 100_000}"'], ids=["nested", "large"])
+async def test_a_report_that_cannot_be_parsed_is_none(corner: Corner, text: str) -> None:
+    token = corner.admin.token(corner.admin.policy(daemon_policy(corner.layout, reports=True)))
+    corner.put_texts("reports/crm-prod", {"fingerprint": text})
+    async with watched(corner.address, a_token_method(token)) as here:
+        await here.session.open()
+        assert await VaultReports(here.session, corner.layout).report(CRM) is None
+
+
 async def test_names_that_no_connection_can_have_are_passed_over(corner: Corner) -> None:
     token = corner.admin.token(corner.admin.policy(daemon_policy(corner.layout, reports=True)))
     odd = ("a/folder", "white space", "x" * 200, "ünï", "+", "..%2e", "{connection}", "%0a", "-.-/-", ".")

@@ -24,7 +24,10 @@ class Kv:
     def __init__(self, corner: Corner, token: Secret) -> None:
         self._mount = corner.mount
         self._http = httpx.Client(
-            base_url=f"{corner.address}/v1/", headers={"X-Vault-Token": token.reveal()}, trust_env=False
+            base_url=f"{corner.address}/v1/",
+            headers={"X-Vault-Token": token.reveal()},
+            trust_env=False,
+            timeout=60,
         )
         self.close = self._http.close
 

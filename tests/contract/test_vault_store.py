@@ -29,6 +29,8 @@ BY_HAND = {
     "accounts_server": "https://accounts.zoho.eu",
 }
 
+HOSTILE = {"larger than 64 kB": f'"{"x" * 70_000}"', "nested 1,100 deep": "[" * 1_100 + "]" * 1_100}
+
 
 class Store(CredentialStore, TokenStore, BudgetStore, Protocol):
     """The ports in one, as both candidates have them."""
@@ -106,7 +108,8 @@ async def test_a_credential_put_by_hand_is_read_with_its_own_client(vault: Vault
 
 
 async def test_a_named_client_gives_the_secret_of_the_credentials_data_centre(vault: Vault, store: Store) -> None:
-    vault.put("clients/my-app", client_id="1000.APP", client_secret="for-all", client_secret_eu="for-eu")
+    us = "https://accounts.zoho.com"
+    vault.put("clients/my-app", client_id="1000.APP", client_secret="us", client_secret_eu="for-eu", accounts_server=us)
     vault.put(
         "credentials/crm-prod", client="my-app", refresh_token="1000.r", accounts_server="https://accounts.zoho.eu"
     )
@@ -234,6 +237,38 @@ async def test_a_record_of_somebody_else_counts_as_none_and_keeps_its_version(va
     vault.put("tokens/crm-prod", hello="world")
 
     assert await store.published(CRM) == Published(version=1, record=None)
+
+
+@pytest.mark.parametrize("shape", HOSTILE)
+async def test_a_credential_that_cannot_be_parsed_is_unreadable(corner: Corner, shape: str) -> None:
+    corner.put_texts("credentials/crm-prod", {"client_id": HOSTILE[shape]})
+    async with steered(corner) as vault:
+        with pytest.raises(RecordUnreadable, match=r"^kv-.*/zoho/credentials/crm-prod (is larger|holds)") as raised:
+            await vault.store.credential(CRM)
+    assert raised.value.stamp is not None
+
+
+@pytest.mark.parametrize("shape", HOSTILE)
+async def test_a_token_record_that_cannot_be_parsed_is_written_over(corner: Corner, shape: str) -> None:
+    corner.put("tokens/crm-prod", hello="world")
+    corner.put_texts("tokens/crm-prod", {"access_token": HOSTILE[shape]})
+    async with steered(corner) as vault:
+        assert await vault.store.published(CRM) == Published(version=2, record=None)
+        assert await vault.store.publish(a_token(), after_version=2) == 3
+
+
+async def test_a_token_record_of_2099_counts_as_none(vault: Vault, store: Store) -> None:
+    await store.publish(a_token(), after_version=0)
+    life = {"issued_at": "2099-01-01T00:00:00Z", "expires_at": "2099-01-01T01:00:00Z"}
+    vault.put("tokens/crm-prod", **vault.fields("tokens/crm-prod") | life)
+
+    assert await store.published(CRM) == Published(version=2, record=None)
+
+
+async def test_a_budget_that_cannot_be_parsed_counts_nothing(corner: Corner) -> None:
+    corner.put_texts("budgets/a", {"requests": HOSTILE["larger than 64 kB"]})
+    async with steered(corner) as vault:
+        assert await vault.store.budget("a") == BudgetRecord()
 
 
 async def test_the_history_remembers_when_each_of_the_last_ten_versions_was_written(store: Store) -> None:

@@ -18,12 +18,12 @@ from zoho_tokend.cli import main
 
 T = TypeVar("T")
 
-_PATIENCE: Final = 60.0
+_PATIENCE: Final = 120.0
 _GLANCE: Final = 0.02
 
 # The server that forks is a process of its own without threads: it imports once, and knows nothing of the test.
 _FORKS: Final = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload(["zoho_tokend.cli", "tests.crash_points.forked"])
+_FORKS.set_forkserver_preload(["zoho_tokend.cli.run", "zoho_tokend.cli.authorize", "tests.crash_points.forked"])
 # An exit code can be read once. Whoever starts a process looks after all the others, and would read theirs as well.
 _ASKING: Final = threading.Lock()
 

@@ -42,6 +42,6 @@ def analyzer() -> str | None:
 def analyzed(*arguments: str) -> str:
     """What systemd-analyze prints; it must be content."""
     command = [analyzer() or "systemd-analyze", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

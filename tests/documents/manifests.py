@@ -106,7 +106,7 @@ def parts(thing: Any, name: str) -> Iterator[Any]:
 def kustomized(folder: Path) -> Rendered:
     """What kubectl makes of the kustomization in this folder."""
     done = subprocess.run(
-        [_KUBECTL, "kustomize", folder], capture_output=True, text=True, check=False, timeout=30, env={}
+        [_KUBECTL, "kustomize", folder], capture_output=True, text=True, check=False, timeout=120, env={}
     )
     assert (done.returncode, done.stderr) == (0, ""), done.stderr
     return Rendered([thing for thing in yaml.safe_load_all(done.stdout) if thing])

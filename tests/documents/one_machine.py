@@ -39,7 +39,7 @@ def composed() -> Mapping[str, Mapping[str, object]]:
         "--format",
         "json",
     ]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     assert (done.returncode, done.stderr) == (0, "")
     services: Mapping[str, Mapping[str, object]] = json.loads(done.stdout)["services"]
     return services

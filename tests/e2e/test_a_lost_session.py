@@ -57,7 +57,7 @@ def test_a_policy_that_is_narrowed_under_the_daemon_is_the_trouble_of_that_conne
 
 def test_a_token_that_a_narrowed_policy_keeps_out_is_held_and_not_issued_again(site: Site) -> None:
     site.connect("denied")
-    site.zoho.fault(delayed(1))
+    site.zoho.fault(delayed(8))
     with site.daemon() as daemon:
         daemon.until(site.zoho.journal.requests, "Zoho is asked")
         site.corner.forbid("tokens/denied")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from tests.e2e.hostile_tenant.shapes import NESTED, UNREADABLE
 from tests.places.site import Site
 from tests.processes.process import Finished, call
 from tests.servers.openbao import Admin, Corner, running
@@ -210,6 +211,17 @@ def test_a_record_that_cannot_be_read_is_told_by_its_field(site: Site) -> None:
     assert "the field 'refresh_token' holds white space" in told
     assert f"vault kv patch {site.corner.mount}/zoho/credentials/broken" in told
     assert "is no connection's name" in found.about("connections", "'.hidden'", "warning")
+
+
+def test_records_that_cannot_be_parsed_cost_no_other_finding(site: Site) -> None:
+    site.connect("crm-prod")
+    for name, fields in UNREADABLE.items():
+        site.corner.put_texts(f"credentials/{name}", {"accounts_server": '"https://accounts.zoho.eu"', **fields})
+        site.corner.put_texts(f"tokens/{name}", {"access_token": NESTED})
+    found = doctor(site.environment())
+
+    assert "has no token yet" in found.about("connections", "crm-prod", "warning")
+    assert all(found.about("connections", name, "wrong") for name in UNREADABLE)
 
 
 def test_an_accounts_server_that_is_not_there_is_wrong_for_those_who_use_it(site: Site, nobodys_origin: str) -> None:

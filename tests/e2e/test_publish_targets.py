@@ -65,7 +65,9 @@ def test_a_connection_and_a_variable_of_airflow_follow_three_replacements(brisk_
             connection = json.loads(airflow.get_conn_value("crm-prod"))
             assert connection.keys() <= CONNECTION_FIELDS
             headers = {"Authorization": f"Zoho-oauthtoken {connection['password']}"}
-            assert httpx.get(f"{connection['host']}/crm/v8/org", headers=headers, trust_env=False).is_success
+            assert httpx.get(
+                f"{connection['host']}/crm/v8/org", headers=headers, trust_env=False, timeout=60
+            ).is_success
             seen.add(connection["password"])
             return len(seen) > 3
 

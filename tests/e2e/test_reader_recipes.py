@@ -41,7 +41,7 @@ def test_a_recipe_works_as_it_stands(recipe: str, site: JobSite) -> None:
     }
     # A job that keeps its reader to the end closes no connection by itself.
     job = [sys.executable, "-W", "error", "-W", "ignore::ResourceWarning", "-c", RECIPES[recipe]]
-    done = subprocess.run(job, env=environment, capture_output=True, text=True, check=False, timeout=30)
+    done = subprocess.run(job, env=environment, capture_output=True, text=True, check=False, timeout=120)
     assert (done.returncode, done.stderr) == (0, "")
     assert "Tidewater Looms" in done.stdout or site.zoho.eu.api_domain in done.stdout
     assert "1000." not in done.stdout

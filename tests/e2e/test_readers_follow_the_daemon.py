@@ -16,7 +16,7 @@ from zoho_tokend.vault.policy import reader_policy
 
 
 def accepted(token: Token) -> bool:
-    return httpx.get(f"{token.api_domain}/crm/v8/org", headers=token.headers, trust_env=False).is_success
+    return httpx.get(f"{token.api_domain}/crm/v8/org", headers=token.headers, trust_env=False, timeout=60).is_success
 
 
 @pytest.mark.parametrize("kind", READERS, ids=["threads", "tasks"])

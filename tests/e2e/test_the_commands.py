@@ -127,7 +127,7 @@ def test_every_command_explains_itself_with_nothing_set(command: tuple[str, ...]
 
 
 def test_version_and_the_documented_settings_need_nothing_set() -> None:
-    assert call("version") == Finished(0, f"{__version__}\n", "")
+    assert call("version") == call("--version") == Finished(0, f"{__version__}\n", "")
     assert "\nREFRESH_AT\n" in call("settings").out
 
 

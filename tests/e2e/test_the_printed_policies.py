@@ -41,6 +41,7 @@ class Visitor:
             base_url=f"{corner.address}/v1/{corner.mount}/",
             headers={"X-Vault-Token": token.reveal()},
             trust_env=False,
+            timeout=60,
         )
 
     def asks(self, method: str, path: str) -> int:
@@ -182,6 +183,42 @@ def test_the_printed_reporter_policy_forbids(reporter: Visitor, method: str, pat
     assert reporter.asks(method, path) == 403
 
 
+@pytest.fixture(scope="module")
+def tenant(corner: Corner) -> Iterator[Visitor]:
+    with closing(Visitor(corner, printed("tenant", corner, "--connection", "crm-prod"))) as visitor:
+        yield visitor
+
+
+def test_the_printed_tenant_policy_keeps_one_connection(tenant: Visitor) -> None:
+    done = [("POST", "credentials"), ("GET", "credentials"), ("GET", "tokens"), ("POST", "reports")]
+    assert {tenant.asks(method, f"data/zoho/{folder}/crm-prod") for method, folder in done} == {200}
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "data/zoho/clients/jobs"),
+        ("POST", "data/zoho/clients/jobs"),
+        ("LIST", "metadata/zoho/credentials"),
+        ("POST", "data/zoho/credentials/sales"),
+        ("GET", "data/zoho/credentials/sales"),
+        ("DELETE", "metadata/zoho/credentials/crm-prod"),
+        ("GET", "data/zoho/tokens/sales"),
+        ("POST", "data/zoho/tokens/crm-prod"),
+        ("POST", "data/zoho/reports/sales"),
+        ("GET", "data/zoho/budgets/0123456789abcdef"),
+    ],
+)
+def test_the_printed_tenant_policy_forbids(tenant: Visitor, method: str, path: str) -> None:
+    assert tenant.asks(method, path) == 403
+
+
+def test_an_operator_of_one_connection_and_client_reads_no_other_secret(corner: Corner) -> None:
+    rules = printed("operator", corner, "--connection", "crm-prod", "--client", "own")
+    with closing(Visitor(corner, rules)) as visitor:
+        assert visitor.asks("GET", "data/zoho/clients/jobs") == 403
+
+
 @pytest.mark.parametrize(
     ("method", "path"),
     [
@@ -281,7 +318,7 @@ def test_the_printed_operator_policy_is_enough_for_a_connections_whole_life(site
 
 def test_the_printed_operator_policy_adds_clients_and_lists_what_there_is(site: Site) -> None:
     shell = OperatorShell(site, printed("operator", site.corner))
-    add = ["client", "add", "jobs", "--client-id=1000.X", "--kind=self", "--accounts-server=eu"]
+    add = ["client", "add", "jobs", "--client-id=1000.X", "--kind=self", "--accounts-server=eu", "--connections=*"]
     assert shell(*add, stdin="invented").code == 0
     assert "jobs" in shell("client", "list").out
     assert shell("connections").code == 0

@@ -29,7 +29,7 @@ def test_two_daemons_on_one_vault_both_go_on_and_no_record_goes_back_to_an_earli
 
 def test_a_token_that_comes_late_does_not_take_the_place_of_one_that_lives_longer(site: Site) -> None:
     site.connect("crm-prod")
-    site.zoho.fault(delayed(1))
+    site.zoho.fault(delayed(8))
     with relay_in_thread(site.corner.address) as relay, site.daemon(VAULT_ADDR=relay.address) as cut_off:
         cut_off.until(site.zoho.journal.requests, "Zoho is asked")
         relay.cut()

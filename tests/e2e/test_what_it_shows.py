@@ -2,15 +2,21 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import closing
+from html import unescape
+from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.places.site import a_site
+from tests.places.site import Site, a_site
 from tests.processes.process import Daemon
-from tests.servers.openbao import Admin, new_corner
+from tests.servers.openbao import Admin, new_corner, running
+from tests.servers.relay_in_thread import relay_in_thread
 from zoho_tokend import __version__
 from zoho_tokend.core.facts import State
+from zoho_tokend.core.model import NAME_RULE
+from zoho_tokend.demo.openbao import OpenBao
 
 READY = (
     "[+]settings ok\n[+]vault-session ok\n[+]discovery ok\n[+]leader-election ok\n[+]shutdown ok\nreadyz check passed\n"
@@ -22,6 +28,8 @@ def daemon(admin: Admin, tmp_path_factory: pytest.TempPathFactory) -> Iterator[D
     with a_site(new_corner(admin), tmp_path_factory.mktemp("site")) as site:
         site.connect("crm-prod")
         site.connect("broken", client_secret="")
+        site.corner.put("credentials/crm prod", client_id="1000.X")
+        site.corner.put("credentials/team/crm", client_id="1000.X")
         with site.daemon() as daemon:
             daemon.until_ready()
             daemon.until_state("crm-prod", "fresh")
@@ -53,6 +61,55 @@ def test_metrics_are_read_by_a_parser_and_tell_both_connections(daemon: Daemon) 
     assert daemon.metric("vault_logins_total", method="token", outcome="success") == 1
 
 
+def test_a_record_that_has_no_connections_name_is_shown_with_the_rule(daemon: Daemon) -> None:
+    assert daemon.get("/status").json()["discovery"]["ill_named"] == {"crm prod": NAME_RULE, "team/": NAME_RULE}
+    assert daemon.metric("ill_named_records") == 2
+    assert [line["rule"] for line in daemon.lines("connection.ill_named")] == [NAME_RULE, NAME_RULE]
+    page = unescape(daemon.get("/").text)
+    assert "2 records under" in page
+    assert f"“crm prod”, “team/”. Rename: {NAME_RULE}." in page
+
+
+def test_a_vault_that_goes_away_is_shown_at_once_and_so_is_its_return(site: Site) -> None:
+    site.connect("crm-prod")
+    # Nothing is due and no discovery looks, so nothing but the page itself can find out.
+    with (
+        relay_in_thread(site.corner.address) as relay,
+        site.daemon(VAULT_ADDR=relay.address, DISCOVERY_INTERVAL="1h") as daemon,
+    ):
+        daemon.until_state("crm-prod", "fresh")
+        relay.cut()
+        vault = daemon.until(lambda: _troubled(daemon), "/status says that Vault is away")
+        assert (vault["alive"], str(vault["since"])[-1]) == (False, "Z")
+        assert f"no connection to Vault at {relay.address}" in str(vault["error"])
+        assert str(vault["error"]) in daemon.get("/").text
+        assert daemon.is_ready()
+        relay.mend()
+        daemon.until(lambda: not _troubled(daemon), "/status says that Vault is back")
+
+
+def test_a_vault_that_is_sealed_is_called_so_at_once(server_of_its_own: OpenBao, tmp_path: Path) -> None:
+    with closing(Admin(server_of_its_own)) as root, a_site(new_corner(root), tmp_path) as site:
+        site.connect("crm-prod")
+        with site.daemon(DISCOVERY_INTERVAL="1h") as daemon:
+            daemon.until_state("crm-prod", "fresh")
+            root.ask("POST", "sys/seal")
+            vault = daemon.until(lambda: _troubled(daemon), "/status says that Vault is sealed")
+            assert vault["error"] == f"Vault at {server_of_its_own.address} is sealed"
+            assert daemon.is_ready()
+
+
+@pytest.fixture
+def server_of_its_own() -> Iterator[OpenBao]:
+    """For a test that leaves it unusable."""
+    yield from running(OpenBao())
+
+
+def _troubled(daemon: Daemon) -> dict[str, object]:
+    vault: dict[str, object] = daemon.get("/status").json()["vault"]
+    return vault if vault["error"] else {}
+
+
 def test_status_counts_every_state_and_tells_what_is_wrong_first(daemon: Daemon) -> None:
     status = daemon.get("/status").json()
     assert status["version"] == __version__
@@ -71,6 +128,6 @@ def test_status_counts_every_state_and_tells_what_is_wrong_first(daemon: Daemon)
 def test_the_status_page_says_whether_the_promise_is_kept_and_what_helps_where_it_is_not(daemon: Daemon) -> None:
     answer = daemon.get("/")
     assert answer.headers["content-type"].startswith("text/html")
-    assert "The promise is broken for 1 of 2 connections." in answer.text
+    assert "The promise is kept, but 1 of 2 connections has no good token." in answer.text
     assert "<strong>29 min 14 s</strong> left to live" in answer.text
     assert re.search(r"<span>\S+/zoho/credentials/broken</span> <span>FIELD=-</span>", answer.text)

@@ -1,6 +1,5 @@
 """The targets: each takes any bytes, and fails where the product answers with anything but what it documents."""
 
-import json
 from collections.abc import Callable, Mapping
 from html.parser import HTMLParser
 from typing import Final
@@ -16,16 +15,18 @@ from zoho_simulator.zoho import Zoho
 from zoho_tokend.core.errors import BadSettings, RecordUnreadable, RefreshError, TokendError
 from zoho_tokend.core.model import ConnectionName
 from zoho_tokend.core.origin import parse_origin
+from zoho_tokend.core.policy import LARGEST_SKEW, LONGEST_LIFE
 from zoho_tokend.importing.rows import Unreadable, format_of, rows
 from zoho_tokend.reader.errors import ReaderError
 from zoho_tokend.reader.record import token_of
 from zoho_tokend.settings.loading import load_settings
 from zoho_tokend.vault import codec, registration_codec
 from zoho_tokend.vault.answer import Answer as VaultAnswer
+from zoho_tokend.vault.answer import answer_of
 from zoho_tokend.vault.document import Document
-from zoho_tokend.web.listing import Selection, parse_selection, select
+from zoho_tokend.vault.layout import LARGEST_RECORD
+from zoho_tokend.web.listing import Selection, parse_selection, promise, select
 from zoho_tokend.web.page import View, page
-from zoho_tokend.web.page.promise import promise
 from zoho_tokend.zoho import device, exchange, proof, revocation, serverinfo, wire
 from zoho_tokend.zoho.answer import Answer, clock_skew
 from zoho_tokend.zoho.consent import consent_request, grant_code
@@ -44,6 +45,14 @@ _REQUEST: Final = consent_request(
     random_bytes=bytes,
 )
 _ZOHO: Final = Zoho({"eu": "http://127.0.0.1:1", "us": "http://127.0.0.1:2"})
+# Nested deeper and longer than any input that the fuzzer makes up.
+_LONG: Final = {
+    b"#deepest": b"[" * 20_000 + b"]" * 20_000,
+    b"#deep": b"[" * 1_100 + b"]" * 1_100,
+    b"#digits": b"9" * 400,
+    b"#more-digits": b"9" * 4_400,
+    b"#long": b'"' + b"x" * 5_000 + b'"',
+}
 _PATHS: Final = (*ACCOUNTS, "/crm/v8/org", "/crm/v8/Leads", "/nothing")
 
 
@@ -88,7 +97,8 @@ def redirect(data: bytes) -> None:
 
 def vault_record(data: bytes) -> None:
     """A record in Vault is what design section 3 says, or unreadable, and its text is in no error."""
-    document = Document(where="secret/zoho/credentials/crm-prod", version=1, fields=_object(data))
+    answer = _record_answer(data)
+    document = Document(where="secret/zoho/credentials/crm-prod", version=1, fields=_fields_in(answer))
     for read in (
         lambda: codec.client_name(document),
         lambda: codec.credential(CRM, document, None, location_of=zoho_location),
@@ -101,19 +111,23 @@ def vault_record(data: bytes) -> None:
 
 def token_record(data: bytes) -> None:
     """A token record that is believed says the same when it is written and read again."""
-    fields = _object(data)
-    if (record := codec.token_record(CRM, fields)) is not None:
-        again = codec.token_record(CRM, codec.token_fields(record))
+    fields = _fields_in(_record_answer(data))
+    if (record := codec.token_record(CRM, fields, now=NOON)) is not None:
+        again = codec.token_record(CRM, codec.token_fields(record), now=NOON)
         assert again is not None
         assert again.access_token == record.access_token
         assert again.expires_at <= record.expires_at
+        assert record.expires_at - record.issued_at <= LONGEST_LIFE
+        assert record.issued_at <= NOON + LARGEST_SKEW
     _ours(ReaderError, lambda: token_of(fields, connection=CRM, where="secret/zoho/tokens/crm-prod"))
 
 
 def vault_answer(data: bytes) -> None:
     """Whatever a server in Vault's place answers has an outcome, and a complaint without a byte of it."""
     head, _, body = data.partition(b"\n")
-    answer = VaultAnswer(status=_STATUSES[sum(head) % len(_STATUSES)], body=_object(body) if body else None)
+    most = LARGEST_RECORD if len(head) % 2 else None
+    answer = answer_of(_STATUSES[sum(head) % len(_STATUSES)], body, most=most, retry_after=None)
+    assert not answer.unreadable or most, "an answer other than a record's may not seem empty"
     assert answer.outcome
     assert answer.complaint("https://vault.example.com")
     answer.at("data", "metadata", "version")
@@ -199,13 +213,20 @@ def _zoho_answer(data: bytes) -> Answer:
     return Answer(status=_STATUSES[sum(head) % len(_STATUSES)], headers=headers, body=body, received_at=NOON)
 
 
-def _object(data: bytes) -> Mapping[str, object]:
-    """The JSON object in these bytes; where they are none, the fields that a query has."""
-    try:
-        document = json.loads(data)
-    except (ValueError, RecursionError):
-        return dict(_pairs(data))
-    return document if isinstance(document, dict) else {}
+def _record_answer(data: bytes) -> VaultAnswer:
+    """Vault's answer with a record of these bytes; words such as `#deep` become what they name."""
+    return answer_of(200, b'{"data":{"data":%s}}' % _written_out(data), most=LARGEST_RECORD, retry_after=None)
+
+
+def _written_out(data: bytes) -> bytes:
+    for mark, long in _LONG.items():
+        data = data.replace(mark, long)
+    return data
+
+
+def _fields_in(answer: VaultAnswer) -> Mapping[str, object]:
+    fields = answer.at("data", "data")
+    return fields if isinstance(fields, Mapping) else {}
 
 
 def _pairs(data: bytes) -> list[tuple[str, str]]:

@@ -1,5 +1,4 @@
 import json
-import secrets
 
 import pytest
 
@@ -16,16 +15,15 @@ _FELL = [
     ("settings", "ZOHO_TOKEND_\u00df=1".encode()),
     ("token_record", json.dumps(codec.token_fields(a_record(CRM)) | {"expires_at": "0226-11-24T13:00:00Z"}).encode()),
 ]
+# The same inputs every time: `make fuzz` tries others.
+_SEED = 1
+_LONGEST = 300
 _SLOW = {"settings", "status_page", "simulator_form", "consent_answers"}
-
-
-def _seed() -> int:
-    return secrets.randbelow(1 << 31) + 1
 
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_it_survives_thousands_of_inputs_that_nobody_chose(target: str) -> None:
-    campaign = fuzz(target, runs=400 if target in _SLOW else 10_000, seed=_seed(), seconds=55)
+    campaign = fuzz(target, runs=400 if target in _SLOW else 10_000, seed=_SEED, seconds=_LONGEST)
 
     assert not campaign.failure, f"{campaign.failure}\nagain: {campaign.replay}"
     assert campaign.branches > 0
@@ -37,6 +35,6 @@ def test_it_survives_what_it_once_fell_over(target: str, data: bytes) -> None:
 
 
 def test_a_parser_that_condemns_too_easily_is_found_out() -> None:
-    campaign = fuzz("token_answer", runs=50_000, seed=_seed(), seconds=55, module="tests.fuzzing.hasty")
+    campaign = fuzz("token_answer", runs=50_000, seed=_SEED, seconds=_LONGEST, module="tests.fuzzing.hasty")
 
     assert "condemns as GrantRejected" in campaign.failure

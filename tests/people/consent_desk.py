@@ -91,14 +91,16 @@ class Desk:
         uris = [f"--redirect-uri={uri}" for uri in application.redirect_uris]
         return self.run(
             *("client", "add", name, f"--client-id={application.client_id}", f"--kind={application.kind}"),
-            *(f"--accounts-server={self.site.zoho[application.home].accounts_server}", *uris, *more),
+            *(f"--accounts-server={self.site.zoho[application.home].accounts_server}", "--connections=*", *uris, *more),
             typed=(application.client_secret if secret is None else secret,),
         )
 
-    def registered(self, kind: ClientKind = ClientKind.SELF, *, same_secret: bool = True) -> Client:
-        """An application that is in Vault already, as `app`."""
+    def registered(self, kind: ClientKind = ClientKind.SELF, *, same_secret: bool = True, **more: str) -> Client:
+        """An application that is in Vault already, as `app`; one that has one secret may use it in all data centres."""
         application = self.application(kind, same_secret=same_secret)
         optional = {"redirect_uri": application.redirect_uris[0]} if application.redirect_uris else {}
+        if same_secret:
+            optional["client_secret_other"] = application.client_secret
         self.site.corner.put(
             "clients/app",
             client_id=application.client_id,
@@ -106,6 +108,7 @@ class Desk:
             kind=str(application.kind),
             accounts_server=self.site.zoho[application.home].accounts_server,
             **optional,
+            **more,
         )
         return application
 
@@ -114,7 +117,7 @@ class Desk:
     def decided(self, page: str, *, accepting: bool = True, user: str = "ann@example.com") -> str:
         """The address at which the browser ends after the decision on this consent page."""
         form = {"decision": "yes" if accepting else "no", "user": user}
-        answer = httpx.post(page, data=form, trust_env=False)
+        answer = httpx.post(page, data=form, trust_env=False, timeout=60)
         assert answer.is_redirect, answer.text
         return answer.headers["location"]
 
@@ -129,7 +132,9 @@ class Desk:
             "code": code,
         }
         server = self.site.zoho[application.home].accounts_server
-        answer: dict[str, object] = httpx.post(f"{server}/oauth/v2/token", data=form, trust_env=False).json()
+        answer: dict[str, object] = httpx.post(
+            f"{server}/oauth/v2/token", data=form, trust_env=False, timeout=60
+        ).json()
         return answer
 
     @staticmethod

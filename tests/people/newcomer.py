@@ -14,7 +14,7 @@ from tests.documents.operations_page import commands, section
 from tests.processes.spied_programs import SpiedPrograms
 from tests.servers.openbao import Admin
 
-_PATIENCE: Final = 50.0
+_PATIENCE: Final = 120.0
 _OURS: Final = Path(sys.executable).parent
 # What a cluster is asked for is not done, but kubectl must know every word of it.
 _CLUSTER: Final = f"""

@@ -20,7 +20,7 @@ import pyte
 import zoho_tokend
 from tests.processes.process import Finished
 
-PATIENCE: Final = 30.0
+PATIENCE: Final = 120.0
 _GLANCE: Final = 0.02
 _COMMAND: Final = (sys.executable, "-W", "error", "-m", "zoho_tokend")
 _EVERYWHERE: Final = {"PYTHONPATH": str(Path(zoho_tokend.__file__).parent.parent)}
@@ -59,9 +59,10 @@ class Command:
             time.sleep(_GLANCE)
         return self.heard
 
-    def type(self, line: str) -> None:
-        """The person types a line, and the return key."""
-        self.typed.append(line)
+    def type(self, line: str, *, secret: bool = True) -> None:
+        """The person types a line, and the return key; what is no secret may be shown."""
+        if secret:
+            self.typed.append(line)
         self._answered = len(self.heard)
         self._keyboard.write(f"{line}\n".encode())
 

@@ -219,5 +219,6 @@ FAULTS: Final[dict[str, Fault]] = {
 
 NOT_DRILLED: Final = {
     "ZohoRefreshesStartLate": "it takes more work than one machine can do in a minute",
+    "ZohoTokendTaskCrashed": "only a defect of ours makes a task crash",
     "ZohoTokendStalled": "a process that stands still does not answer Prometheus either: only a defect of ours does it",
 }

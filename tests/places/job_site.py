@@ -42,7 +42,9 @@ class JobSite:
             "client_secret": self.client.secrets["eu"],
             "refresh_token": self.refresh_token,
         }
-        answer = httpx.post(f"{self.zoho.eu.accounts_server}/oauth/v2/token", data=form, trust_env=False).json()
+        answer = httpx.post(
+            f"{self.zoho.eu.accounts_server}/oauth/v2/token", data=form, trust_env=False, timeout=60
+        ).json()
         token: str = answer["access_token"]
         self.shelves.publish(
             age=MINUTE - self.issued * MINUTE / 60,  # so that each expires later than the one before

@@ -4,7 +4,8 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,14 @@ class Site:
         path = f"{self.corner.mount}/data/zoho/tokens/{name}"
         answers = [self.corner.admin.ask("GET", f"{path}?version={n + 1}") for n in range(self.versions(name))]
         return [answer["data"]["data"] for answer in answers]  # type: ignore[index]  # Vault's own shape
+
+    def least_life(self, name: str) -> timedelta:
+        """The least life that any of its records, but the latest, had left when the next one took its place."""
+        times = [
+            [datetime.fromisoformat(str(record[field])) for field in ("issued_at", "expires_at")]
+            for record in self.token_versions(name)
+        ]
+        return min((before[1] - after[0] for before, after in pairwise(times)), default=timedelta.max)
 
     # --- the daemon
 

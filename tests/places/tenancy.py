@@ -20,8 +20,7 @@ from zoho_simulator.law.shapes import fingerprint
 from zoho_tokend.core.model import ConnectionName, Secret
 from zoho_tokend.core.policy import Policy
 from zoho_tokend.core.targets import parse_target
-from zoho_tokend.vault.layout import Layout
-from zoho_tokend.vault.policy import daemon_policy, operator_policy
+from zoho_tokend.vault.policy import daemon_policy, operator_policy, tenant_policy
 
 TENANTS: Final = tuple(ConnectionName(f"tenant-{number:02}") for number in range(12))
 TARGET: Final = parse_target("airflow-variable=variables/zoho-{connection}")
@@ -32,16 +31,6 @@ FLOOR: Final = Policy(refresh_at=_REFRESH_AT).floor_of(LIFETIME)
 _LARGEST: Final = 28 * 2**20
 
 
-def tenant_policy(layout: Layout, name: ConnectionName) -> str:
-    """What the owner of one connection may do: keep its credential, read its token, report it dead."""
-    rules = {
-        layout.credential(name).data: '"create", "update", "read"',
-        layout.token(name).data: '"read"',
-        layout.report(name).data: '"create", "update"',
-    }
-    return "\n".join(f'path "{path}" {{ capabilities = [{granted}] }}' for path, granted in rules.items())
-
-
 class Visitor:
     """Somebody at Vault, whose token has these rules alone; what is written is JSON of any kind."""
 
@@ -50,7 +39,7 @@ class Visitor:
             base_url=f"{corner.address}/v1/{corner.mount}/data/{corner.layout.prefix}/",
             headers={"X-Vault-Token": corner.admin.token(corner.admin.policy(rules)).reveal()},
             trust_env=False,
-            timeout=30,
+            timeout=120,
         )
 
     def write(self, path: str, fields: Mapping[str, str]) -> int:

@@ -22,7 +22,8 @@ from zoho_simulator.faults import (
 )
 from zoho_simulator.law.messages import Answer
 
-SLOW = 1.5
+# Long enough for a busy machine to meddle meanwhile, and well within what the daemon waits for an answer.
+SLOW = 10
 
 
 def echo(secret: str) -> dict[str, Fault]:
@@ -115,6 +116,7 @@ class Troubles:
         for name, changes in misplaced(self.mark("misplaced")).items():
             self.site.put(name, self.site.fields(client, refresh_token=self.mark("refresh-token")) | changes)
         self.site.corner.put("tokens/well", access_token=self.mark("foreign-token"), schema="1", connection="well")
+        self.site.put("revoked", self.site.fields(client, revoked_at="2026-01-01T00:00:00Z"))
         self._connect("forbidden", client)
         self.site.corner.forbid("credentials/forbidden")
 

@@ -1,4 +1,4 @@
-"""``python -m tests.reliability``: play every scenario, and write the table of docs/reliability.md.
+"""``python -m tests.reliability``: play every scenario, and write the tables of docs/reliability.md.
 
 With names, those scenarios are played and told, and nothing is written.
 """
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.benchmarks.machine import this_machine
 from tests.reliability.catalogue import SCENARIOS
-from tests.reliability.matrix import begun
+from tests.reliability.matrix import played
 from tests.reliability.page import renewed, table
 
 _PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
@@ -20,9 +20,9 @@ def main() -> None:
     """Play, print and write."""
     load, _, _ = os.getloadavg()
     names = sys.argv[1:] or list(SCENARIOS)
-    with tempfile.TemporaryDirectory() as folder:
-        begun_ones = begun([SCENARIOS[name] for name in names], Path(folder))
-        accounts = {SCENARIOS[name]: begun_ones[name].result() for name in names}
+    chosen = [SCENARIOS[name] for name in names]
+    with tempfile.TemporaryDirectory() as folder, played(chosen, Path(folder), full_size=True) as futures:
+        accounts = {scenario: futures[scenario.name].result() for scenario in chosen}
     text = table(accounts, machine=this_machine(), load=load)
     sys.stdout.write(f"{text}\n")
     if len(names) == len(SCENARIOS):

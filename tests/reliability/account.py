@@ -6,10 +6,11 @@ from datetime import timedelta
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reads:
-    """Of a job: how many it made, and how many of them brought no token."""
+    """Of a job: how many it made, how many of them brought no token, and why not."""
 
     made: int
     failed: int
+    why: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

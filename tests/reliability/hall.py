@@ -1,9 +1,11 @@
 """Where stages are set up, and all that stood on them is cleared away at the end."""
 
+import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -12,17 +14,18 @@ import requests
 
 from tests.places.site import Site, a_site
 from tests.processes.process import FROM_SOURCE, Daemon, Launcher
-from tests.reliability.stage import CONNECTION, LIFETIME, POLICY, Stage
+from tests.reliability.stage import CONNECTION, LIFETIME, PATIENCE, POLICY, Stage
 from tests.reliability.witness import jobs_reading
 from tests.servers.openbao import Admin, Server, new_corner
 from tests.servers.raft import RaftNode, Tls
 from tests.servers.relay_in_thread import relay_in_thread
 from zoho_tokend.core.model import Secret
+from zoho_tokend.core.policy import Policy
 from zoho_tokend.vault.policy import reader_policy
 
-_SETTINGS: Final = {"REFRESH_AT": str(POLICY.refresh_at), "VAULT_CACERT": ""}
-_PATIENCE: Final = 60.0
 _GLANCE: Final = 0.1
+# What starts keeps a core busy: of many at once, none would be ready before the last.
+_STARTING: Final = threading.Semaphore(4)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,23 +37,47 @@ class Reached:
     ca_bundle: Path | None = None
 
 
+class SharedVault:
+    """One server for all scenarios that leave Vault itself alone; it starts when the first of them asks for it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._node = RaftNode(folder)
+        self._starting = threading.Lock()
+
+    def running(self) -> RaftNode:
+        """The server."""
+        with self._starting:
+            if not self._node.root_token.reveal():
+                self._node.found()
+            return self._node
+
+    def close(self) -> None:
+        """Stop the server."""
+        self._node.close()
+
+
 @dataclass(kw_only=True)
 class Hall:
     """Of one scenario.
 
     Attributes:
         folder: its own.
+        shared: the server of those that need none of their own.
+        full_size: whether its fleet is as large as the page says; a smaller one shows the same in less time.
         after: what is to be done when it is over, last first.
     """
 
     folder: Path
+    shared: SharedVault
+    full_size: bool
     after: ExitStack = field(default_factory=ExitStack)
 
     def vault(self, *, tls: Tls | None = None, audit: Path | None = None, data: Path | None = None) -> RaftNode:
-        """A server that runs."""
+        """A server of its own."""
         node = RaftNode(self.folder / "vault", tls=tls, audit=audit, data=data)
         self.after.callback(node.close)
-        node.found()
+        with _STARTING:
+            node.found()
         return node
 
     def cluster(self) -> list[RaftNode]:
@@ -59,9 +86,10 @@ class Hall:
         for node in nodes:
             self.after.callback(node.close)
         founder, *others = nodes
-        founder.found()
-        for node in others:
-            node.join(founder)
+        with _STARTING:
+            founder.found()
+            for node in others:
+                node.join(founder)
         self.until(lambda: all(map(founder.knows_as_voter, others)), "every node has a vote")
         return nodes
 
@@ -72,15 +100,15 @@ class Hall:
 
     @staticmethod
     def until(question: Callable[[], bool], what: str) -> None:
-        deadline = time.monotonic() + _PATIENCE
+        deadline = time.monotonic() + PATIENCE
         while not question():
             assert time.monotonic() < deadline, f"not in time: {what}"
             time.sleep(_GLANCE)
 
-    def site(self, vault: Server, *, namespace: str = "") -> Site:
-        """A corner of it, and a Zoho."""
-        admin = self.after.enter_context(closing(Admin(vault, namespace=namespace)))
-        return self.after.enter_context(a_site(new_corner(admin), self.folder, lifetime=LIFETIME))
+    def site(self, vault: Server | None = None, *, namespace: str = "", lifetime: timedelta = LIFETIME) -> Site:
+        """A corner of this server, or of the shared one, and a Zoho whose tokens live so long."""
+        admin = self.after.enter_context(closing(Admin(vault or self.shared.running(), namespace=namespace)))
+        return self.after.enter_context(a_site(new_corner(admin), self.folder, lifetime=lifetime))
 
     def stage(
         self,
@@ -88,6 +116,7 @@ class Hall:
         *,
         launcher: Launcher = FROM_SOURCE,
         refresh_token: str = "",
+        policy: Policy = POLICY,
         **settings: str,
     ) -> Stage:
         """The daemon keeps the connection, and the jobs read its token.
@@ -95,19 +124,36 @@ class Hall:
         Args:
             launcher: of the daemon.
             refresh_token: of the connection, where it has its credential already.
+            policy: how eagerly the daemon replaces tokens.
         """
         refresh_token = refresh_token or site.connect(CONNECTION)
-        environment = site.environment(**(_SETTINGS | settings))
+        usual = {
+            "REFRESH_AT": str(policy.refresh_at),
+            "ISSUES_PER_TEN_MINUTES": str(policy.issues_per_ten_minutes),
+            "VAULT_CACERT": "",
+        }
+        environment = site.environment(**(usual | settings))
 
         def start_daemon() -> Daemon:
             folder = self.folder / f"daemon-{len(list(self.folder.iterdir()))}"
             folder.mkdir()
-            return self.after.enter_context(closing(Daemon(environment, folder, launcher=launcher)))
+            daemon = self.after.enter_context(closing(Daemon(environment, folder, launcher=launcher)))
+            daemon.patience = PATIENCE
+            return daemon
 
-        daemon = start_daemon()
-        daemon.until_state(CONNECTION, "fresh")
+        with _STARTING:
+            daemon = start_daemon()
+            daemon.until_state(CONNECTION, "fresh")
         jobs = self.after.enter_context(jobs_reading(site, CONNECTION, client=lambda: _job(site)))
-        return Stage(site=site, daemon=daemon, jobs=jobs, refresh_token=refresh_token, start_daemon=start_daemon)
+        return Stage(
+            site=site,
+            daemon=daemon,
+            jobs=jobs,
+            refresh_token=refresh_token,
+            start_daemon=start_daemon,
+            lifetime=site.zoho.limits.token_lifetime,
+            policy=policy,
+        )
 
 
 def _job(site: Site) -> hvac.Client:

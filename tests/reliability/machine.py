@@ -17,7 +17,7 @@ CROWD = 200
 
 @SCENARIOS.scenario("The daemon is killed, and started again later")
 def daemon_killed(hall: Hall) -> Stage:
-    stage = hall.stage(hall.site(hall.vault()))
+    stage = hall.stage(hall.site())
     with stage.fault():
         stage.daemon.kill()
         stage.sit_it_out()
@@ -27,7 +27,7 @@ def daemon_killed(hall: Hall) -> Stage:
 
 @SCENARIOS.scenario("The daemon is frozen, and goes on later")
 def daemon_frozen(hall: Hall) -> Stage:
-    stage = hall.stage(hall.site(hall.vault()))
+    stage = hall.stage(hall.site())
     with stage.fault():
         stage.daemon.send(signal.SIGSTOP)
         stage.sit_it_out()
@@ -47,7 +47,7 @@ def clock_back(hall: Hall) -> Stage:
 
 @SCENARIOS.scenario(f"The daemon has {MEBIBYTES} MiB of memory and {CROWD} connections more to keep")
 def memory_short(hall: Hall) -> Stage:
-    site = hall.site(hall.vault())
+    site = hall.site()
     for number in range(CROWD):
         site.connect(f"crowd-{number}")
     limit = MemoryLimit("daemon", mebibytes=MEBIBYTES)
@@ -61,7 +61,7 @@ def memory_short(hall: Hall) -> Stage:
 
 @SCENARIOS.scenario("The daemon has no file descriptor left, and gets some later")
 def descriptors_exhausted(hall: Hall) -> Stage:
-    stage = hall.stage(hall.site(hall.vault()))
+    stage = hall.stage(hall.site())
     with stage.fault():
         resource.prlimit(stage.daemon.pid, resource.RLIMIT_NOFILE, (0, 4096))
         stage.sit_it_out()
@@ -72,7 +72,7 @@ def descriptors_exhausted(hall: Hall) -> Stage:
 
 def with_clock_stepped(hall: Hall, seconds: int) -> Stage:
     clock = WallClock(hall.folder)
-    stage = hall.stage(hall.site(hall.vault()), launcher=clock.launcher)
+    stage = hall.stage(hall.site(), launcher=clock.launcher)
     with stage.fault():
         clock.step(seconds)
         stage.sit_it_out()

@@ -53,6 +53,7 @@ ONE_OF_EVERY: Final[tuple[Event, ...]] = (
     events.IllNamed(name="crm prod"),
     events.DiscoveryEnded(connections=3, took=timedelta(milliseconds=9)),
     events.NotDiscovered(connection=CONNECTION, error="Vault failed (status 500)."),
+    events.ClientsUnrestricted(clients=("app", "jobs"), count=2),
     events.GrantShared(connection=CONNECTION, others=(ConnectionName("crm-other"),)),
     events.BudgetUnrecorded(connection=CONNECTION, error="Vault's policy denies it."),
     events.TokenDropped(connection=CONNECTION, error="The grant was revoked."),

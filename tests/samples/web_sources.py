@@ -15,9 +15,14 @@ READY = readiness(vault_session=True, discovered=True, stopping=False)
 def sources(**changes: Any) -> Sources:
     """A healthy daemon with one fresh connection."""
     render = Metrics(version="1.2.3", data_centers=("eu",), login_methods=("token",)).render
+
+    async def no_check() -> None:
+        """Vault is as the facts say."""
+
     usual: dict[str, Any] = {
         "live": lambda: LIVE,
         "ready": lambda: READY,
+        "check_vault": no_check,
         "daemon": a_daemon,
         "connections": lambda: [a_row()],
         "render": render,

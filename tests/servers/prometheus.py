@@ -51,7 +51,7 @@ class Prometheus:
         self._targets = folder / "targets.json"
         self._jobs: dict[str, list[str]] = {}
         self._targets_lock = threading.Lock()
-        self._http = httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=10)
+        self._http = httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=60)
         self.log = folder / "log"
 
     @property

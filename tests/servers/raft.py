@@ -21,7 +21,7 @@ import httpx
 from zoho_tokend.core.model import Secret
 from zoho_tokend.demo.openbao import free_port, server_binary
 
-_PATIENCE: Final = 60.0
+_PATIENCE: Final = 120.0
 _GLANCE: Final = 0.1
 _STANDBY: Final = HTTPStatus.TOO_MANY_REQUESTS
 
@@ -178,7 +178,7 @@ class RaftNode:
     def _client(self) -> httpx.Client:
         trust = ssl.create_default_context(cafile=str(self.ca_bundle)) if self.ca_bundle else True
         headers = {"X-Vault-Token": self.root_token.reveal()} if self.root_token.reveal() else {}
-        return httpx.Client(verify=trust, headers=headers, trust_env=False, timeout=10)
+        return httpx.Client(verify=trust, headers=headers, trust_env=False, timeout=60)
 
     def _until(self, question: Callable[[], bool], what: str) -> None:
         deadline = time.monotonic() + _PATIENCE

@@ -55,7 +55,7 @@ def relay_in_thread(*upstreams: str) -> Iterator[ThreadedRelay]:
 
     thread = threading.Thread(target=asyncio.run, args=(run(),), name="relay", daemon=True)
     thread.start()
-    relay = started.result(timeout=10)
+    relay = started.result(timeout=60)
     try:
         yield relay
     finally:

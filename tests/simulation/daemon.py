@@ -27,6 +27,7 @@ from zoho_tokend.core.leadership import Alone
 from zoho_tokend.core.model import Secret
 from zoho_tokend.core.policy import Policy
 from zoho_tokend.core.ports import Leadership
+from zoho_tokend.core.sharding import WHOLE, Shard
 from zoho_tokend.discovery import Discovery
 from zoho_tokend.elector import Elector
 from zoho_tokend.refresher import Refresher
@@ -75,14 +76,15 @@ class Surroundings:
 
 
 class Daemon:
-    """One process of a replica, from its start to its end.
+    """One process of a replica, from its start to its end, and the shard that it works for.
 
     Attributes:
         touched: something happened in it since its clockwork and its books were looked at.
     """
 
-    def __init__(self, world: Surroundings, machine: Machine, *, name: str, rng: Random) -> None:
+    def __init__(self, world: Surroundings, machine: Machine, *, name: str, rng: Random, shard: Shard = WHOLE) -> None:
         self._world = world
+        self._shard = shard
         self.machine = machine
         self.process = Process(name)
         self.clock = SystemClock(wall=machine.wall, monotonic=machine.monotonic)
@@ -121,7 +123,7 @@ class Daemon:
 
     def _build(self) -> None:
         world, process = self._world, self.process
-        self.session = Session(VaultConfig(address=VAULT), _app_role(), clock=self.clock, sink=self._emit)
+        self.session = Session(VaultConfig(address=VAULT), app_role(), clock=self.clock, sink=self._emit)
         self.session._door = cast("Door", SimulatedDoor(world.road, process))
         store = VaultStore(self.session, Layout(), clock=self.clock, location_of=AccountsServers().location)
         transport = SimulatedTransport(
@@ -134,7 +136,9 @@ class Daemon:
         endpoint = ZohoEndpoint(
             cast("Transport", transport), Calls(), servers=AccountsServers(), clock=self.clock, sink=lambda _event: None
         )
-        discovery = Discovery(fleet=self.fleet, credentials=store, tokens=store, clock=self.clock, emit=self._emit)
+        discovery = Discovery(
+            fleet=self.fleet, credentials=store, tokens=store, clock=self.clock, emit=self._emit, shard=self._shard
+        )
         self.runner = Runner(
             fleet=self.fleet,
             refresher=Refresher(
@@ -262,7 +266,8 @@ class Daemon:
         return max((at - self.clock.monotonic()) / self.machine.rate, 0.0)
 
 
-def _app_role() -> AppRole:
+def app_role() -> AppRole:
+    """The login of daemons and of people."""
     return AppRole(
         role_id=Given(Secret("daemon"), "VAULT_ROLE_ID"), secret_id=Given(Secret("invented"), "VAULT_SECRET_ID")
     )

@@ -2,7 +2,7 @@
 
 from tests.simulation.plan import Plan
 from tests.simulation.vault_side import VaultSide
-from tests.simulation.zoho_side import ACCOUNTS_SERVER, ZohoSide
+from tests.simulation.zoho_side import ACCOUNTS_SERVERS, ZohoSide
 
 
 class People:
@@ -17,37 +17,43 @@ class People:
         """Every connection has a credential."""
         plan = self._plan
         if plan.named_client:
-            self.put_client()
+            self.put_clients()
         shared = self._zoho.consent(*plan.names[:2]) if plan.shared else None
         for number, name in enumerate(plan.names):
             refresh_token = shared if shared and number < 2 else self._zoho.consent(name)
             self.put_credential(name, refresh_token)
 
-    def put_client(self) -> None:
-        """The client's record is what Zoho knows."""
-        client = self._zoho.client
-        self._vault.put(
-            "clients/app",
-            {
-                "client_id": client.client_id,
-                "client_secret": client.client_secret,
-                "accounts_server": ACCOUNTS_SERVER,
-            },
-        )
+    def put_clients(self) -> None:
+        """The clients' records are what Zoho knows."""
+        for location, client in self._zoho.clients.items():
+            self._vault.put(
+                f"clients/app-{location}",
+                {
+                    "client_id": client.client_id,
+                    "client_secret": client.client_secret,
+                    "accounts_server": ACCOUNTS_SERVERS[location],
+                },
+            )
 
     def put_credential(self, name: str, refresh_token: str, **odd: object) -> None:
         """A person stores a credential for the connection."""
-        client = self._zoho.client
+        location = self._plan.location_of(name)
+        client = self._zoho.clients[location]
         inline = {"client_id": client.client_id, "client_secret": client.client_secret}
         refresh_at = self._plan.refresh_at[self._plan.names.index(name)]
         fields: dict[str, object] = {
-            **({"client": "app"} if self._plan.named_client else inline),
+            **({"client": f"app-{location}"} if self._plan.named_client else inline),
             "refresh_token": refresh_token,
-            "accounts_server": ACCOUNTS_SERVER,
+            "accounts_server": ACCOUNTS_SERVERS[location],
             **({"refresh_at": str(refresh_at)} if refresh_at else {}),
             "note": "kept by hand",
         }
         self._vault.put(f"credentials/{name}", fields | odd)
+
+    def make_anew(self, name: str, refresh_token: str) -> None:
+        """As Terraform does: the record is destroyed with its metadata, and made anew as version 1."""
+        self._vault.erase(f"credentials/{name}")
+        self.put_credential(name, refresh_token)
 
     def refresh_token_of(self, name: str) -> str:
         """The one that stands in Vault; empty where none does."""
@@ -65,9 +71,9 @@ class People:
             self.put_credential(name, refresh_token)
 
     def put_the_new_secret(self) -> None:
-        """The client's secret in Vault is the one that Zoho knows, wherever it stands."""
+        """The clients' secrets in Vault are those that Zoho knows, wherever they stand."""
         if self._plan.named_client:
-            self.put_client()
+            self.put_clients()
             return
         for name in self._plan.names:
             if token := self.refresh_token_of(name):

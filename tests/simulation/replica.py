@@ -6,15 +6,16 @@ from math import inf
 from tests.simulation.daemon import Daemon
 from tests.simulation.machine import Machine
 from tests.simulation.stage import Stage
-from tests.simulation.troubles import RECOVERY
+from tests.simulation.troubles import A_START, RECOVERY
 
-Boot = Callable[[Machine, str], Daemon]
+Boot = Callable[[Machine, str, int], Daemon]
 
 
 class Replica:
     """A place for one daemon process at a time, and whoever starts it again when it has ended.
 
     Attributes:
+        number: which of the replicas it is, from 0.
         clock_stepped_at: when its wall clock was last put forward or back.
     """
 
@@ -24,12 +25,12 @@ class Replica:
         """Prepare one.
 
         Args:
-            boot: makes a process of this name on this machine.
+            boot: makes a process of this name on this machine, for the replica of this number.
             changed: is told that it may be able now, or able no longer.
             died: is told of each process that is no more.
         """
         self._stage = stage
-        self._number = number
+        self.number = number
         self._boot = boot
         self._changed = changed
         self._died = died
@@ -41,6 +42,11 @@ class Replica:
         self.daemon: Daemon | None = None
 
     @property
+    def hindered(self) -> bool:
+        """Whether something stands between it and Zoho or Vault."""
+        return self._hindrances > 0
+
+    @property
     def able(self) -> bool:
         """Whether it runs, nothing stands between it and Zoho or Vault, and it had the time to recover."""
         if self.daemon is None or self.daemon.process.dead or self._hindrances:
@@ -50,10 +56,11 @@ class Replica:
     def start(self) -> None:
         """Another process."""
         self._processes += 1
-        name = f"replica {self._number}, process {self._processes}"
+        name = f"replica {self.number}, process {self._processes}"
         self._stage.note("{} starts", name)
-        self.daemon = self._boot(self.machine, name)
-        self._stage.troubles.until("a start", self._stage.loop.time() + 1.0)
+        self.daemon = self._boot(self.machine, name, self.number)
+        names = self._stage.plan.of_shard(self.number)
+        self._stage.troubles.until("a start", self._stage.loop.time() + 1.0, names, recovery=A_START)
         self._recovers()
 
     def hinder(self, span: float) -> None:
@@ -68,7 +75,7 @@ class Replica:
 
     def _recovers(self) -> None:
         """The only replica needs no time for it here, since every trouble grants that; of two the other one counts."""
-        span = RECOVERY if self._stage.plan.replicas > 1 else 0.0
+        span = RECOVERY if self._stage.plan.replicas > self._stage.plan.shards else 0.0
         self._recovers_at = self._stage.loop.time() + span
         self._changed()
         self._stage.loop.in_the_world(span, self._changed)

@@ -7,6 +7,7 @@ it asked for, and does not know it.
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import inf
 from random import Random
 from typing import Final, Protocol, TypeVar
 
@@ -43,12 +44,31 @@ class Hazard(Protocol):
 
 
 class RoadToVault:
-    """One for all daemons; ``hazards`` is what is the matter at present."""
+    """One for all daemons."""
 
-    def __init__(self, side: VaultSide, rng: Random) -> None:
+    def __init__(self, side: VaultSide, rng: Random, now: Callable[[], float]) -> None:
         self._side = side
         self._rng = rng
-        self.hazards: list[Hazard] = []
+        self._now = now
+        self._hazards: list[Hazard] = []
+        self._was_ill_at = -inf
+
+    def add(self, hazard: Hazard) -> None:
+        """It lies in wait from now on; the first that does not let a request pass decides."""
+        self._hazards.append(hazard)
+
+    def remove(self, hazard: Hazard) -> None:
+        """It is gone."""
+        self._hazards.remove(hazard)
+        self._was_ill_at = self._now()
+
+    def is_ill(self) -> bool:
+        """Whether anything is the matter at present."""
+        return bool(self._hazards)
+
+    def was_ill_at(self) -> float:
+        """When something was last the matter."""
+        return self._now() if self._hazards else self._was_ill_at
 
     def carry(self, process: Process, request: Request, token: str | None) -> Passage:
         """The request, there and back."""
@@ -56,7 +76,7 @@ class RoadToVault:
         def serve() -> VaultAnswer:
             return self._side.answer(request, token, process)
 
-        for hazard in self.hazards:
+        for hazard in self._hazards:
             if (passage := hazard(process, request, serve)) is not None:
                 return passage
         return Passage(self._rng.uniform(0.002, 0.03), serve())
@@ -102,7 +122,7 @@ class SimulatedLine:
         if answer is None:
             raise VaultUnavailable(f"no connection to Vault at {VAULT}")
         if answer.outcome is VaultOutcome.UNAVAILABLE:
-            raise VaultUnavailable(answer.complaint(VAULT), retry_after=answer.retry_after)
+            raise VaultUnavailable(answer.complaint(VAULT), retry_after=answer.wait)
         return answer
 
 
@@ -128,10 +148,10 @@ class SimulatedTransport:
         self, origin: Origin, path: str, fields: Mapping[str, str], *, authorization: Secret | None = None
     ) -> ZohoAnswer:
         """The answer to one form."""
-        del origin, path, authorization  # there is one data centre, and one thing to ask it for
+        del path, authorization  # there is one thing to ask for
         if self._process.dead:
             raise asyncio.CancelledError
-        call, reply = self._side.arrive(self._process, fields)
+        call, reply = self._side.arrive(self._process, str(origin), fields)
         self._asked(call)
         await asyncio.sleep(reply.after)
         self._met(call, reply)

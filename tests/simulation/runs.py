@@ -10,10 +10,12 @@ from itertools import count
 from pathlib import Path
 from typing import Final
 
+from tests.simulation import edges
+from tests.simulation.edges import Edge
 from tests.simulation.faults import fate
 from tests.simulation.findings import Tally
 from tests.simulation.plan import Plan
-from tests.simulation.world import World
+from tests.simulation.world import Fate, World
 
 EPISODES: Final = 10
 FAILED_SEEDS: Final = Path(__file__).with_name("failed_seeds.txt")
@@ -27,15 +29,19 @@ class Failure:
     Attributes:
         episodes: as few as break it; empty where it needs all of them.
         lines: the last things that happened before.
+        edge: where it happened; empty for a world of many faults.
     """
 
     seed: int
     broken: str
     episodes: tuple[int, ...]
     lines: tuple[str, ...]
+    edge: str = ""
 
     def __str__(self) -> str:
         only = f" EPISODES={','.join(map(str, self.episodes))}" if self.episodes else ""
+        if self.edge:
+            only = f' EDGE="{self.edge}"'
         return "\n".join((*self.lines, "", f"broken: {self.broken}", f"replay: make simulate SEED={self.seed}{only}"))
 
 
@@ -48,20 +54,45 @@ class Outcome:
     """
 
     tally: Tally = field(default_factory=Tally)
-    seeds: int = 0
+    worlds: int = 0
     processor: float = 0.0
     failure: Failure | None = None
 
     def add(self, other: "Outcome") -> None:
         """Both together; the first failure is the one to be looked at."""
         self.tally.add(other.tally)
-        self.seeds += other.seeds
+        self.worlds += other.worlds
         self.processor += other.processor
         self.failure = self.failure or other.failure
 
 
 def run(seed: int, episodes: Collection[int] = range(EPISODES)) -> Outcome:
-    """What comes of one seed; of a failing one, as few of its episodes as fail by themselves."""
+    """What comes of one seed; of a failing one, as few of its episodes as fail by themselves.
+
+    Beside the world of all its episodes it has one in which two troubles meet, of another kind than the seed before.
+    """
+    outcome = _run_world(seed, episodes)
+    if len(episodes) == EPISODES and outcome.failure is None:
+        outcome.add(run_edge(seed, edges.ALL[seed % len(edges.ALL)]))
+    return outcome
+
+
+def run_edge(seed: int, edge: Edge) -> Outcome:
+    """What comes of one seed at this edge."""
+    return _lived(World(edge.plan(seed)), edge.fate, (0,), edge=edge.name)
+
+
+def run_edges(edge: Edge, seeds: Iterable[int]) -> Outcome:
+    """What comes of these seeds at this edge, up to the first that fails."""
+    whole = Outcome()
+    for seed in seeds:
+        whole.add(run_edge(seed, edge))
+        if whole.failure is not None:
+            break
+    return whole
+
+
+def _run_world(seed: int, episodes: Collection[int]) -> Outcome:
     outcome = _run(seed, episodes)
     if outcome.failure is None or len(episodes) == 1:
         return outcome
@@ -97,22 +128,31 @@ def failed_seeds() -> list[int]:
 
 
 def _run_share(seconds: float, first_seed: int, processes: int, share: int) -> Outcome:
-    return run_all(_until(time.monotonic() + seconds, count(first_seed + share, processes)))
+    return run_all(until(seconds, first_seed + share, step=processes))
 
 
-def _until(end: float, seeds: Iterator[int]) -> Iterator[int]:
-    while time.monotonic() < end:
-        yield next(seeds)
+def until(seconds: float, first_seed: int, *, step: int = 1) -> Iterator[int]:
+    """The seeds from the first on, as many as go into so many seconds."""
+    end = time.monotonic() + seconds
+    for seed in count(first_seed, step):
+        if time.monotonic() >= end:
+            return
+        yield seed
 
 
 def _run(seed: int, episodes: Collection[int]) -> Outcome:
-    world = World(Plan.of(seed))
+    return _lived(World(Plan.of(seed)), fate, episodes)
+
+
+def _lived(world: World, befalls: Fate, episodes: Collection[int], *, edge: str = "") -> Outcome:
     began = time.process_time()
     failure: Failure | None = None
     try:
-        world.run(fate, episodes)
+        world.run(befalls, episodes)
     except Exception as error:  # noqa: BLE001 - whatever it was, the seed has failed
         lines = tuple(line[:_SHOWN] for line in world.journal.lines)
-        failure = Failure(seed, f"{error}" or repr(error), tuple(world.lived), lines)
+        failure = Failure(world.plan.seed, f"{error}" or repr(error), tuple(world.lived), lines, edge)
+    if edge:
+        world.tally.faults[edge] += 1
     gc.collect()
-    return Outcome(tally=world.tally, seeds=1, processor=time.process_time() - began, failure=failure)
+    return Outcome(tally=world.tally, worlds=1, processor=time.process_time() - began, failure=failure)

@@ -1,4 +1,4 @@
-"""The simulation finds nothing in the product, and can be relied on: a seed always tells the same story."""
+"""The simulation can be relied on: a seed always tells the same story. What is drawn by chance is `make simulate`'s."""
 
 import os
 import subprocess
@@ -19,7 +19,7 @@ from tests.simulation.faults import fate
 from tests.simulation.plan import Plan
 from tests.simulation.world import World
 world = World(Plan.of({seed}))
-world.run(fate, range(4))
+world.run(fate, range(2))
 print(world.tally, world.journal.count, *world.journal.lines, sep="\\n")
 """
 
@@ -31,23 +31,17 @@ def test_a_seed_that_once_failed_fails_no_more(seed: int) -> None:
     assert runs.run(seed).failure is None
 
 
-def test_a_few_fresh_seeds_break_no_rule() -> None:
-    outcome = runs.run_for(5, first_seed=int.from_bytes(os.urandom(3)), processes=1)
-    assert outcome.failure is None, str(outcome.failure)
-    assert outcome.tally.refreshes > 0
-
-
-@pytest.mark.parametrize("seed", [3, 7])
+@pytest.mark.parametrize("seed", [3])
 def test_a_seed_tells_the_same_story_in_every_process(seed: int) -> None:
     stories = {_told(seed, hash_seed) for hash_seed in ("1", "2")}
     assert len(stories) == 1
 
 
-@pytest.mark.parametrize("seed", [7, 12])
+@pytest.mark.parametrize("seed", [7])
 def test_nothing_depends_on_the_date_so_that_quiet_weeks_can_be_left_out(seed: int) -> None:
     now, later = World(Plan.of(seed)), World(Plan.of(seed), begins_at=A_YEAR_AND_A_BIT)
     for world in (now, later):
-        world.run(fate, range(4))
+        world.run(fate, range(2))
     assert (now.tally.asked, now.tally.refreshes, now.journal.count) == (
         later.tally.asked,
         later.tally.refreshes,
@@ -58,6 +52,8 @@ def test_nothing_depends_on_the_date_so_that_quiet_weeks_can_be_left_out(seed: i
 def test_a_failure_says_how_to_replay_it() -> None:
     failure = runs.Failure(7, "a record went back", (3,), ("it happened",))
     assert str(failure).endswith("replay: make simulate SEED=7 EPISODES=3")
+    at_an_edge = runs.Failure(7, "a record went back", (0,), ("it happened",), "a long outage of zoho")
+    assert str(at_an_edge).endswith('replay: make simulate SEED=7 EDGE="a long outage of zoho"')
 
 
 def _told(seed: int, hash_seed: str) -> str:

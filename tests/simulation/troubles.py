@@ -1,8 +1,7 @@
 """What excuses a late token: when something that a refresh needs was not to be had, and for whom.
 
 A stretch is all of it put together: a gap between two troubles that is shorter than ``RECOVERY`` is bridged, because
-within it the daemon need not have tried again. The promise excuses an expired token if a stretch was longer than the
-floor and has ended no longer than ``RECOVERY`` ago; nothing else excuses it.
+within it the daemon need not have tried again.
 """
 
 from collections.abc import Callable, Iterable
@@ -11,16 +10,25 @@ from math import inf
 from typing import Final
 
 RECOVERY: Final = 300.0 + 60.0
-"""The longest wait after a failure, and a refresh with everything around it, in seconds."""
+"""The longest wait after a failure while the token lives, and a refresh with everything around it, in seconds."""
+A_START: Final = 60.0
+"""How far a start may delay a connection that nothing else keeps from its refresh, however many others fail."""
 
 
 @dataclass(slots=True)
 class Trouble:
-    """Something that is not to be had between two times."""
+    """Something that is not to be had between two times.
+
+    Attributes:
+        recovery: how long after its end less life than the floor may be left.
+        outlived: it excuses less life than the floor, and no expired token.
+    """
 
     what: str
     begin: float
     end: float = inf
+    recovery: float = RECOVERY
+    outlived: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +37,7 @@ class Stretch:
 
     begin: float
     end: float
+    recovery: float
     what: tuple[str, ...]
 
     @property
@@ -48,9 +57,11 @@ class Troubles:
         """Every connection."""
         return self._of.keys()
 
-    def begin(self, what: str, names: Iterable[str] | None = None) -> Trouble:
+    def begin(
+        self, what: str, names: Iterable[str] | None = None, *, recovery: float = RECOVERY, outlived: bool = False
+    ) -> Trouble:
         """From now on, for these connections or for all."""
-        trouble = Trouble(what, self._now())
+        trouble = Trouble(what, self._now(), recovery=recovery, outlived=outlived)
         for name in self._of if names is None else names:
             self._of[name].append(trouble)
         return trouble
@@ -59,25 +70,29 @@ class Troubles:
         """Until now, or until it has settled after that."""
         trouble.end = min(trouble.end, self._now() + settling)
 
-    def until(self, what: str, end: float, names: Iterable[str] | None = None) -> None:
+    def until(
+        self, what: str, end: float, names: Iterable[str] | None = None, *, recovery: float = RECOVERY
+    ) -> Trouble:
         """From now until then."""
-        if end > self._now():
-            self.begin(what, names).end = end
+        trouble = self.begin(what, names, recovery=recovery)
+        trouble.end = max(end, self._now())
+        return trouble
 
     def all_over_at(self) -> float:
         """When the last trouble ends; infinity where one has no end yet."""
         return max((trouble.end for of in self._of.values() for trouble in of), default=0.0)
 
-    def last_stretch(self, name: str, now: float) -> Stretch | None:
-        """The stretch of the connection that began last."""
-        begun = sorted((each for each in self._of[name] if each.begin <= now), key=lambda each: each.begin)
+    def last_stretch(self, name: str, now: float, *, expired: bool) -> Stretch | None:
+        """The stretch of the connection that began last, of what excuses a token that is late, or one that expired."""
+        begun = [each for each in self._of[name] if each.begin <= now and not (expired and each.outlived)]
         stretch: Stretch | None = None
-        for each in begun:
+        for each in sorted(begun, key=lambda each: each.begin):
             end = min(each.end, now)
             if stretch is not None and each.begin - stretch.end <= RECOVERY:
-                stretch = Stretch(stretch.begin, max(stretch.end, end), (*stretch.what, each.what))
+                recovery = max(each.recovery, stretch.recovery)
+                stretch = Stretch(stretch.begin, max(stretch.end, end), recovery, (*stretch.what, each.what))
             else:
-                stretch = Stretch(each.begin, end, (each.what,))
+                stretch = Stretch(each.begin, end, each.recovery, (each.what,))
         return stretch
 
     def forget_before(self, time: float) -> None:

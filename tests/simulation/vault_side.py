@@ -28,7 +28,10 @@ class Version:
 
 
 Written = Callable[[str, Version | None, Version, Process | None], None]
-"""Told of each write: the path, the version before, the new one, and the daemon that wrote it (None: a person)."""
+"""Called at each write: the path, the version before, the new one, and the process that wrote it (None: by hand)."""
+
+Snapshot = Mapping[str, tuple[Version, ...]]
+"""Every record with its versions, as a backup of Vault's storage has them."""
 
 
 class VaultSide:
@@ -37,7 +40,7 @@ class VaultSide:
     Attributes:
         denied: pairs of ``read`` or ``write`` and a path, which the policy of the daemons does not allow.
         refuses_logins: no login is accepted.
-        written: told of each write.
+        written: called at each write.
     """
 
     def __init__(self, now: Callable[[], float], written: Written) -> None:
@@ -57,8 +60,20 @@ class VaultSide:
 
     def delete(self, path: str) -> None:
         """As ``vault kv delete``: its number stays the current one."""
-        versions = self._records[path]
-        versions[-1] = Version(versions[-1].number, None, versions[-1].at)
+        if versions := self._records.get(path):
+            versions[-1] = Version(versions[-1].number, None, versions[-1].at)
+
+    def erase(self, path: str) -> None:
+        """As ``vault kv metadata delete``: its next version is number 1."""
+        self._records.pop(path, None)
+
+    def snapshot(self) -> Snapshot:
+        """As ``vault operator raft snapshot save``."""
+        return {path: tuple(versions) for path, versions in self._records.items()}
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """As ``vault operator raft snapshot restore``: whatever was written since is gone."""
+        self._records = {path: list(versions) for path, versions in snapshot.items()}
 
     def fields(self, path: str) -> Mapping[str, object] | None:
         """What stands there."""
@@ -87,6 +102,12 @@ class VaultSide:
                 return self._denied("read", path) or self._read(path)
             case "POST", "data":
                 return self._denied("write", path) or self._write(path, request.body or {}, process)
+            case "DELETE", "data":
+                self.delete(path)
+                return _answer(204)
+            case "DELETE", "metadata":
+                self.erase(path)
+                return _answer(204)
             case "LIST", "metadata":
                 return self._list(path)
             case "GET", "metadata":
@@ -131,7 +152,8 @@ class VaultSide:
             return _answer(404, errors=[])
         latest = versions[-1]
         status = 404 if latest.fields is None else 200
-        return _answer(status, data={"data": latest.fields, "metadata": {"version": latest.number}})
+        metadata = {"version": latest.number, "created_time": instant(latest.at).isoformat()}
+        return _answer(status, data={"data": latest.fields, "metadata": metadata})
 
     def _write(self, path: str, body: Mapping[str, object], process: Process) -> Answer:
         fields, options = body["data"], body.get("options")

@@ -20,16 +20,19 @@ from tests.simulation.promise import Promise
 from tests.simulation.replica import Replica
 from tests.simulation.roads import RoadToVault
 from tests.simulation.stage import Stage
-from tests.simulation.troubles import RECOVERY, Trouble
+from tests.simulation.terminal import Terminal
+from tests.simulation.troubles import A_START, RECOVERY, Trouble
 from tests.simulation.vault_side import VaultSide, Version
 from tests.simulation.virtual_loop import Process, VirtualLoop
 from tests.simulation.zoho_side import Call, Reply, ZohoSide
-from zoho_simulator.law.limits import Limits
+from zoho_simulator.law.limits import CountedBy, Limits
 from zoho_tokend.core.errors import VaultLoginRefused
 from zoho_tokend.core.events import Event, LeaderElected, LeaderLost
+from zoho_tokend.core.sharding import Shard
 from zoho_tokend.reader.errors import VaultUnreachable
 
 _LONGEST_EPISODE: Final = 24
+MINUTE: Final = 60.0
 
 
 class World(Stage):
@@ -37,25 +40,40 @@ class World(Stage):
 
     Attributes:
         lived: the episodes that began.
+        withdrawn: the refresh token of each connection whose grant a person ended by the command.
     """
 
     def __init__(self, plan: Plan, *, begins_at: float = 0.0) -> None:
         super().__init__(plan, VirtualLoop(self._between_instants, begins_at=begins_at))
         self._begins_at = begins_at
         self.lived: list[int] = []
-        self.zoho = ZohoSide(self.loop, self.rng, Limits(token_lifetime=timedelta(seconds=plan.lifetime)))
+        self.zoho = ZohoSide(
+            self.loop,
+            self.rng,
+            Limits(
+                token_lifetime=timedelta(seconds=plan.lifetime),
+                counted_by=CountedBy.CLIENT if plan.limited_client else CountedBy.REFRESH_TOKEN,
+            ),
+            location_of=plan.location_of,
+            locations=len(set(plan.locations)),
+        )
+        self._to_correct: dict[str, Trouble] = {}
+        self.withdrawn: dict[str, str] = {}
         self.vault = VaultSide(self.loop.time, self._written)
-        self.road = RoadToVault(self.vault, self.rng)
+        self.road = RoadToVault(self.vault, self.rng, self.loop.time)
+        self.promise = Promise(
+            plan.terms(), troubles=self.troubles, zoho=self.zoho, tally=self.tally, now=self.loop.time
+        )
         self.conduct = Conduct(
-            budget=plan.policy.issues_per_ten_minutes,
+            policy=plan.policy,
             alone=plan.replicas == 1 or plan.elects,
             promised=plan.is_promised,
             troubles=self.troubles,
             tally=self.tally,
-            now=self.loop.time,
-        )
-        self.promise = Promise(
-            plan.terms(), troubles=self.troubles, zoho=self.zoho, tally=self.tally, now=self.loop.time
+            loop=self.loop,
+            location_of=plan.location_of,
+            expires=self.promise.expires,
+            vault_was_ill_at=self.road.was_ill_at,
         )
         self.api_server = ApiServer(self.rng) if plan.elects else None
         self.surroundings = Surroundings(
@@ -75,7 +93,15 @@ class World(Stage):
             for number in range(plan.replicas)
         ]
         self._daemons: dict[Process, Daemon] = {}
-        self._lost: Trouble | None = None
+        self._lost: dict[int, Trouble] = {}
+        self.terminal = Terminal(
+            self.loop,
+            zoho=self.zoho,
+            road=self.road,
+            policy=plan.policy,
+            asked=self.conduct.asked_by_a_person,
+            met=self.conduct.met_by_a_person,
+        )
         self.people = People(plan, zoho=self.zoho, vault=self.vault)
         self.people.start()
         self._jobs = Jobs(self, see=self._see, promise=self.promise)
@@ -88,8 +114,9 @@ class World(Stage):
 
     # --- what the world hears ----------------------------------------------------------------------------------
 
-    def _boot(self, machine: Machine, name: str) -> Daemon:
-        daemon = Daemon(self.surroundings, machine, name=name, rng=self.rng)
+    def _boot(self, machine: Machine, name: str, number: int) -> Daemon:
+        shard = Shard.from_ordinal(number, self.plan.shards)
+        daemon = Daemon(self.surroundings, machine, name=name, rng=self.rng, shard=shard)
         self._daemons[daemon.process] = daemon
         self.promise.grant(machine.seconds_lost())
         return daemon
@@ -110,12 +137,19 @@ class World(Stage):
         return [each for each in self._daemons.values() if not each.process.dead]
 
     def _able_changed(self) -> None:
-        able = any(replica.able for replica in self.replicas)
-        if able and self._lost is not None:
-            self.troubles.end(self._lost)
-            self._lost = None
-        elif not able and self._lost is None:
-            self._lost = self.troubles.begin("no replica was able")
+        for shard in range(self.plan.shards):
+            group = [replica for replica in self.replicas if replica.number % self.plan.shards == shard]
+            able, lost = any(replica.able for replica in group), self._lost.get(shard)
+            if able and lost is not None:
+                self.troubles.end(self._lost.pop(shard))
+            elif not able:
+                # A process that only starts again has no wait to sit out; one that was cut off has.
+                simply = self.plan.replicas == self.plan.shards and not any(replica.hindered for replica in group)
+                recovery = A_START if simply else RECOVERY
+                if lost is None:
+                    names = self.plan.of_shard(shard)
+                    self._lost[shard] = lost = self.troubles.begin("no replica was able", names, recovery=recovery)
+                lost.recovery = max(lost.recovery, recovery)
 
     def _told(self, daemon: Daemon, event: Event) -> None:
         self.journal.note("{}: {}", daemon.process.name, event)
@@ -155,14 +189,22 @@ class World(Stage):
         folder, _, name = path.partition("/")
         fields = new.fields or {}
         self.journal.note("{} is written by {}: version {}", path, process.name if process else "a person", new.number)
+        daemon = self._daemons.get(process) if process else None
+        if folder == "budgets":
+            return
         if folder == "tokens" and process is not None:
+            self._check_not_withdrawn(name)
             self.conduct.landed(name, str(fields["access_token"]))
-            ahead = (self._daemons[process].clock.now() - instant(self.loop.time())).total_seconds()
+            ahead = (daemon.clock.now() - instant(self.loop.time())).total_seconds() if daemon else 0.0
             self.promise.landed(name, before.fields if before else None, fields, writer_is_ahead=ahead)
-        elif folder == "credentials" and process is not None:
+        if folder == "credentials" and daemon is not None:
             self._check_rotation(name, (before.fields if before else None) or {}, fields)
-        else:
+        elif daemon is None:
             self._mended(name, folder)
+
+    def _check_not_withdrawn(self, name: str) -> None:
+        if self.withdrawn.get(name) and not self.people.refresh_token_of(name):
+            raise BrokenRule(f"a token of {name} is published after its grant was revoked")
 
     def _check_rotation(self, name: str, before: Mapping[str, object], new: Mapping[str, object]) -> None:
         changed = {field for field in before.keys() | new.keys() if before.get(field) != new.get(field)}
@@ -175,7 +217,25 @@ class World(Stage):
     def _mended(self, name: str, folder: str) -> None:
         for each in self.plan.names if folder == "clients" else (name,):
             self.conduct.mended(each)
+            if folder == "credentials" and self.people.refresh_token_of(each):
+                self.withdrawn.pop(each, None)
+                if trouble := self._to_correct.pop(each, None):
+                    self.troubles.end(trouble)
         self.changed()
+
+    def until_corrected(self, what: str, names: tuple[str, ...]) -> None:
+        """From now on until a person corrects it, for these connections."""
+        trouble = self.troubles.begin(what, names)
+        for name in names:
+            self._to_correct[name] = trouble
+
+    def revoke(self, name: str) -> None:
+        """A person ends the grant by the command, and consents again after a while."""
+        trouble = self.troubles.begin("a person revoked the grant", [name])
+        self._to_correct[name] = trouble
+        refresh_token = self.people.refresh_token_of(name)
+        self.terminal.revoke(name, lambda: self.withdrawn.update({name: refresh_token}))
+        self.after(self.rng.uniform(5 * MINUTE, HOUR), self.people.consent_again, (name,))
 
     def changed(self) -> None:
         """Something in Vault is other than before: discoveries have something to find."""
@@ -183,7 +243,7 @@ class World(Stage):
             daemon.look_for_news()
 
     def _see(self, path: str) -> Mapping[str, object] | None:
-        if self.road.hazards:
+        if self.road.is_ill():
             raise VaultUnreachable("Vault cannot be reached")
         return self.vault.fields(path)
 
@@ -205,6 +265,8 @@ class World(Stage):
             self.loop.close()
 
     async def _live(self, fate: "Fate", episodes: Collection[int]) -> None:
+        if self.plan.limited_client:
+            self.troubles.until("a client's limit lets the first tokens wait", self.loop.time() + HOUR)
         for replica in self.replicas:
             replica.start()
         self._jobs.start()
@@ -242,7 +304,7 @@ class World(Stage):
         self._check_all()
         for daemon in self.alive():
             if self.plan.is_promised and daemon.fleet.term is not None:
-                self.conduct.all_awake(daemon)
+                self.conduct.all_awake(daemon, self.plan.of_shard(self._replica_of(daemon).number))
         self.troubles.forget_before(self.loop.time() - 2 * RECOVERY)
 
     def _check_all(self) -> None:

@@ -13,21 +13,31 @@ from zoho_simulator.law import console, data_center, shapes
 from zoho_simulator.law.ledger import Ledger
 from zoho_simulator.law.limits import Limits
 from zoho_simulator.law.messages import Answer, End, Request
-from zoho_simulator.law.records import ClientKind, Consent, User
+from zoho_simulator.law.records import Client, ClientKind, Consent, User
 from zoho_simulator.law.routes import Endpoint
 from zoho_tokend.core.errors import NeverSent, ZohoUnavailable
 
-ACCOUNTS_SERVER: Final = "https://accounts.zoho.eu"
+ACCOUNTS_SERVERS: Final = {
+    "eu": "https://accounts.zoho.eu",
+    "us": "https://accounts.zoho.com",
+    "in": "https://accounts.zoho.in",
+    "au": "https://accounts.zoho.com.au",
+}
 LIMITS_OF_TRANSPORT: Final = {"connect": 5.0, "read": 20.0, "total": 30.0}
 _SCOPE: Final = "ZohoCRM.modules.ALL"
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request for a token, as it reaches Zoho or fails to."""
+    """One request for a token, as it reaches Zoho or fails to.
+
+    Attributes:
+        location: the data centre that is asked.
+    """
 
     at: float
     process: Process
+    location: str
     form: Mapping[str, str]
     names: tuple[str, ...]
 
@@ -57,23 +67,29 @@ class Strike(Protocol):
 
 
 class ZohoSide:
-    """One data centre.
+    """Its data centres, each with a client of its own.
 
     Attributes:
         sky: what is the matter at present; the first that strikes decides.
         issues: every access token that may still live, by its text.
-        refusing: how many verdicts a credential that is good has met, by its connection, and since when.
+        asked_with: every refresh token that anybody has asked with.
     """
 
-    def __init__(self, loop: VirtualLoop, rng: Random, limits: Limits) -> None:
+    def __init__(
+        self, loop: VirtualLoop, rng: Random, limits: Limits, *, location_of: Callable[[str], str], locations: int
+    ) -> None:
         self._loop = loop
         self._rng = rng
         self.limits = limits
-        self.ledger = Ledger(name="eu", locations={"eu": ACCOUNTS_SERVER}, limits=limits)
-        self.client = console.new_client("App", kind=ClientKind.SERVER, home="eu")
-        self.ledger.clients[self.client.client_id] = self.client
+        self._location_of = location_of
+        self._ledgers: dict[str, Ledger] = {}
+        self.clients: dict[str, Client] = {}
+        for location in list(ACCOUNTS_SERVERS)[:locations]:
+            self._ledgers[location] = Ledger(name=location, locations=ACCOUNTS_SERVERS, limits=limits)
+            self._register(location, console.new_client("App", kind=ClientKind.SERVER, home=location))
         self.sky: list[Strike] = []
         self.issues: dict[str, Issue] = {}
+        self.asked_with: set[str] = set()
         self.holders: dict[str, tuple[str, ...]] = {}
         self.consent_number: dict[str, int] = {}
         self._consents = 0
@@ -84,47 +100,52 @@ class ZohoSide:
 
     def consent(self, *names: str) -> str:
         """A person consents for these connections; answers the refresh token."""
+        location = self._location_of(names[0])
         consent = Consent(
-            client_id=self.client.client_id,
-            user=User(email=f"{'-'.join(names)}@example.com", data_center="eu"),
+            client_id=self.clients[location].client_id,
+            user=User(email=f"{'-'.join(names)}@example.com", data_center=location),
             scope=_SCOPE,
         )
         refresh_token = shapes.new_token()
-        self.ledger.grant(consent, refresh_token=refresh_token)
+        self._ledgers[location].grant(consent, refresh_token=refresh_token)
         self._know(refresh_token, names)
         return refresh_token
 
     def revoke(self, refresh_token: str) -> None:
         """The grant is gone, and every access token with it."""
-        if (grant := self.ledger.by_refresh_token(refresh_token)) is not None:
-            self.ledger.revoke(grant)
+        for ledger in self._ledgers.values():
+            if (grant := ledger.by_refresh_token(refresh_token)) is not None:
+                ledger.revoke(grant)
 
     def is_good(self, refresh_token: str) -> bool:
         """Whether Zoho would accept the refresh token."""
-        return self.ledger.by_refresh_token(refresh_token) is not None
+        return any(ledger.by_refresh_token(refresh_token) is not None for ledger in self._ledgers.values())
 
-    def new_secret(self) -> str:
-        """The client has another secret from now on."""
-        self.client = console.with_new_secrets(self.client)
-        self.ledger.clients[self.client.client_id] = self.client
-        return self.client.client_secret
+    def new_secrets(self) -> None:
+        """Every client has another secret from now on."""
+        for location, client in self.clients.items():
+            self._register(location, console.with_new_secrets(client))
 
     def use_up(self, refresh_token: str, times: int) -> None:
         """A stranger asks for tokens with the same refresh token."""
         for _ in range(times):
-            form = self._form(refresh_token)
-            data_center.answer(self.ledger, Endpoint.TOKEN, _request(form), instant(self._loop.time()))
+            location = self._location_of(self.holders[refresh_token][0])
+            form = self._form(location, refresh_token)
+            data_center.answer(self._ledgers[location], Endpoint.TOKEN, _request(form), instant(self._loop.time()))
 
     def lives(self, access_token: str) -> bool:
         """Whether the API would accept the token now."""
-        return self.ledger.access(access_token, instant(self._loop.time())) is not None
+        now = instant(self._loop.time())
+        return any(ledger.access(access_token, now) is not None for ledger in self._ledgers.values())
 
     # --- what daemons do ---------------------------------------------------------------------------------------
 
-    def arrive(self, process: Process, form: Mapping[str, str]) -> tuple[Call, Reply]:
+    def arrive(self, process: Process, server: str, form: Mapping[str, str]) -> tuple[Call, Reply]:
         """The call, and what its caller meets."""
+        self.asked_with.add(form.get("refresh_token", ""))
         names = self.holders.get(form.get("refresh_token", ""), ())
-        call = Call(self._loop.time(), process, form, names)
+        location = next(location for location, origin in ACCOUNTS_SERVERS.items() if origin == server)
+        call = Call(self._loop.time(), process, location, form, names)
         for strike in self.sky:
             if (reply := strike(call, lambda: self.lawful(call))) is not None:
                 return call, reply
@@ -132,7 +153,7 @@ class ZohoSide:
 
     def lawful(self, call: Call) -> Answer:
         """What the law says, and does."""
-        answer = data_center.answer(self.ledger, Endpoint.TOKEN, _request(call.form), instant(call.at))
+        answer = data_center.answer(self._ledgers[call.location], Endpoint.TOKEN, _request(call.form), instant(call.at))
         text = answer.fields.get("access_token")
         if isinstance(text, str):
             self._remember(text, call)
@@ -142,11 +163,12 @@ class ZohoSide:
     def rotated(self, call: Call) -> Answer:
         """A lawful answer that brings another refresh token; the old one dies when the new one is first used."""
         old = call.form["refresh_token"]
-        answer, grant = self.lawful(call), self.ledger.by_refresh_token(old)
+        ledger = self._ledgers[call.location]
+        answer, grant = self.lawful(call), ledger.by_refresh_token(old)
         if grant is None or answer.outcome != "issued":
             return answer
-        new = self.ledger.rotate(grant)
-        self.ledger._by_refresh_token[old] = grant
+        new = ledger.rotate(grant)
+        ledger._by_refresh_token[old] = grant
         self._know(new, self.holders[old])
         self._replaced[new] = old
         return answer.with_fields(refresh_token=new)
@@ -154,7 +176,12 @@ class ZohoSide:
     def _retire_the_old(self, used: str) -> None:
         old = self._replaced.pop(used, None)
         if old is not None:
-            self.ledger._by_refresh_token.pop(old, None)
+            for ledger in self._ledgers.values():
+                ledger._by_refresh_token.pop(old, None)
+
+    def _register(self, location: str, client: Client) -> None:
+        self.clients[location] = client
+        self._ledgers[location].clients[client.client_id] = client
 
     def _know(self, refresh_token: str, names: tuple[str, ...]) -> None:
         self._consents += 1
@@ -168,11 +195,11 @@ class ZohoSide:
         while self.issues[self._in_order[0]].expires < call.at - 10 * lifetime:
             del self.issues[self._in_order.popleft()]
 
-    def _form(self, refresh_token: str) -> dict[str, str]:
+    def _form(self, location: str, refresh_token: str) -> dict[str, str]:
         return {
             "grant_type": "refresh_token",
-            "client_id": self.client.client_id,
-            "client_secret": self.client.client_secret,
+            "client_id": self.clients[location].client_id,
+            "client_secret": self.clients[location].client_secret,
             "refresh_token": refresh_token,
         }
 

@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from pathlib import Path
 
 from tests.stand_ins.fakes import FakeVault
 from zoho_tokend.consent.person import Interrupted, NobodyThere
@@ -21,6 +22,7 @@ class FakePerson:
         said: every sentence, also those of waits.
         waits: how long each wait was.
         passphrases: to be chosen in this order; None for nobody there.
+        folders: to be chosen in this order; nobody is there after the last.
         impatient: the next wait is interrupted.
     """
 
@@ -28,6 +30,7 @@ class FakePerson:
         self.said: list[str] = []
         self.waits: list[timedelta] = []
         self.passphrases = deque(passphrases)
+        self.folders: deque[Path] = deque()
         self.impatient = False
 
     def hear(self, sentence: str) -> None:
@@ -47,6 +50,12 @@ class FakePerson:
         if chosen is None:
             raise NobodyThere
         return Secret(chosen)
+
+    async def choose_folder(self, why: str) -> Path:
+        self.said.append(why)
+        if not self.folders:
+            raise NobodyThere
+        return self.folders.popleft()
 
 
 class FakeRegistry:

@@ -23,10 +23,10 @@ _MAX_VERSIONS: Final = 10
 _MOUNT: Final = "secret/zoho"
 
 
-def zoho_location(origin: Origin) -> str | None:
+def zoho_location(origin: Origin) -> str:
     """The data centre that a Zoho accounts server's name ends in."""
     endings = {"accounts.zoho.com": "us", "accounts.zoho.eu": "eu", "accounts.zoho.in": "in"}
-    return endings.get(origin.host)
+    return endings.get(origin.host, "other")
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,7 @@ class FakeVault:
         custom_metadata: what people and programs say of records, by path.
     """
 
-    def __init__(
-        self, *, clock: Clock | None = None, location_of: Callable[[Origin], str | None] = zoho_location
-    ) -> None:
+    def __init__(self, *, clock: Clock | None = None, location_of: Callable[[Origin], str] = zoho_location) -> None:
         self.sealed = False
         self.latency = timedelta()
         self.requests: list[str] = []
@@ -138,7 +136,8 @@ class FakeVault:
         path = f"tokens/{connection}"
         record = await self._read(path)
         return Published(
-            version=self._current(path), record=codec.token_record(connection, record.fields) if record else None
+            version=self._current(path),
+            record=codec.token_record(connection, record.fields, now=self._clock.now()) if record else None,
         )
 
     async def history(self, connection: ConnectionName) -> tuple[datetime, ...]:

@@ -37,3 +37,14 @@ async def test_an_error_comes_out_as_it_is_and_no_other_is_begun_after_it() -> N
     with pytest.raises(VaultUnavailable, match="Vault is sealed"):
         await abreast(away_at_two, range(100), at_once=2)
     assert len(begun) <= 4
+
+
+async def test_an_item_that_crashes_costs_no_other() -> None:
+    async def crash_at_two(number: int) -> str:
+        return f"{1 / (number - 2):.1f}"
+
+    def crashed(number: int, error: Exception) -> str:
+        return f"{number}: {type(error).__name__}"
+
+    found = await abreast(crash_at_two, range(4), at_once=2, crashed=crashed)
+    assert found == ["-0.5", "-1.0", "2: ZeroDivisionError", "1.0"]

@@ -100,7 +100,8 @@ class Daemon:
             VaultLoginRefused: Vault refused the first login.
         """
         settings = self._settings
-        server = Server(create_app(self._sources()), host=settings.listen.host, port=settings.listen.port)
+        app = create_app(self._sources(), hosts=(settings.listen.host, *settings.status_hosts))
+        server = Server(app, host=settings.listen.host, port=settings.listen.port)
         async with AsyncExitStack() as stack:
             servers = AccountsServers(settings.allowed_accounts_servers)
             zoho = endpoints(servers, clock=self._clock, sink=self._emit)
@@ -177,6 +178,7 @@ class Daemon:
         return Sources(
             live=self._live,
             ready=self._ready,
+            check_vault=self._session.check,
             daemon=self._facts,
             connections=self.connections,
             render=self._metrics.render,
@@ -193,7 +195,9 @@ class Daemon:
     def _ready(self) -> Sequence[Check]:
         return health.readiness(
             vault_session=self._session.alive,
+            vault_error=self._session.error,
             discovered=self._discovery.complete,
+            discovery_error=self._discovery.error,
             stopping=self._runner.stopping,
             election=self._leadership.problem,
         )
@@ -204,7 +208,9 @@ class Daemon:
             now=self._clock.now(),
             started_at=self._started_at,
             floor=self._fleet.policy.floor,
-            vault_alive=self._session.alive,
+            vault_alive=self._session.alive and self._session.error is None,
+            vault_error=self._session.error,
+            vault_since=self._session.error_since,
             vault_expires_at=self._session.expires_at,
             unsaved=self._fleet.unsaved,
             credentials=str(layout_of(self._settings).credentials()),
@@ -213,6 +219,8 @@ class Daemon:
             discovered=self._discovery.complete,
             discovery_error=self._discovery.error,
             undiscovered=dict(self._discovery.undiscovered),
+            ill_named=self._discovery.ill_named,
+            noticed_within=self._settings.discovery_interval,
             shard=own_shard(self._settings),
         )
 

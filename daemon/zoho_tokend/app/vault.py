@@ -4,7 +4,6 @@ from pathlib import Path
 
 from zoho_tokend.core.events import Sink
 from zoho_tokend.core.model import Secret
-from zoho_tokend.core.origin import Origin
 from zoho_tokend.core.ports import Clock
 from zoho_tokend.settings import Settings
 from zoho_tokend.vault.auth import AppRole, AuthMethod, Cert, Jwt, Kubernetes, Token, TokenFile
@@ -13,14 +12,14 @@ from zoho_tokend.vault.layout import Layout
 from zoho_tokend.vault.secret_file import Given, SecretFile, Source
 from zoho_tokend.vault.session import Session
 from zoho_tokend.vault.store import VaultStore
-from zoho_tokend.zoho.datacenters import ELSEWHERE, AccountsServers
+from zoho_tokend.zoho.datacenters import AccountsServers
 
 
 def vault(settings: Settings, *, clock: Clock, sink: Sink) -> tuple[Session, VaultStore]:
     """A session that is yet to be opened, and the records that are reached through it."""
     layout = layout_of(settings)
     session = Session(vault_config(settings), auth_method(settings), clock=clock, sink=sink)
-    return session, VaultStore(session, layout, clock=clock, location_of=_location)
+    return session, VaultStore(session, layout, clock=clock, location_of=AccountsServers().location)
 
 
 def vault_config(settings: Settings) -> VaultConfig:
@@ -65,9 +64,3 @@ def auth_method(settings: Settings) -> AuthMethod:
 
 def _given(setting: str, secret: Secret | None, file: Path | None) -> Source:
     return Given(secret or Secret(""), setting) if file is None else SecretFile(file, f"{setting}_FILE")
-
-
-def _location(origin: Origin) -> str | None:
-    """The data centre whose own client secret is asked for (``client_secret_eu``), where Zoho has one there."""
-    location = AccountsServers().location(origin)
-    return None if location == ELSEWHERE else location

@@ -18,13 +18,13 @@ from zoho_tokend.cli.names import CLIENT, CONNECTION
 from zoho_tokend.cli.obtaining import Obtain
 from zoho_tokend.cli.terminal import Terminal, ask_secret
 from zoho_tokend.consent.rescue import recover
-from zoho_tokend.core.model import ClientCredentialsGrant, ConnectionName
+from zoho_tokend.core.model import ClientCredentialsGrant, ConnectionName, GrantType
 
 _SCOPES = "One or several, separated by commas: ZohoCRM.modules.ALL,ZohoCRM.org.READ"
 _SCOPES_AS_BEFORE = f"{_SCOPES}; with --replace, those before where not given."
 
 
-@click.group(short_help="Make a connection of a grant, for each client type.")
+@click.group()
 def authorize() -> None:
     """Make a connection of a grant: one command for each client type of Zoho's console.
 
@@ -51,6 +51,7 @@ def _wishing(command: Callable[..., None]) -> Callable[..., None]:
         replace: bool,
         revoke_old: bool,
         patience: timedelta,
+        rescue_folder: Path,
         scope: str | None = None,
         **own: object,
     ) -> None:
@@ -59,7 +60,13 @@ def _wishing(command: Callable[..., None]) -> Callable[..., None]:
         if client is None and not replace:
             raise click.UsageError("--client is missing: only --replace takes it from the credential that is there")
         made = Wish(
-            connection=connection, client=client, scope=scope, replace=replace, revoke_old=revoke_old, patience=patience
+            connection=connection,
+            client=client,
+            scope=scope,
+            replace=replace,
+            revoke_old=revoke_old,
+            patience=patience,
+            rescue_folder=rescue_folder,
         )
         command(wish=made, **own)
 
@@ -71,6 +78,13 @@ def _wishing(command: Callable[..., None]) -> Callable[..., None]:
             default="5m",
             show_default=True,
             help="How long Vault is asked again before the credential goes into an encrypted file.",
+        ),
+        click.option(
+            "--rescue-folder",
+            type=click.Path(path_type=Path, file_okay=False),
+            default=".",
+            show_default=True,
+            help="Where that file is put.",
         ),
         click.option("--revoke-old", is_flag=True, help="With --replace: revoke the old grant when the new one works."),
         click.option("--replace", is_flag=True, help="Put a new credential in the place of one that is there."),
@@ -123,7 +137,7 @@ def device(*, wish: Wish) -> None:
 def client_credentials(*, wish: Wish, soid: str) -> None:
     """Let a self client ask for itself: no user, no consent, no refresh token."""
     grant = ClientCredentialsGrant(soid=soid, scope=wish.scope or "")
-    asyncio.run(_simple(wish, obtaining.client_credentials(grant)))
+    asyncio.run(_simple(replace(wish, grant_type=GrantType.CLIENT_CREDENTIALS), obtaining.client_credentials(grant)))
 
 
 @authorize.command(short_help="Put a rescued credential into Vault.")

@@ -4,7 +4,9 @@ import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Final
 
+from zoho_tokend.abreast import abreast
 from zoho_tokend.app.operator import Operator, operator
 from zoho_tokend.cli.obtaining import Obtain
 from zoho_tokend.cli.running_daemon import local_address, what_it_makes_of
@@ -12,9 +14,12 @@ from zoho_tokend.cli.terminal import Terminal
 from zoho_tokend.consent.connecting import Connecting, Room
 from zoho_tokend.consent.keeping import PATIENCE, Keeper, record
 from zoho_tokend.consent.rescue import Rescued
-from zoho_tokend.core.errors import Conflict, NoCredential, RefreshError, TokendError
-from zoho_tokend.core.model import ConnectionName, Credential, RefreshTokenGrant
+from zoho_tokend.core.errors import Conflict, NoCredential, RecordUnreadable, RefreshError, TokendError
+from zoho_tokend.core.model import ConnectionName, Credential, Grant, GrantType, RefreshTokenGrant
+from zoho_tokend.core.registration import Registration
 from zoho_tokend.settings import Settings
+
+_AT_ONCE: Final = 8
 
 
 class StoredMeanwhile(TokendError):
@@ -35,17 +40,21 @@ class Wish:
 
     Attributes:
         client: None where it is that of the credential which is replaced.
+        grant_type: what the client is to be used for.
         scope_needed: the flow cannot do without a scope: where none is given it is that of the replaced credential.
         patience: for how long Vault is asked again to take the credential, before it goes into a rescue file.
+        rescue_folder: where that is put.
     """
 
     connection: ConnectionName
     client: str | None
+    grant_type: GrantType = GrantType.REFRESH_TOKEN
     scope: str | None = None
     scope_needed: bool = False
     replace: bool = False
     revoke_old: bool = False
     patience: timedelta = PATIENCE
+    rescue_folder: Path = Path()
 
 
 async def become_a_connection(here: Operator, terminal: Terminal, wish: Wish, obtain: Obtain) -> None:
@@ -55,17 +64,18 @@ async def become_a_connection(here: Operator, terminal: Terminal, wish: Wish, ob
         TokendError: it is not; the text says why, and what to do.
     """
     if wish.client is not None:
-        await here.registry.client(wish.client)
-    connecting = _connecting(here, terminal, wish.patience)
+        await _client(here, wish, wish.client)
+    connecting = _connecting(here, terminal, wish.patience, wish.rescue_folder)
     room = await connecting.room(wish.connection, replace=wish.replace)
-    registration = await here.registry.client(wish.client or _as_before("client", room))
+    registration = await _client(here, wish, wish.client or _as_before("client", room))
+    here.servers.check(registration.accounts_server)  # before the person is shown, or a browser opens, its address
     scope = wish.scope or (_as_before("scope", room) if wish.scope_needed else None)
     replaced = await _replaced(here, room)
     fields = await obtain(here, terminal, registration, scope)
     proved = await connecting.connect(room, fields)
     await _tell_of_the_daemon(here, terminal, wish.connection)
     if wish.revoke_old and proved:
-        await _revoke(here, terminal, replaced)
+        await _revoke_old(here, terminal, wish.connection, replaced)
     elif wish.revoke_old:
         terminal.hear("The replaced refresh token is left alive, for the new one has not proved itself yet.")
 
@@ -82,7 +92,7 @@ async def finish_rescued(settings: Settings, rescued: Rescued, file: Path, *, re
         version = await _record_rescued(here, rescued, file, replace=replace)
         await asyncio.to_thread(file.unlink)
         terminal.hear(f"The credential of {rescued.connection} is in Vault, as version {version}; {file} is deleted.")
-        await _connecting(here, terminal, PATIENCE).prove(rescued.connection)
+        await _connecting(here, terminal, PATIENCE, Path()).prove(rescued.connection)
         await _tell_of_the_daemon(here, terminal, rescued.connection)
 
 
@@ -99,15 +109,22 @@ async def _record_rescued(here: Operator, rescued: Rescued, file: Path, *, repla
         ) from None
 
 
-def _connecting(here: Operator, terminal: Terminal, patience: timedelta) -> Connecting:
+def _connecting(here: Operator, terminal: Terminal, patience: timedelta, rescue_folder: Path) -> Connecting:
     return Connecting(
         credentials=here.registry,
         tokens=here.store,
         prover=here.zoho,
         once=here.once,
-        keeper=Keeper(here.registry, terminal, clock=here.clock, folder=Path.cwd(), patience=patience),
+        keeper=Keeper(here.registry, terminal, clock=here.clock, folder=rescue_folder.absolute(), patience=patience),
         person=terminal,
     )
+
+
+async def _client(here: Operator, wish: Wish, name: str) -> Registration:
+    """The client, which the connection may use: to be known before a consent is asked for."""
+    registration = await here.registry.client(name)
+    registration.check_use(wish.connection, wish.grant_type)
+    return registration
 
 
 def _as_before(field: str, room: Room) -> str:
@@ -133,11 +150,21 @@ async def _tell_of_the_daemon(here: Operator, terminal: Terminal, connection: Co
     terminal.hear(f"{await what_it_makes_of(connection, address, within=patience)}.")
 
 
-async def _revoke(here: Operator, terminal: Terminal, replaced: Credential | None) -> None:
+async def _revoke_old(
+    here: Operator, terminal: Terminal, connection: ConnectionName, replaced: Credential | None
+) -> None:
     match replaced:
-        case Credential(grant=RefreshTokenGrant(refresh_token=old), client=client, accounts_server=server):
+        case Credential(grant=RefreshTokenGrant(refresh_token=old) as grant, client=client, accounts_server=server):
             try:
+                others = await _holders(here, grant, besides=connection)
+                if others:
+                    raise OldAlive(
+                        f"the new grant works, and the replaced refresh token was left alive, for {', '.join(others)} "
+                        "still needs it: replace it there too, with --revoke-old at the last"
+                    )
                 how = await here.zoho.revoke(old, client, accounts_server=server)
+            except OldAlive:
+                raise
             except TokendError as error:
                 raise OldAlive(
                     f"the new grant works, and the replaced refresh token may be alive: {error}; revoke it in the "
@@ -146,3 +173,21 @@ async def _revoke(here: Operator, terminal: Terminal, replaced: Credential | Non
             terminal.hear(f"The replaced refresh token is {how}.")
         case _:
             terminal.hear("There was no old refresh token that could be revoked.")
+
+
+async def _holders(here: Operator, grant: Grant, *, besides: ConnectionName) -> list[ConnectionName]:
+    """The other connections with this grant, which would die with it.
+
+    Raises:
+        NotAllowed, VaultUnavailable: it cannot be known.
+    """
+
+    async def holds(name: ConnectionName) -> bool:
+        try:
+            return (await here.store.credential(name, fresh=True)).grant == grant
+        except (RecordUnreadable, NoCredential):
+            return False
+
+    others = sorted((await here.store.names()).names - {besides})
+    held = await abreast(holds, others, at_once=_AT_ONCE)
+    return [name for name, holding in zip(others, held, strict=True) if holding]

@@ -2,8 +2,11 @@
 
 import asyncio
 import json
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 import click
 
@@ -13,13 +16,15 @@ from zoho_tokend.cli.names import CLIENT
 from zoho_tokend.cli.servers import ACCOUNTS_SERVER
 from zoho_tokend.cli.terminal import NotTyped, Terminal, ask_secret, secret_of
 from zoho_tokend.core.errors import Conflict, NoClient, RecordUnreadable, TokendError
-from zoho_tokend.core.model import Secret
+from zoho_tokend.core.model import GrantType, Secret
 from zoho_tokend.core.origin import Origin
-from zoho_tokend.core.registration import ClientKind, Registration, oddities
+from zoho_tokend.core.registration import ClientKind, Registration, oddities, parse_connections, parse_grant_types
 from zoho_tokend.settings import Settings
-from zoho_tokend.zoho.datacenters import DATA_CENTERS
+from zoho_tokend.zoho.datacenters import DATA_CENTERS, ELSEWHERE
 
-_LOCATIONS = [center.location for center in DATA_CENTERS]
+T = TypeVar("T")
+
+_LOCATIONS = [*(center.location for center in DATA_CENTERS), ELSEWHERE]
 _SECRET_FILE = click.Path(path_type=Path, dir_okay=False, allow_dash=True)
 
 
@@ -27,7 +32,25 @@ class ClientExists(TokendError):
     """There is a client of this name, and it is not to be replaced."""
 
 
-@click.group(short_help="Applications of Zoho's API console: add, list.")
+class _Listed(click.ParamType[T]):
+    """What may use the application, as its record lists it."""
+
+    def __init__(self, name: str, parse: Callable[[str], T]) -> None:
+        self.name = name
+        self._parse = parse
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> T:
+        try:
+            return self._parse(str(value))
+        except ValueError as error:
+            self.fail(f"it {error}", param, ctx)
+
+
+_CONNECTIONS = _Listed("names", parse_connections)
+_GRANT_TYPES = _Listed("types", parse_grant_types)
+
+
+@click.group()
 def client() -> None:
     """Applications of Zoho's API console, by a name of yours."""
 
@@ -41,13 +64,20 @@ class Given:
     kind: ClientKind | None
     accounts_server: Origin | None
     redirect_uri: str | None
+    connections: tuple[str, ...] | None
+    grant_types: tuple[GrantType, ...] | None
     secret: Secret | None
     secret_for: str | None
 
     @property
     def missing(self) -> str:
-        """The options without which there can be no new client."""
-        needed = {"--client-id": self.client_id, "--kind": self.kind, "--accounts-server": self.accounts_server}
+        """The options without which there can be no new client; at a terminal its connections are asked for."""
+        needed = {
+            "--client-id": self.client_id,
+            "--kind": self.kind,
+            "--accounts-server": self.accounts_server,
+            "--connections": self.connections or sys.stdin.isatty() or None,
+        }
         return ", ".join(option for option, value in needed.items() if value is None)
 
     def upon(self, old: Registration | None) -> Registration:
@@ -73,6 +103,8 @@ class Given:
                 kind=self.kind or old.kind,
                 accounts_server=self.accounts_server or old.accounts_server,
                 redirect_uri=self.redirect_uri or old.redirect_uri,
+                connections=self.connections or old.connections,
+                grant_types=self.grant_types or old.grant_types,
             )
         )
 
@@ -97,27 +129,41 @@ class Given:
     help="Where it is registered: a data centre (eu) or an origin (https://accounts.zoho.eu).",
 )
 @click.option("--redirect-uri", help="As it is registered, to the letter; server and mobile clients have one.")
+@click.option(
+    "--connections",
+    type=_CONNECTIONS,
+    help="Those that may use it: names, or prefixes that end in *, separated by commas; * for any.",
+)
+@click.option(
+    "--grant-types",
+    type=_GRANT_TYPES,
+    help=f"Those that may be used with it: {', '.join(GrantType)}; any where not given.",
+)
 @click.option("--secret-file", type=_SECRET_FILE, help="Read the secret from a file; - is standard input.")
 @click.option(
     "--secret-for",
     type=click.Choice(_LOCATIONS),
-    help="The secret is that of this data centre alone (multi-DC clients have one for each).",
+    help=f"The secret is that of this data centre alone (multi-DC clients have one for each); {ELSEWHERE}: that of "
+    "servers that are none of Zoho's own.",
 )
 @click.option("--replace", "replacing", is_flag=True, help="Change a client that is there.")
 @told_plainly
-def add(
+def add(  # noqa: PLR0913 - one for each option
     *,
     name: str,
     client_id: str | None,
     kind: str | None,
     accounts_server: Origin | None,
     redirect_uri: str | None,
+    connections: tuple[str, ...] | None,
+    grant_types: tuple[GrantType, ...] | None,
     secret_file: Path | None,
     secret_for: str | None,
     replacing: bool,
 ) -> None:
-    """Record application NAME in Vault; a new one needs --client-id, --kind and --accounts-server.
+    """Record application NAME in Vault; a new one needs --client-id, --kind, --accounts-server and --connections.
 
+    Whoever may write a credential may name any client in it: --connections says whom this one serves.
     The secret is asked for without echo, or read from --secret-file; it is never an argument.
     With --replace, what is not given anew stays as it is.
     """
@@ -128,11 +174,15 @@ def add(
         kind=ClientKind(kind) if kind else None,
         accounts_server=accounts_server,
         redirect_uri=redirect_uri,
+        connections=connections,
+        grant_types=grant_types,
         secret=None,
         secret_for=secret_for,
     )
     if given.missing and not replacing:
         raise click.UsageError(f"a new client needs {given.missing}; with --replace, what is not given stays as it is")
+    if given.connections is None and not replacing:
+        given = _asked_whom_it_serves(given)
     given = replace(given, secret=_secret(secret_file, keepable=replacing and secret_for is None))
     where = asyncio.run(_add(load(), given, replacing=replacing))
     click.echo(f"The client {name} is in Vault, at {where}.", err=True)
@@ -151,6 +201,8 @@ def list_clients(*, as_json: bool) -> None:
         click.echo("There is no client in Vault: add one with `zoho-tokend client add NAME`.", err=True)
     for row in rows:
         click.echo("  ".join(str(value) for value in row.values() if value))
+    if open_to_all := [str(row["name"]) for row in rows if "name" in row and not row["connections"]]:
+        click.echo(_warning(*open_to_all), err=True)
 
 
 def refuse_javascript(kind: str | None) -> None:
@@ -166,6 +218,30 @@ def refuse_javascript(kind: str | None) -> None:
             "a client-based (JavaScript) application never gets a refresh token, so nothing can be kept fresh with it: "
             f"register another type in Zoho's API console ({', '.join(ClientKind)})"
         )
+
+
+def _asked_whom_it_serves(given: Given) -> Given:
+    connections = click.prompt(
+        "Connections that may use it (names, or prefixes that end in *, separated by commas; * for any)",
+        type=_CONNECTIONS,
+        err=True,
+    )
+    if given.grant_types is not None:
+        return replace(given, connections=connections)
+    grant_types = click.prompt(
+        f"Grant types that may be used with it ({', '.join(GrantType)})",
+        type=_GRANT_TYPES,
+        default=",".join(GrantType),
+        err=True,
+    )
+    return replace(given, connections=connections, grant_types=grant_types)
+
+
+def _warning(*names: str) -> str:
+    return (
+        f"Any connection may use {', '.join(names)}: say which may with "
+        "`zoho-tokend client add NAME --replace --connections NAMES` (* for any)."
+    )
 
 
 def _secret(file: Path | None, *, keepable: bool) -> Secret | None:
@@ -187,6 +263,8 @@ async def _add(settings: Settings, given: Given, *, replacing: bool) -> str:
         registration = given.upon(None if standing.fields is None else await here.registry.client(given.name))
         for oddity in oddities(registration):
             Terminal().hear(f"Note: {oddity}; it is stored as it is.")
+        if registration.connections is None:
+            Terminal().hear(_warning(registration.name))
         try:
             return await here.registry.record_client(replace(registration, version=standing.version))
         except Conflict:
@@ -208,4 +286,6 @@ def _row(found: Registration | RecordUnreadable) -> dict[str, object]:
         "accounts_server": str(found.accounts_server),
         "redirect_uri": found.redirect_uri,
         "secrets_for": ", ".join(sorted(found.secrets)),
+        "connections": ",".join(found.connections or ()),
+        "grant_types": ",".join(found.grant_types or ()),
     }

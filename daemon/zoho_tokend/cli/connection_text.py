@@ -7,10 +7,10 @@ import click
 
 from zoho_tokend.cli.width import fitting
 from zoho_tokend.core.facts import HEALTHY, WAITING_FOR_A_PERSON, State
+from zoho_tokend.core.instants import relative, span
 from zoho_tokend.core.model import ClientCredentialsGrant, Credential
 from zoho_tokend.inventory.reading import Detail, Glance
 from zoho_tokend.vault.kv import Version
-from zoho_tokend.web.durations import relative, span
 
 _HEADINGS = ("NAME", "STATE", "LIFE LEFT", "VERSION", "DATA CENTRE", "CLIENT")
 _NEWEST = 5
@@ -52,7 +52,8 @@ def _cells(glance: Glance, now: datetime) -> tuple[str, ...]:
 
 def _credential(detail: Detail, now: datetime) -> Iterator[tuple[str, str]]:
     yield "where", f"{detail.document.where}, version {detail.document.version}"
-    yield "fields", ", ".join(sorted(detail.document.fields))
+    # Whoever may write the record chooses their names, and a terminal obeys some characters.
+    yield "fields", ", ".join(sorted(name if name.isprintable() else ascii(name) for name in detail.document.fields))
     yield "client", detail.glance.client or ""
     if detail.credential:
         yield "grant", _grant(detail)

@@ -26,7 +26,7 @@ from zoho_tokend.removing import Removed
 from zoho_tokend.settings import Settings
 
 
-@click.group(short_help="List the connections; show, remove, import.", invoke_without_command=True)
+@click.group(invoke_without_command=True)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 @told_plainly
@@ -105,7 +105,8 @@ connections.add_command(import_file)
 async def _glances(settings: Settings) -> tuple[Sequence[Glance], Sequence[str], datetime]:
     async with operator(settings) as here:
         listing = await here.store.names()
-        found = await abreast(_inventory(here).glance, sorted(listing.names), at_once=settings.concurrency)
+        inventory, names = _inventory(here), sorted(listing.names)
+        found = await abreast(inventory.glance, names, at_once=settings.concurrency, crashed=inventory.crashed)
         return [glance for glance in found if glance], sorted(listing.ill_named), here.clock.now()
 
 

@@ -12,7 +12,7 @@ from zoho_tokend.cli.group import told_plainly
 from zoho_tokend.core.errors import Fatal
 
 
-@click.command(short_help="Show the daemon at work, with nothing of your own.")
+@click.command()
 @click.option("--once", is_flag=True, help="End, with exit code 0, once every connection was refreshed twice.")
 @click.option("--lifetime", type=DURATION, default="2m", show_default=True, help="How long the demo's tokens live.")
 @told_plainly

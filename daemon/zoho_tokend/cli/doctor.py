@@ -23,7 +23,7 @@ from zoho_tokend.doctor.finding import Finding, Level, worst
 from zoho_tokend.doctor.judging.settings import unusable
 
 
-@click.command(short_help="Say what is wrong with this set-up, and the fix.")
+@click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: [{area, subject, level, finding, fix}].")
 @told_plainly
 def doctor(*, as_json: bool) -> None:

@@ -1,4 +1,4 @@
-"""The command ``zoho-tokend``: which commands there are, and what becomes of an error."""
+"""What commands share: the settings in force, and what becomes of an error."""
 
 import os
 import sys
@@ -9,31 +9,11 @@ from typing import ParamSpec, TypeVar
 
 import click
 
-from zoho_tokend import __version__
-from zoho_tokend.cli.undumpable import forbid_dumps
 from zoho_tokend.core.errors import TokendError
 from zoho_tokend.settings import Settings, load_settings
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.option(
-    "--config",
-    type=click.Path(path_type=Path, dir_okay=False),
-    envvar="ZOHO_TOKEND_CONFIG",
-    help="A TOML file with settings; environment variables win over it.",
-)
-@click.pass_context
-def main(context: click.Context, config: Path | None) -> None:
-    """Keep Zoho CRM access tokens fresh in HashiCorp Vault or OpenBao.
-
-    A job that reads a token from Vault, at any moment, finds one with enough life left.
-    Try it with no Vault and no Zoho of your own: zoho-tokend demo
-    """
-    forbid_dumps()
-    context.obj = config
 
 
 def load() -> Settings:
@@ -57,9 +37,3 @@ def told_plainly(command: Callable[P, R]) -> Callable[P, R]:
             sys.exit(1)
 
     return run
-
-
-@click.command()
-def version() -> None:
-    """Print the version."""
-    click.echo(__version__)

@@ -10,7 +10,7 @@ from zoho_tokend.cli.group import load, told_plainly
 from zoho_tokend.cli.running_daemon import get, local_address
 
 
-@click.command(short_help="Exit 0 if the daemon of this machine is alive.")
+@click.command()
 @click.option("--ready", is_flag=True, help="Ask whether it is ready, too.")
 @told_plainly
 def healthcheck(*, ready: bool) -> None:

@@ -7,21 +7,22 @@ import webbrowser
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 import click
 
 from zoho_tokend.app.operator import Operator
 from zoho_tokend.cli.desktop import has_desktop
 from zoho_tokend.cli.terminal import Terminal, ask_secret
-from zoho_tokend.consent.clients import client_at
 from zoho_tokend.consent.device_flow import DeviceFlow
 from zoho_tokend.consent.fields import client_credentials_fields, refresh_token_fields
 from zoho_tokend.core.consent import DeviceCode, GrantCode
 from zoho_tokend.core.errors import TokendError
-from zoho_tokend.core.model import ClientCredentialsGrant
+from zoho_tokend.core.model import Client, ClientCredentialsGrant
+from zoho_tokend.core.origin import Origin
 from zoho_tokend.core.registration import ClientKind, Registration
 from zoho_tokend.web.redirect import Ending, RedirectListener, redirect_listener
-from zoho_tokend.zoho.consent import ConsentRequest, consent_request, grant_code
+from zoho_tokend.zoho.consent import ConsentRequest, answers, consent_request, grant_code
 
 Fields = dict[str, object]
 Obtain = Callable[[Operator, Terminal, Registration, str | None], Awaitable[Fields]]
@@ -57,10 +58,12 @@ class Browser:
         _check_kind(client, ClientKind.SERVER, ClientKind.MOBILE)
         request = self._request(client, scope or "")
         if not self.paste:
-            self._listener = await self._stack.enter_async_context(redirect_listener(request.redirect_uri))
+            self._listener = await self._stack.enter_async_context(
+                redirect_listener(request.redirect_uri, answers=partial(answers, request=request))
+            )
         self._show(terminal, request)
         code = grant_code(await self._redirect(terminal), request, here.servers)
-        granted = await here.zoho.exchange(code, client_at(client, code.accounts_server, here.servers))
+        granted = await here.zoho.exchange(code, _at(here, client, code.accounts_server))
         terminal.hear("Zoho has granted it.")
         return refresh_token_fields(
             granted, client=client.name, accounts_server=code.accounts_server, scope=scope, now=here.clock.now()
@@ -119,7 +122,7 @@ async def self_client(here: Operator, terminal: Terminal, client: Registration, 
         "The code lives 3 to 10 minutes, as chosen there, and is good for one use."
     )
     code = GrantCode(code=ask_secret("Code"), accounts_server=client.accounts_server)
-    granted = await here.zoho.exchange(code, client_at(client, client.accounts_server, here.servers))
+    granted = await here.zoho.exchange(code, _at(here, client, client.accounts_server))
     terminal.hear("Zoho has granted it.")
     return refresh_token_fields(
         granted, client=client.name, accounts_server=client.accounts_server, scope=scope, now=here.clock.now()
@@ -143,11 +146,15 @@ def client_credentials(grant: ClientCredentialsGrant) -> Obtain:
     async def obtain(here: Operator, terminal: Terminal, client: Registration, _scope: str | None) -> Fields:
         _check_kind(client, ClientKind.SELF, ClientKind.SERVER)
         server = client.accounts_server
-        await here.zoho.issue_to_client(client_at(client, server, here.servers), grant, accounts_server=server)
+        await here.zoho.issue_to_client(_at(here, client, server), grant, accounts_server=server)
         terminal.hear("Zoho issues tokens to this client.")
         return client_credentials_fields(grant, client=client.name, accounts_server=server, now=here.clock.now())
 
     return obtain
+
+
+def _at(here: Operator, client: Registration, server: Origin) -> Client:
+    return client.at(server, here.servers.location(server))
 
 
 def _sentence(error: TokendError) -> str:

@@ -6,13 +6,13 @@ from typing import get_args
 import click
 
 from zoho_tokend.cli.group import told_plainly
-from zoho_tokend.cli.names import CONNECTION
+from zoho_tokend.cli.names import CLIENT, CONNECTION
 from zoho_tokend.core.model import ConnectionName
 from zoho_tokend.core.targets import Target, parse_targets
 from zoho_tokend.settings import given_in
 from zoho_tokend.settings.model import Switch
 from zoho_tokend.vault.layout import Layout
-from zoho_tokend.vault.policy import daemon_policy, operator_policy, reader_policy, reporter_policy
+from zoho_tokend.vault.policy import daemon_policy, operator_policy, reader_policy, reporter_policy, tenant_policy
 
 _LAYOUT = Layout()
 
@@ -51,7 +51,7 @@ _targeted = click.option(
 )
 
 
-@click.group(short_help="Print the least Vault policy that works.")
+@click.group()
 @click.pass_context
 @told_plainly
 def policy(context: click.Context) -> None:
@@ -109,14 +109,32 @@ def reporter(*, connection: ConnectionName | None, mount: str, prefix: str, toke
     click.echo(reporter_policy(layout, connection), nl=False)
 
 
+@policy.command(short_help="What the owner of one connection among others needs.")
+@click.option("--connection", type=CONNECTION, required=True, help="The connection that is theirs.")
+@_placed
+@told_plainly
+def tenant(*, connection: ConnectionName, mount: str, prefix: str, tokens_mount: str | None) -> None:
+    """What the owner of one connection needs: write its credential, read its token, report it dead.
+
+    They read no client. Whoever may write a credential may name any client in it, so each client's record says which
+    connections it serves: zoho-tokend client add NAME --connections
+    """
+    layout = Layout(mount=mount, prefix=prefix, tokens_mount=tokens_mount)
+    click.echo(tenant_policy(layout, connection), nl=False)
+
+
 @policy.command(short_help="What a person on call needs.")
 @click.option("--connection", type=CONNECTION, help="Let them keep this connection alone.")
+@click.option(
+    "--client", type=CLIENT, help="With --connection: let them read this client alone, and no other's secret."
+)
 @_targeted
 @_placed
 @told_plainly
 def operator(
     *,
     connection: ConnectionName | None,
+    client: str | None,
     publish_targets: tuple[Target, ...],
     mount: str,
     prefix: str,
@@ -124,7 +142,10 @@ def operator(
 ) -> None:
     """What a person needs to authorize, import, refresh, revoke and remove connections.
 
-    With --connection, none but that one, and no list of the others; clients are read, and not changed.
+    With --connection, none but that one, and no list of the others; clients are read, and not changed: every one, or
+    that of --client alone.
     """
+    if client is not None and connection is None:
+        raise click.UsageError("--client goes with --connection: who keeps every connection keeps every client")
     layout = Layout(mount=mount, prefix=prefix, tokens_mount=tokens_mount)
-    click.echo(operator_policy(layout, connection, targets=publish_targets), nl=False)
+    click.echo(operator_policy(layout, connection, client=client, targets=publish_targets), nl=False)

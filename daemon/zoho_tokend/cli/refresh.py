@@ -22,7 +22,7 @@ _WHY: Final = {
 }
 
 
-@click.command(short_help="Replace a connection's token now.")
+@click.command()
 @click.argument("name", type=CONNECTION)
 @told_plainly
 def refresh(name: ConnectionName) -> None:

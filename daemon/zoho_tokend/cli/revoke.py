@@ -14,7 +14,7 @@ from zoho_tokend.revoking import Ended, Revoking
 from zoho_tokend.settings import Settings
 
 
-@click.command(short_help="End a connection's grant at Zoho, for good.")
+@click.command()
 @click.argument("name", type=CONNECTION)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @told_plainly
@@ -57,7 +57,7 @@ def sentences(name: ConnectionName, ended: Ended) -> tuple[str, ...]:
         )
     return (
         f"The grant of {name} {was}, at Zoho.",
-        f"Its credential says so, as version {ended.version}; a running daemon sees it at its next refresh.",
+        f"Its credential says so, as version {ended.version}; a running daemon sees it within DISCOVERY_INTERVAL.",
         "Its dead token is withdrawn from Vault.",
         f"To connect it again: zoho-tokend authorize … {name} --replace",
         f"To forget it: zoho-tokend connections remove {name}",

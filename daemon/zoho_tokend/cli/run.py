@@ -23,7 +23,7 @@ class Crashed(TokendError):
     """The daemon met an error that nobody foresaw."""
 
 
-@click.command(short_help="Keep every connection fresh until SIGTERM.")
+@click.command()
 @told_plainly
 def run() -> None:
     """Keep every connection fresh until SIGTERM.

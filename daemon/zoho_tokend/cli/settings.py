@@ -10,7 +10,7 @@ from zoho_tokend.cli.width import fitting, terminal_width
 from zoho_tokend.settings import describe, settings_table
 
 
-@click.command(short_help="List every setting, or what is in force here.")
+@click.command()
 @click.option("--effective", is_flag=True, help="Show the values in force here, and where each comes from.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @told_plainly

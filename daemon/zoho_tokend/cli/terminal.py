@@ -67,6 +67,21 @@ class Terminal:
             else:
                 self.hear("The two are not the same; once more.")
 
+    async def choose_folder(self, why: str) -> Path:
+        """A folder, typed in one line.
+
+        Raises:
+            NobodyThere: standard input has ended.
+            Interrupted: the person pressed Ctrl-C.
+        """
+        self.hear(why + ".")
+        click.echo("Folder: ", err=True, nl=False)
+        with ending_a_prompt():
+            line = sys.stdin.readline()
+        if not line:
+            raise NobodyThere
+        return await asyncio.to_thread(Path(line.strip()).expanduser)
+
 
 def ask_secret(what: str) -> Secret:
     """A secret from the keyboard, without echo; or a line of standard input, where that is no terminal.

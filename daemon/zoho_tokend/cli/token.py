@@ -15,7 +15,7 @@ from zoho_tokend.core.model import ConnectionName, TokenRecord
 from zoho_tokend.settings import Settings
 
 
-@click.command(short_help="Print a connection's token, as it stands in Vault.")
+@click.command()
 @click.argument("name", type=CONNECTION)
 @click.option("--header", is_flag=True, help="Print the Authorization header's value instead: Zoho-oauthtoken …")
 @click.option(

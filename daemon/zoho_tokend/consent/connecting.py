@@ -87,6 +87,7 @@ class Connecting:
 
         Raises:
             AlreadyConnected: there is a credential, and it is not to be replaced.
+            NowhereToRescue: it could not be kept in a file either, if Vault did not take it in the end.
             VaultForbidden: the policy does not allow the write.
             VaultUnavailable: Vault gave no usable answer.
         """
@@ -97,6 +98,7 @@ class Connecting:
                 "version stays in Vault's history), or choose another name"
             )
         await self._credentials.prove_writable(connection)
+        self._keeper.prove_rescuable()
         if standing.fields is not None:
             self._person.hear(
                 "Each consent adds a refresh token, and Zoho keeps 20 for a user and client: "

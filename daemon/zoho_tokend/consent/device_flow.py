@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-from zoho_tokend.consent.clients import client_at
 from zoho_tokend.consent.person import Person
 from zoho_tokend.core.consent import DeviceCode, Granted, MovedTo, Pending, SlowDown
 from zoho_tokend.core.errors import CodeMaybeSpent, CodeRejected, DeviceCodeExpired, Throttled, ZohoUnavailable
@@ -48,7 +47,7 @@ class DeviceFlow:
         Raises:
             CodeMaybeSpent: an answer was lost, and after it the code is refused: that answer brought the tokens.
             CodeRejected, ConsentRefused, DeviceCodeExpired, NoRefreshToken, WrongDataCenter, ClientRejected,
-            ServerNotAllowed.
+            ClientNotAllowed, ServerNotAllowed.
         """
         lost_one = False
         end = self._clock.monotonic() + code.lifetime.total_seconds()
@@ -83,7 +82,7 @@ class DeviceFlow:
         return await self._zoho.accounts_server(to.location, seen_from=seen_from)
 
     def _client(self, server: Origin) -> Client:
-        return client_at(self._registration, server, self._servers)
+        return self._registration.at(server, self._servers.location(server))
 
     @staticmethod
     def _sentence(left: float) -> str:

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from zoho_tokend.consent.person import Interrupted, NobodyThere, Person
-from zoho_tokend.consent.rescue import Rescued, rescue
+from zoho_tokend.consent.rescue import Rescued, RescueNotWritten, prove_room, rescue
 from zoho_tokend.core import backoff
 from zoho_tokend.core.errors import Conflict, NotAllowed, TokendError, VaultUnavailable
-from zoho_tokend.core.model import ConnectionName
+from zoho_tokend.core.model import ConnectionName, Secret
 from zoho_tokend.core.ports import Clock
 
 PATIENCE: Final = timedelta(minutes=5)
@@ -53,11 +53,15 @@ class NotKept(TokendError):
     """Vault did not take the credential; it lies in a rescue file, and the text says how to finish."""
 
 
+class NowhereToRescue(TokendError):
+    """A credential that Vault does not take could not be written to a file either."""
+
+
 class Keeper:
     """Writes a new credential, and does not give up while the person waits.
 
     Args:
-        folder: where a rescue file is put.
+        folder: where a rescue file is put; another is asked for where that one takes none.
         patience: for how long Vault is asked again before that.
     """
 
@@ -76,35 +80,52 @@ class Keeper:
         self._folder = folder
         self._patience = patience
 
+    def prove_rescuable(self) -> None:
+        """Prove that a rescue file can be written: to be known before a code is spent that is good for one use.
+
+        Raises:
+            NowhereToRescue.
+        """
+        try:
+            prove_room(self._folder)
+        except RescueNotWritten as error:
+            raise NowhereToRescue(
+                f"nothing is spent yet, but if Vault did not take the credential it would be lost: {error}: "
+                "name a folder that can be written with --rescue-folder"
+            ) from None
+
     async def keep(self, connection: ConnectionName, fields: Mapping[str, object], *, after_version: int) -> int:
-        """The credential stands in Vault; answers its version.
+        """Write the credential to Vault; returns its version.
 
         Raises:
             NotKept: it lies in a rescue file.
-            NobodyThere: it does not, for nobody chose a passphrase; where Vault may take it yet, it is held and
-                offered instead for as long as the command runs.
+            NobodyThere, Interrupted: it does not, for nobody chose a passphrase or a folder. That is so only where
+                another credential was stored meanwhile: where Vault may take it yet, it is held instead, and offered
+                for as long as the command runs.
         """
         held = Rescued(connection=connection, fields=fields, after_version=after_version)
         patience = self._patience
+        waits_for: tuple[type[TokendError], ...] = (VaultUnavailable,)
         while True:
             try:
-                return await self._taken(held, within=patience)
-            except (VaultUnavailable, Interrupted) as error:
+                return await self._taken(held, within=patience, waits_for=waits_for)
+            except (VaultUnavailable, NotAllowed, Interrupted) as error:
                 try:
                     raise await self._rescued(held, str(error)) from None
                 except (NobodyThere, Interrupted):
-                    self._person.hear("No passphrase was chosen, so the credential is held, and offered further.")
+                    self._person.hear("No file was written, so the credential is held, and offered further.")
                     patience = max(patience, backoff.CAP_OF_WRITES)
-            except (NotAllowed, Conflict) as error:
+                    waits_for = (VaultUnavailable, NotAllowed)
+            except Conflict as error:
                 raise await self._rescued(held, str(error)) from None
 
-    async def _taken(self, held: Rescued, *, within: timedelta) -> int:
+    async def _taken(self, held: Rescued, *, within: timedelta, waits_for: tuple[type[TokendError], ...]) -> int:
         end = self._clock.monotonic() + within.total_seconds()
         failures, told = 0, ""
         while True:
             try:
                 return await record(self._credentials, held, after_version=held.after_version)
-            except VaultUnavailable as error:
+            except waits_for as error:
                 failures += 1
                 wait = backoff.after_failed_write(held.connection, failures)
                 if self._clock.monotonic() + wait.total_seconds() > end:
@@ -118,11 +139,21 @@ class Keeper:
         passphrase = await self._person.choose_passphrase(
             "It is now kept in a file that is encrypted to a passphrase of yours"
         )
-        path = rescue(held, passphrase, self._folder)
+        path = await self._rescue(held, passphrase)
         return NotKept(
             f"the credential of {held.connection} is safe in {path}, and not in Vault yet: "
             f"when Vault takes writes again, run `zoho-tokend authorize finish {path}`"
         )
+
+    async def _rescue(self, held: Rescued, passphrase: Secret) -> Path:
+        """Write the file, in another folder where this one takes none; meanwhile the credential is held."""
+        folder = self._folder
+        while True:
+            try:
+                return rescue(held, passphrase, folder)
+            except RescueNotWritten as error:
+                self._person.hear(f"The credential is held, for {error}.")
+                folder = await self._person.choose_folder("It needs a folder that can be written")
 
 
 async def record(credentials: Credentials, held: Rescued, *, after_version: int) -> int:

@@ -1,6 +1,7 @@
 """The person at the terminal, as the use cases see one."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Protocol
 
 from zoho_tokend.core.errors import TokendError
@@ -32,6 +33,14 @@ class Person(Protocol):
 
     async def choose_passphrase(self, why: str) -> Secret:
         """A passphrase of the person's own, typed twice and not shown.
+
+        Raises:
+            NobodyThere, Interrupted.
+        """
+        ...
+
+    async def choose_folder(self, why: str) -> Path:
+        """Ask for a folder of the person's choice.
 
         Raises:
             NobodyThere, Interrupted.

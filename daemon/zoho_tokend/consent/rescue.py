@@ -24,6 +24,14 @@ _BLOCK: Final = 8
 _LARGEST_FILE: Final = 1024 * 1024
 
 
+# More than any rescue file needs: a folder without that much room is noticed before a code is spent.
+_ROOM: Final = 64 * 1024
+
+
+class RescueNotWritten(TokendError):
+    """No rescue file can be written there."""
+
+
 class RescueUnreadable(TokendError):
     """The file is no rescue file of ours, or the passphrase is another one."""
 
@@ -41,11 +49,22 @@ class Rescued:
     after_version: int
 
 
-def rescue(rescued: Rescued, passphrase: Secret, folder: Path) -> Path:
-    """The credential lies in a new file of this folder, of mode 0600, encrypted to the passphrase.
+def prove_room(folder: Path) -> None:
+    """Prove that a rescue file can be written in this folder; nothing is left there.
 
     Raises:
-        OSError: it could not be written.
+        RescueNotWritten.
+    """
+    path = folder / f"zoho-tokend-{secrets.token_hex(4)}.proof"
+    _write(path, "-" * _ROOM)
+    path.unlink()
+
+
+def rescue(rescued: Rescued, passphrase: Secret, folder: Path) -> Path:
+    """Write the credential to a new file of this folder, of mode 0600, encrypted to the passphrase.
+
+    Raises:
+        RescueNotWritten: nothing is left there.
     """
     salt = secrets.token_bytes(_SALT_BYTES)
     content = {
@@ -60,11 +79,7 @@ def rescue(rescued: Rescued, passphrase: Secret, folder: Path) -> Path:
         "sealed": _lock(passphrase, salt).encrypt(json.dumps(content).encode()).decode(),
     }
     path = folder / f"zoho-tokend-{rescued.connection}-{secrets.token_hex(4)}.rescue"
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        json.dump(envelope, file)
-        file.flush()
-        os.fsync(file.fileno())
+    _write(path, json.dumps(envelope))
     return path
 
 
@@ -89,6 +104,22 @@ def recover(path: Path, passphrase: Secret) -> Rescued:
         raise RescueUnreadable(f"the passphrase does not open {path}, or the file was changed") from None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise RescueUnreadable(f"{path} is no rescue file") from None
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a new file, whole and on the disk, or none."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        try:
+            with os.fdopen(descriptor, "w") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError:
+            path.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise RescueNotWritten(f"no file can be written in {path.parent}: {error.strerror}") from None
 
 
 def _read(path: Path) -> bytes:

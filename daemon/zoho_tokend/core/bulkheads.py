@@ -5,7 +5,7 @@ judged when a place is given out, by what each server has answered in this proce
 """
 
 import heapq
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum
@@ -67,6 +67,7 @@ class Bulkheads:
         self._servers: dict[str | None, _Server] = {None: _Server(answered=True)}
         self._queued: dict[ConnectionName, _Place] = {}
         self._going: dict[ConnectionName, _Place] = {}
+        self._in_use: Counter[_Place] = Counter()
 
     @property
     def going(self) -> frozenset[ConnectionName]:
@@ -91,23 +92,27 @@ class Bulkheads:
         """Give the next name its place; None when nobody waits, or no place is free for those that do."""
         if len(self._going) >= self._places:
             return None
-        in_use = Counter(place.server for place in self._going.values())
-        by_rank = Counter(self._rank(place) for place in self._going.values())
+        in_use, by_rank = defaultdict[str | None, int](int), defaultdict[Rank, int](int)
+        for place, number in self._in_use.items():
+            in_use[place.server] += number
+            by_rank[self._rank(place)] += number
         ready: list[tuple[Rank, int, datetime, str | None, bool]] = []
         for key, server in tuple(self._servers.items()):
             for failing, queue in ((False, server.healthy), (True, server.failing)):
-                head = self._head(queue, _Place(key, failing))
-                rank = self._rank(_Place(key, failing))
+                if not queue:
+                    continue
+                place = _Place(key, failing)
+                head, rank = self._head(queue, place), self._rank(place)
                 if head is not None and self._has_room(rank, by_rank[rank], in_use[key], server, now):
                     ready.append((rank, in_use[key], head, key, failing))
-            if key not in in_use and server.is_unknown:
+            if not in_use.get(key) and server.is_unknown:
                 del self._servers[key]
         if not ready:
             return None
         *_, key, failing = min(ready, key=lambda each: each[:3])
         server = self._servers[key]
         _, name = heapq.heappop(server.failing if failing else server.healthy)
-        self._going[name] = self._queued.pop(name)
+        self._occupy(name, self._queued.pop(name))
         server.next_try_at = now + _BETWEEN_TRIES
         return name
 
@@ -118,11 +123,14 @@ class Bulkheads:
     def hold(self, name: ConnectionName) -> None:
         """Give the name a place past the queue and the bound: for the stop, when nothing is queued any more."""
         self._queued.pop(name, None)
-        self._going[name] = _Place(None, failing=False)
+        self._occupy(name, _Place(None, failing=False))
 
     def release(self, name: ConnectionName) -> None:
         """Free the name's place."""
-        self._going.pop(name, None)
+        if (place := self._going.pop(name, None)) is not None:
+            self._in_use[place] -= 1
+            if not self._in_use[place]:
+                del self._in_use[place]
 
     def discard(self, name: ConnectionName) -> None:
         """Take the name out of the queue."""
@@ -140,6 +148,11 @@ class Bulkheads:
     def unavailable(self, server: str) -> None:
         """Note that the server gave no usable answer."""
         self._servers.setdefault(server, _Server()).unavailable = True
+
+    def _occupy(self, name: ConnectionName, place: _Place) -> None:
+        self.release(name)
+        self._going[name] = place
+        self._in_use[place] += 1
 
     def _rank(self, place: _Place) -> Rank:
         server = self._servers[place.server]

@@ -10,6 +10,7 @@ that was learned too low does not last.
 One throttled connection alone says nothing about its siblings, and a limited client never starves them.
 """
 
+from bisect import bisect_right
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -88,4 +89,5 @@ def is_idle(client: ClientLimit, now: datetime) -> bool:
 
 
 def _recent(instants: tuple[datetime, ...], now: datetime) -> tuple[datetime, ...]:
-    return tuple(at for at in instants if now - at < TEN_MINUTES)
+    """Those that count, of instants in their order."""
+    return instants[bisect_right(instants, now - TEN_MINUTES) :]

@@ -16,7 +16,8 @@
     │     ├── GrantRejected       ``invalid_code``, ``invalid_grant``
     │     ├── ClientRejected      ``invalid_client``, ``invalid_client_secret``, wrong data centre
     │     ├── RecordUnreadable    a Vault record is not what it must be
-    │     │     └── GrantRevoked  a person ended the grant: nobody is called
+    │     │     ├── GrantRevoked  a person ended the grant: nobody is called
+    │     │     └── ClientNotAllowed   the client's record does not allow this use of it: nothing is sent
     │     └── NotAllowed
     │           ├── VaultForbidden     Vault's policy denies it
     │           └── ServerNotAllowed   an accounts server outside the allow-list
@@ -55,6 +56,7 @@ class Outcome(StrEnum):
     VAULT_FORBIDDEN = "vault_forbidden"
     RECORD_UNREADABLE = "record_unreadable"
     REVOKED = "revoked"
+    CLIENT_NOT_ALLOWED = "client_not_allowed"
 
 
 class TokendError(Exception):
@@ -171,6 +173,12 @@ class GrantRevoked(RecordUnreadable):
     """A person ended the grant, and its credential says so."""
 
     outcome = Outcome.REVOKED
+
+
+class ClientNotAllowed(RecordUnreadable):
+    """The record of the client does not allow this use of it; nothing was sent."""
+
+    outcome = Outcome.CLIENT_NOT_ALLOWED
 
 
 class NotAllowed(NeedsPerson):

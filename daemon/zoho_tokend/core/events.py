@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from zoho_tokend.core.errors import Outcome
-from zoho_tokend.core.model import ConnectionName
+from zoho_tokend.core.model import NAME_RULE, ConnectionName
 from zoho_tokend.core.reports import Verdict
 from zoho_tokend.core.targets import Shape
 
@@ -139,6 +139,7 @@ class IllNamed:
     """A name under the credentials' path is no connection's name; it was left alone."""
 
     name: str
+    rule: str = NAME_RULE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,12 +149,14 @@ class DiscoveryEnded:
     Attributes:
         error: why it was no whole pass, as a sentence; None where every listed name was tried.
         unreadable: of how many names Vault gave no usable answer; they are tried again.
+        ill_named: how many records there have no connection's name.
     """
 
     connections: int
     took: timedelta
     error: str | None = None
     unreadable: int = 0
+    ill_named: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +165,18 @@ class NotDiscovered:
 
     connection: ConnectionName
     error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientsUnrestricted:
+    """Clients whose records do not name the connections that may use them were found at the start.
+
+    Attributes:
+        clients: the first of them by name; there are ``count`` in all.
+    """
+
+    clients: tuple[str, ...]
+    count: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,7 +221,7 @@ class RefreshFailed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefreshDeferred:
-    """A refresh was due and waits for the budget or for the client's limit; nothing was asked of Zoho."""
+    """A refresh is due and waits for its budget, its client's limit or the leader; told once for each wait."""
 
     connection: ConnectionName
     reason: str
@@ -444,6 +459,7 @@ Event = (
     | IllNamed
     | DiscoveryEnded
     | NotDiscovered
+    | ClientsUnrestricted
     | Refreshed
     | RefreshFailed
     | RefreshDeferred

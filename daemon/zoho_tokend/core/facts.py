@@ -1,6 +1,6 @@
 """What anybody may know of a connection: the rows behind /status, the status page, the metrics and the demo's table."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -25,6 +25,13 @@ class State(StrEnum):
     REVOKED = "revoked"
 
 
+class Limit(StrEnum):
+    """What puts a refresh off that is due: the label values of ``zoho_tokend_deferred_refreshes{limit}``."""
+
+    BUDGET = "budget"
+    CLIENT_LIMIT = "client_limit"
+
+
 HEALTHY = frozenset({State.FRESH, State.REFRESHING})
 WAITING_FOR_A_PERSON = frozenset({State.NEEDS_CONSENT, State.MISCONFIGURED, State.REVOKED})
 
@@ -42,6 +49,7 @@ class ConnectionFacts:
             not known.
         error: the last failure as a sentence; None after a success.
         outcome: how that refresh ended; None after a success.
+        deferred_by: what a refresh that is due waits for, until ``next_refresh_at``; None where nothing puts it off.
     """
 
     name: ConnectionName
@@ -58,6 +66,7 @@ class ConnectionFacts:
     budget_remaining: int | None
     error: str | None
     outcome: Outcome | None
+    deferred_by: Limit | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +78,11 @@ class DaemonFacts:
         discovered: whether every connection in Vault has been looked at once.
         discovery_error: why the last look for connections came to nothing, as a sentence; None where it did not.
         undiscovered: what Vault said of each name that it gave no usable answer about.
+        ill_named: records under the path of the credentials whose names are none of a connection.
+        noticed_within: how soon a record that changed in Vault is noticed.
+        vault_alive: whether there is a live login, and Vault answers, for all we know.
+        vault_error: why Vault takes no writes, as a sentence; None while it does.
+        vault_since: since when it takes none.
         vault_expires_at: the end of the Vault session's token; None when it never ends, or there is no session.
         unsaved: how many tokens are held in memory for Vault to take.
         leader: whether this process refreshes; true for the only one.
@@ -91,3 +105,7 @@ class DaemonFacts:
     discovered: bool = True
     discovery_error: str | None = None
     undiscovered: Mapping[ConnectionName, str] = field(default_factory=dict)
+    ill_named: Sequence[str] = ()
+    noticed_within: timedelta = timedelta(seconds=30)
+    vault_error: str | None = None
+    vault_since: datetime | None = None

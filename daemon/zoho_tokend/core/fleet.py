@@ -5,17 +5,18 @@ one too), queued for a place, or under way.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from zoho_tokend.core import budget, connection, schedule, transitions
 from zoho_tokend.core.budget import BudgetRecord, Spent
 from zoho_tokend.core.bulkheads import Bulkheads
+from zoho_tokend.core.client_limit import ClientLimit
 from zoho_tokend.core.connection import Connection, Reason
 from zoho_tokend.core.due_queue import DueQueue
 from zoho_tokend.core.errors import Outcome, RefreshError, Throttled, ZohoUnavailable
-from zoho_tokend.core.facts import ConnectionFacts
+from zoho_tokend.core.facts import ConnectionFacts, Limit
 from zoho_tokend.core.leadership import Alone
 from zoho_tokend.core.limits import Limits
 from zoho_tokend.core.model import ConnectionName, Credential, Published
@@ -29,6 +30,8 @@ _ZOHO_VERDICTS: Final = frozenset({Outcome.GRANT_REJECTED, Outcome.CLIENT_REJECT
 _ALREADY: Final = datetime.min.replace(tzinfo=UTC)
 # A connection that met an error of our own is set aside that long, whatever its values are.
 _SET_ASIDE: Final = timedelta(minutes=1)
+_NO_LIMIT: Final = ClientLimit()
+_LIMITS: Final[Mapping[Reason, Limit]] = {Reason.BUDGET: Limit.BUDGET, Reason.CLIENT_LIMIT: Limit.CLIENT_LIMIT}
 
 
 class Fleet:
@@ -47,6 +50,8 @@ class Fleet:
         self._queue = DueQueue()
         self._bulkheads = Bulkheads(places)
         self._limits = Limits()
+        self._deferred: set[ConnectionName] = set()
+        self._newly_deferred: list[tuple[ConnectionName, Wait]] = []
         self._refusals = Refusals()
 
     # --- which connections there are ---------------------------------------------------------------------------
@@ -93,8 +98,8 @@ class Fleet:
         """Whether the connection is being refreshed or saved."""
         return name in self._bulkheads.going
 
-    def add(self, name: ConnectionName, published: Published, now: datetime) -> Connection:
-        """The connection is known; where its token cannot be believed or there is none, it is due."""
+    def add(self, name: ConnectionName, published: Published | None, now: datetime) -> Connection:
+        """The connection is known; where its token cannot be believed, read or found, it is due."""
         each = transitions.discovered(name, published, now)
         self._roster.put(each)
         if name not in self._bulkheads.going:
@@ -110,6 +115,7 @@ class Fleet:
             self._roster.discard(name)
         self._queue.discard(name)
         self._bulkheads.discard(name)
+        self._deferred.discard(name)
 
     # --- what is due -------------------------------------------------------------------------------------------
 
@@ -156,6 +162,22 @@ class Fleet:
             self._queue.discard(name)
             self._bulkheads.hold(name)
         return names
+
+    def defer(self, name: ConnectionName, wait: Wait) -> bool:
+        """Note that a refresh which is due has to wait; return whether that is new.
+
+        One that waits for its budget or its client is looked at again and again until it is its turn.
+        """
+        if wait.reason not in _LIMITS:
+            return True
+        is_new = name not in self._deferred
+        self._deferred.add(name)
+        return is_new
+
+    def take_newly_deferred(self) -> list[tuple[ConnectionName, Wait]]:
+        """Return whose refresh became due since the last call, and waits for its budget or its client."""
+        taken, self._newly_deferred = self._newly_deferred, []
+        return taken
 
     def release(self, name: ConnectionName, now: datetime) -> None:
         """Free the connection's place, however its attempt ended; it waits for its next time."""
@@ -209,7 +231,7 @@ class Fleet:
         each = self._put(transitions.after_reading(before, credential), now)
         if each.grant_key != before.grant_key:
             self._limits.unshare(before.grant_key or "", name)
-            self._limits.share(credential.grant.key, name)
+            self._limits.share(each.grant_key or "", name)
         if before.rejection is not None and each.rejection is None:
             self._refusals.discard(name, _places(before))
         return each
@@ -279,6 +301,7 @@ class Fleet:
         if (wait := self.may_begin(name, now)) is not None:
             return wait
         each = self[name]
+        self._deferred.discard(name)
         self._roster.put(replace(each, last_attempt_at=now))
         self._limits.begin(each.grant_key, each.client_id, now)
         return None
@@ -365,9 +388,15 @@ class Fleet:
 
     def facts(self, now: datetime) -> Iterator[ConnectionFacts]:
         """What anybody may know of each connection. Made of values that never change: any thread may go through it."""
-        going, spent, policy = self._bulkheads.going, self._limits.all_spent(), self._policy
-        everyone = self._roster.everyone()
-        return (_facts(each, now, going=going, spent=spent, policy=policy) for each in everyone)
+        view = _View(
+            now=now,
+            policy=self._policy,
+            going=self._bulkheads.going,
+            spent=self._limits.all_spent(),
+            clients=self._limits.all_clients(),
+            leads=self.term is not None,
+        )
+        return (_facts(each, view) for each in self._roster.everyone())
 
     # --- within ------------------------------------------------------------------------------------------------
 
@@ -385,6 +414,11 @@ class Fleet:
     def _wait(self, name: ConnectionName, wait: Wait | Parked) -> None:
         if isinstance(wait, Wait) and wait.reason is Reason.STANDBY:
             self._left_to_leader.add(name)
+        if isinstance(wait, Wait) and wait.reason in _LIMITS:
+            if self.defer(name, wait):
+                self._newly_deferred.append((name, wait))
+        else:
+            self._deferred.discard(name)
         self._queue.put(name, wait.until)
 
     def _put(self, each: Connection, now: datetime) -> Connection:
@@ -416,10 +450,22 @@ def _places(each: Connection) -> tuple[str, ...]:
     return tuple(filter(None, (each.server, each.client_id)))
 
 
-def _facts(
-    each: Connection, now: datetime, *, going: Collection[ConnectionName], spent: Mapping[str, Spent], policy: Policy
-) -> ConnectionFacts:
-    in_flight = each.name in going
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _View:
+    """What the facts of every connection are made of, at one moment."""
+
+    now: datetime
+    policy: Policy
+    going: Collection[ConnectionName]
+    spent: Mapping[str, Spent]
+    clients: Mapping[str, ClientLimit]
+    leads: bool
+
+
+def _facts(each: Connection, view: _View) -> ConnectionFacts:
+    now, policy, in_flight = view.now, view.policy, each.name in view.going
+    next_at = schedule.next_at(each, now, policy)
+    deferral = None if in_flight or next_at > now else _deferral(each, view)
     return ConnectionFacts(
         name=each.name,
         state=connection.state(each, now, in_flight=in_flight),
@@ -427,18 +473,32 @@ def _facts(
         issued_at=each.token.issued_at if each.token else None,
         expires_at=each.token.expires_at if each.token else None,
         floor=policy.floor_of(each.token.lifetime if each.token else ZOHO_LIFETIME, each.refresh_at),
-        next_refresh_at=None if in_flight else schedule.next_at(each, now, policy),
+        next_refresh_at=None if in_flight else deferral.until if deferral else next_at,
         last_success_at=each.last_success_at,
         last_attempt_at=each.last_attempt_at,
         version=each.version,
         failures=each.failures,
-        budget_remaining=_budget_remaining(each, spent, now, policy),
+        budget_remaining=_budget_remaining(each, view),
         error=each.failure.error if each.failure else None,
         outcome=each.failure.outcome if each.failure else None,
+        deferred_by=_LIMITS[deferral.reason] if deferral else None,
     )
 
 
-def _budget_remaining(each: Connection, spent: Mapping[str, Spent], now: datetime, policy: Policy) -> int | None:
+def _deferral(each: Connection, view: _View) -> Wait | None:
+    """Until when a refresh that is due waits for its budget or its client; None where it waits for neither."""
+    decision = schedule.decide(
+        each,
+        spent=view.spent.get(each.grant_key or "", ()),
+        client=view.clients.get(each.client_id or "", _NO_LIMIT),
+        now=view.now,
+        policy=view.policy,
+        leads=view.leads,
+    )
+    return decision if isinstance(decision, Wait) and decision.reason in _LIMITS else None
+
+
+def _budget_remaining(each: Connection, view: _View) -> int | None:
     if each.grant_key is None or not each.recalled:
         return None
-    return budget.remaining(spent.get(each.grant_key, ()), now, limit=policy.issues_per_ten_minutes)
+    return budget.remaining(view.spent.get(each.grant_key, ()), view.now, limit=view.policy.issues_per_ten_minutes)

@@ -42,19 +42,39 @@ def liveness(*, heartbeat_age: timedelta, sweep_age: timedelta, clock_drift: tim
     )
 
 
-def readiness(*, vault_session: bool, discovered: bool, stopping: bool, election: str = "") -> Sequence[Check]:
+def readiness(
+    *,
+    vault_session: bool,
+    discovered: bool,
+    stopping: bool,
+    vault_error: str | None = None,
+    discovery_error: str | None = None,
+    election: str = "",
+) -> Sequence[Check]:
     """Whether the process does its job, or stands by to do it: settings are read before there is a process to ask.
 
+    A Vault that goes away or is sealed later takes nobody's readiness: a live session is enough, and the page must
+    stay within reach.
+
     Args:
+        vault_error: why there is no session.
+        discovery_error: why the last discovery came to nothing.
         election: why this process can neither lead nor stand by; empty where it can.
     """
     return (
         Check(name="settings"),
-        Check(name="vault-session", reason="" if vault_session else "no live Vault session"),
-        Check(name="discovery", reason="" if discovered else "the first discovery has not ended"),
+        Check(name="vault-session", reason="" if vault_session else _because("no live Vault session", vault_error)),
+        Check(
+            name="discovery",
+            reason="" if discovered else _because("the first discovery has not ended", discovery_error),
+        ),
         Check(name="leader-election", reason=election),
         Check(name="shutdown", reason="stopping" if stopping else ""),
     )
+
+
+def _because(what: str, why: str | None) -> str:
+    return f"{what}: {why}" if why else what
 
 
 def _silence(what: str, age: timedelta) -> str:

@@ -58,6 +58,10 @@ class Limits:
         """What is known of the client."""
         return self._clients.get(client_id, _NO_LIMIT) if client_id else _NO_LIMIT
 
+    def all_clients(self) -> dict[str, ClientLimit]:
+        """What is known of each client, by its id."""
+        return dict(self._clients)
+
     # --- one request -------------------------------------------------------------------------------------------
 
     def begin(self, grant: str | None, client_id: str | None, now: datetime) -> None:

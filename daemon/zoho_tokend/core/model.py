@@ -5,6 +5,7 @@ import hmac
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Final, NewType
 
 from zoho_tokend.core.origin import Origin
@@ -12,6 +13,9 @@ from zoho_tokend.core.origin import Origin
 ConnectionName = NewType("ConnectionName", str)
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_-](?:[A-Za-z0-9._-]{0,126}[A-Za-z0-9_-])?")
+
+
+NAME_RULE: Final = "a connection's name has letters, digits, '-', '_' and '.', 128 at most, and no dot at either end"
 
 
 def connection_name(text: str) -> ConnectionName:
@@ -24,9 +28,7 @@ def connection_name(text: str) -> ConnectionName:
         ValueError: it is no such name; the text says what would be.
     """
     if not _NAME.fullmatch(text):
-        raise ValueError(
-            "a connection's name has letters, digits, '-', '_' and '.', 128 at most, and no dot at either end"
-        )
+        raise ValueError(NAME_RULE)
     return ConnectionName(text)
 
 
@@ -67,6 +69,13 @@ class Client:
     client_secret: Secret
 
 
+class GrantType(StrEnum):
+    """The ways to ask Zoho for a token: the values of a credential's ``grant_type``."""
+
+    REFRESH_TOKEN = "refresh_token"  # noqa: S105 - the name of a grant
+    CLIENT_CREDENTIALS = "client_credentials"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefreshTokenGrant:
     """The grant of a consent: a refresh token that stays the same for years."""
@@ -74,9 +83,9 @@ class RefreshTokenGrant:
     refresh_token: Secret
 
     @property
-    def key(self) -> str:
-        """What Zoho counts issues by: the refresh token, as a fingerprint."""
-        return self.refresh_token.fingerprint()
+    def type(self) -> GrantType:
+        """Its grant type."""
+        return GrantType.REFRESH_TOKEN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,9 +96,9 @@ class ClientCredentialsGrant:
     scope: str
 
     @property
-    def key(self) -> str:
-        """What Zoho counts issues by, for want of a refresh token: the organisation and scope asked for."""
-        return hashlib.sha256(f"{self.soid} {self.scope}".encode()).hexdigest()[:16]
+    def type(self) -> GrantType:
+        """Its grant type."""
+        return GrantType.CLIENT_CREDENTIALS
 
 
 Grant = RefreshTokenGrant | ClientCredentialsGrant
@@ -103,6 +112,8 @@ class Credential:
         stamp: which versions of the records it was read from; a different stamp is a changed credential.
         version: the KV version of the credential's own record, for CAS.
         refresh_at: the share of a token's life after which it is replaced, where the record overrides the setting.
+        unrestricted_client: the name of its client, where that one's record lets any connection use it; None where it
+            names its connections, and where the credential brings its own client.
     """
 
     connection: ConnectionName
@@ -113,6 +124,20 @@ class Credential:
     refresh_at: float | None = None
     stamp: str
     version: int
+    unrestricted_client: str | None = None
+
+    @property
+    def budget_key(self) -> str:
+        """What Zoho counts issues by, as a fingerprint: the refresh token, or else client, organisation and scope.
+
+        The client's secret is part of it: whoever knows no more than a client's id spends nothing of its budget.
+        """
+        match self.grant:
+            case RefreshTokenGrant(refresh_token=refresh_token):
+                return refresh_token.fingerprint()
+            case ClientCredentialsGrant(soid=soid, scope=scope):
+                client, secret = self.client.client_id, self.client.client_secret.fingerprint()
+                return Secret(f"{client} {secret} {soid} {scope}").fingerprint()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

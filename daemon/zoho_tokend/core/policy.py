@@ -10,6 +10,8 @@ ZOHO_LIFETIME: Final = timedelta(hours=1)
 TEN_MINUTES: Final = timedelta(minutes=10)
 # How far apart the clocks of two machines may be and still be believed.
 LARGEST_SKEW: Final = timedelta(minutes=2)
+# No access token of Zoho's lives longer; a record that says so is not believed.
+LONGEST_LIFE: Final = timedelta(hours=24)
 # A call to Zoho is given up within 30 s; the rest is for Vault's answers.
 LONGEST_NORMAL_REFRESH: Final = timedelta(seconds=45)
 

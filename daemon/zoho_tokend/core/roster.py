@@ -55,16 +55,23 @@ _columns: Final = attrgetter(
 class Roster:
     """A connection for each name. What is got is equal to what was put, and need not be the same object."""
 
-    __slots__ = ("_held",)
+    __slots__ = ("_held", "_latest")
 
     def __init__(self) -> None:
         self._held: dict[ConnectionName, Connection | Packed] = {}
+        # A refresh asks for its connection a dozen times in a row.
+        self._latest: tuple[Packed, Connection] | None = None
 
     def __contains__(self, name: object) -> bool:
         return name in self._held
 
     def __getitem__(self, name: ConnectionName) -> Connection:
-        return _unpacked(self._held[name])
+        held = self._held[name]
+        if isinstance(held, Connection):
+            return held
+        if self._latest is None or self._latest[0] is not held:
+            self._latest = held, _unpacked(held)
+        return self._latest[1]
 
     def __len__(self) -> int:
         return len(self._held)
@@ -76,7 +83,10 @@ class Roster:
 
     def put(self, connection: Connection) -> None:
         """The connection is known by its name, in place of any other of that name."""
-        self._held[connection.name] = _packed(connection) or connection
+        packed = _packed(connection)
+        self._held[connection.name] = packed or connection
+        if packed is not None:
+            self._latest = packed, connection
 
     def discard(self, name: ConnectionName) -> None:
         """No connection is known by that name."""

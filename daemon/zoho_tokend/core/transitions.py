@@ -18,8 +18,10 @@ from zoho_tokend.core.policy import LARGEST_SKEW, LONGEST_NORMAL_REFRESH, TEN_MI
 _FROM_ZOHO: Final = frozenset({Outcome.GRANT_REJECTED, Outcome.CLIENT_REJECTED})
 
 
-def discovered(name: ConnectionName, published: Published, now: datetime) -> Connection:
-    """A connection as it is found in Vault."""
+def discovered(name: ConnectionName, published: Published | None, now: datetime) -> Connection:
+    """A connection as it is found in Vault; ``published`` is None where it could not be read what stands there."""
+    if published is None:
+        return Connection(name=name)
     token = _token(published.record) if published.record else None
     return Connection(
         name=name,
@@ -66,12 +68,13 @@ def after_looking_in_vain(connection: Connection, now: datetime) -> Connection:
 
 def after_reading(connection: Connection, credential: Credential) -> Connection:
     """The connection once its credential was read; a changed one is judged anew, and a new grant inherits nothing."""
+    key = credential.budget_key
     read = replace(
         connection,
-        grant_key=credential.grant.key,
+        grant_key=connection.grant_key if connection.grant_key == key else key,
         client_id=intern(credential.client.client_id),
         server=intern(str(credential.accounts_server)),
-        stamp=intern(credential.stamp),
+        stamp=credential.stamp,
         refresh_at=credential.refresh_at,
     )
     if read.stamp == connection.stamp or connection.stamp is None:

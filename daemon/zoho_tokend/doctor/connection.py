@@ -14,7 +14,8 @@ class CredentialFacts:
 
     Attributes:
         client: the name of its client's record; None where it brings its own.
-        holder: client and refresh token as a fingerprint: what Zoho counts issues by.
+        unrestricted: whether any connection may use that client.
+        holder: what Zoho counts issues by, as a fingerprint.
         allowed: whether a credential may be sent to its accounts server.
         location: Zoho's name of its data centre.
         usual_api_domain: where that data centre's tokens are used; None where it is none of Zoho's own.
@@ -29,6 +30,7 @@ class CredentialFacts:
     usual_api_domain: str | None
     refresh_at: float | None = None
     oddities: tuple[str, ...] = ()
+    unrestricted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,9 +46,16 @@ class TokenFacts:
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """In the place of facts: why there are none."""
+    """In the place of facts: why there are none.
+
+    Attributes:
+        revoked: because a person ended the grant.
+        fix: what helps, where that is not to mend the record itself.
+    """
 
     why: str
+    revoked: bool = False
+    fix: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

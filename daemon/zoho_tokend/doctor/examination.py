@@ -106,6 +106,7 @@ class Examination:
             inspection=inspection,
             layout=self.layout,
             servers=self.servers,
+            clock=self.clock,
             at_once=self.settings.concurrency,
         )
         try:

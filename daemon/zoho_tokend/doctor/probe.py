@@ -1,30 +1,29 @@
-"""The way to a server, step by step: name, connection, proxy, TLS, and the answer to what anybody may ask.
+"""The way to a server, step by step: name, connection, proxy, TLS, and the answer to a request that anybody may make.
 
-Each step ends within five seconds. No credential goes out, not even a proxy's own.
+Each step ends within five seconds. No credential is sent, not even a proxy's own.
 """
 
 import asyncio
 import socket
 import ssl
-from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import datetime
 from functools import partial
 from http import HTTPStatus
-from typing import Final, TypeVar
+from typing import Final
+
+import httpx
 
 from zoho_tokend.abreast import abreast
+from zoho_tokend.core.instants import http_date
 from zoho_tokend.core.origin import Origin
 from zoho_tokend.core.ports import Clock
 from zoho_tokend.doctor.reach import Obstacle, Proxy, Reach, Step, proxy_for
-from zoho_tokend.zoho.http_dates import http_date
-
-T = TypeVar("T")
 
 STEP_SECONDS: Final = 5.0
 _AT_ONCE: Final = 16
-_LONGEST_HEAD: Final = 64 * 1024
+_HEADERS: Final = {"User-Agent": "zoho-tokend", "Accept-Encoding": "identity", "Connection": "close"}
 
 
 class _Stopped(Exception):
@@ -34,18 +33,30 @@ class _Stopped(Exception):
 
 
 @dataclass(slots=True)
-class _Wire:
-    """An open connection."""
+class _Progress:
+    """The step that a request has reached, from httpx's own trace (https://www.python-httpx.org/advanced/extensions/)."""
 
-    reader: asyncio.StreamReader
-    writer: asyncio.StreamWriter
+    step: Step = Step.CONNECTION
+
+    async def trace(self, event: str, info: Mapping[str, object]) -> None:
+        """Note the step that the event begins."""
+        match event.rsplit(".", 2)[-2:]:
+            case ["connect_tcp", "started"]:
+                self.step = Step.CONNECTION
+            case ["start_tls", "started"]:
+                self.step = Step.TLS
+            case ["send_request_headers", "started"]:
+                connects = getattr(info.get("request"), "method", b"") == b"CONNECT"
+                self.step = Step.PROXY if connects else Step.ANSWER
+            case _:
+                pass
 
 
 class Probe:
-    """Walks to servers.
+    """Sends one request to each server, and reports how far it got.
 
     Args:
-        trust: the authorities that vouch for them.
+        trust: the authorities that vouch for the servers.
         proxies: as `urllib.request.getproxies` makes them.
     """
 
@@ -55,7 +66,7 @@ class Probe:
         self._clock = clock
 
     async def all(self, requests: Iterable[tuple[Origin, str]]) -> Sequence[Reach]:
-        """How far we get to each server, when it is asked for the path beside it; in their order."""
+        """Ask each server for the path beside it; return how far each request got, in their order."""
         # Not the loop's own pool: it is small, and a name that cannot be looked up holds a thread for long.
         names = ThreadPoolExecutor(max_workers=_AT_ONCE, thread_name_prefix="names")
 
@@ -69,27 +80,41 @@ class Probe:
 
     async def _walk(self, names: ThreadPoolExecutor, origin: Origin, path: str) -> Reach:
         reach = Reach(origin=origin)
-        wire: _Wire | None = None
         try:
-            reach = replace(reach, proxy=_proxy(origin, self._proxies))
-            host, port = (reach.proxy.host, reach.proxy.port) if reach.proxy else (origin.host.strip("[]"), origin.port)
-            addresses = await _step(Step.NAME, _addresses(names, host, port))
-            if reach.proxy is None:
+            proxy = _proxy(origin, self._proxies)
+            reach = replace(reach, proxy=proxy)
+            host, port = (proxy.host, proxy.port) if proxy else (origin.host.strip("[]"), origin.port)
+            addresses = await _addresses(names, host, port)
+            if proxy is None:
                 reach = replace(reach, addresses=addresses)
-            wire = await _step(Step.CONNECTION, _connect(host, port))
-            if reach.proxy:
-                await _step(Step.PROXY, _tunnel(wire, reach.proxy, origin))
-            if origin.scheme == "https":
-                reach = replace(reach, tls=await _step(Step.TLS, _shake_hands(wire, origin, self._trust)))
-            status, date = await _step(Step.ANSWER, _ask(wire, origin, path))
-            skew = date - self._clock.now().replace(microsecond=0) if date else None
-            return replace(reach, status=status, skew=skew)
+            return await self._ask(reach, path)
         except _Stopped as stopped:
             return replace(reach, obstacle=stopped.obstacle)
-        finally:
-            if wire:
-                wire.writer.transport.abort()
-                await asyncio.sleep(0)  # for the socket to close
+
+    async def _ask(self, reach: Reach, path: str) -> Reach:
+        progress = _Progress()
+        client = httpx.AsyncClient(
+            headers=_HEADERS,
+            verify=self._trust,
+            # Without its login: a proxy that asks for one is reported, and is not given it.
+            proxy=str(reach.proxy) if reach.proxy else None,
+            trust_env=False,
+            timeout=STEP_SECONDS,
+        )
+        async with client:
+            try:
+                async with client.stream(
+                    "GET", f"{reach.origin}{path}", extensions={"trace": progress.trace}
+                ) as response:
+                    date = http_date(response.headers.get("Date", ""))
+                    skew = date - self._clock.now().replace(microsecond=0) if date else None
+                    session = response.extensions["network_stream"].get_extra_info("ssl_object")
+                    tls = session.version() if isinstance(session, ssl.SSLObject) else None
+                    return replace(reach, status=response.status_code, skew=skew, tls=tls)
+            except httpx.ProxyError as error:
+                raise _refused(reach, error) from None
+            except httpx.HTTPError as error:
+                raise _Stopped(progress.step, _why(error)) from None
 
 
 def _proxy(origin: Origin, proxies: Mapping[str, str]) -> Proxy | None:
@@ -98,68 +123,52 @@ def _proxy(origin: Origin, proxies: Mapping[str, str]) -> Proxy | None:
     except ValueError as error:
         raise _Stopped(Step.PROXY, f"HTTPS_PROXY or ALL_PROXY cannot be used: {error}") from None
     if proxy and proxy.scheme != "http":
-        raise _Stopped(Step.PROXY, f"the proxy {proxy} is of a kind behind which is not looked here")
+        raise _Stopped(Step.PROXY, f"the proxy is {proxy}, and doctor can only probe through http:// proxies")
     return proxy
-
-
-async def _step(step: Step, walk: Awaitable[T]) -> T:
-    """What the step brings; whatever stops it is told in words of ours."""
-    try:
-        async with asyncio.timeout(STEP_SECONDS):
-            return await walk
-    except TimeoutError:
-        raise _Stopped(step, f"nothing came of it within {STEP_SECONDS:.0f} s") from None
-    except ssl.SSLCertVerificationError as error:
-        raise _Stopped(step, f"its certificate is not accepted: {error.verify_message}") from None
-    except ssl.SSLError as error:
-        raise _Stopped(
-            step, f"no handshake: {(error.reason or 'it speaks no TLS').replace('_', ' ').lower()}"
-        ) from None
-    except OSError as error:
-        raise _Stopped(step, error.strerror or "the connection broke off") from None
-    except (EOFError, ValueError, asyncio.LimitOverrunError):
-        raise _Stopped(step, "what answers there speaks no HTTP") from None
 
 
 async def _addresses(names: ThreadPoolExecutor, host: str, port: int) -> tuple[str, ...]:
     look_up = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
-    found = await asyncio.get_running_loop().run_in_executor(names, look_up)
+    try:
+        async with asyncio.timeout(STEP_SECONDS):
+            found = await asyncio.get_running_loop().run_in_executor(names, look_up)
+    except TimeoutError:
+        raise _Stopped(Step.NAME, _TOO_SLOW.format(STEP_SECONDS)) from None
+    except OSError as error:
+        raise _Stopped(Step.NAME, error.strerror or "the look-up failed") from None
     return tuple(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
-async def _connect(host: str, port: int) -> _Wire:
-    return _Wire(*await asyncio.open_connection(host, port, happy_eyeballs_delay=0.25, limit=_LONGEST_HEAD))
+_TOO_SLOW: Final = "nothing came of it within {:.0f} s"
 
 
-async def _tunnel(wire: _Wire, proxy: Proxy, origin: Origin) -> None:
-    """The proxy has opened a way to the server (https://www.rfc-editor.org/rfc/rfc9110#section-9.3.6)."""
-    there = f"{origin.host}:{origin.port}"
-    status, _ = await _exchange(wire, f"CONNECT {there} HTTP/1.1\r\nHost: {there}\r\n\r\n")
-    if status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED and proxy.logs_in:
-        raise _Stopped(Step.PROXY, f"the proxy {proxy} asks for its login, which is not given out here")
-    if status != HTTPStatus.OK:
-        raise _Stopped(Step.PROXY, f"the proxy {proxy} refuses {there} (status {status})")
+def _refused(reach: Reach, error: httpx.ProxyError) -> _Stopped:
+    """What a proxy's refusal of CONNECT means (https://www.rfc-editor.org/rfc/rfc9110#section-9.3.6)."""
+    status, proxy = str(error)[:3], reach.proxy
+    if proxy and proxy.logs_in and status == str(HTTPStatus.PROXY_AUTHENTICATION_REQUIRED.value):
+        return _Stopped(Step.PROXY, f"the proxy {proxy} asks for its login, which is not given out here")
+    there = f"{reach.origin.host}:{reach.origin.port}"
+    return _Stopped(Step.PROXY, f"the proxy {proxy} refuses {there} (status {status})")
 
 
-async def _shake_hands(wire: _Wire, origin: Origin, trust: ssl.SSLContext) -> str:
-    await wire.writer.start_tls(trust, server_hostname=origin.host.strip("[]"))
-    session = wire.writer.get_extra_info("ssl_object")
-    return str(session.version()) if isinstance(session, ssl.SSLObject) else "TLS"
+def _why(error: httpx.HTTPError) -> str:
+    """What went wrong, as the end of a sentence; the cause that httpx wraps says it best."""
+    match _root(error):
+        case _ if isinstance(error, httpx.TimeoutException):
+            return _TOO_SLOW.format(STEP_SECONDS)
+        case ssl.SSLCertVerificationError() as cause:
+            return f"its certificate is not accepted: {cause.verify_message}"
+        case ssl.SSLError() as cause:
+            return f"no handshake: {(cause.reason or 'it speaks no TLS').replace('_', ' ').lower()}"
+        case OSError() as cause:
+            return cause.strerror or "the connection broke off"
+        case _ if isinstance(error, httpx.ProtocolError):
+            return "what answers there speaks no HTTP"
+        case _:
+            return "the connection broke off"
 
 
-async def _ask(wire: _Wire, origin: Origin, path: str) -> tuple[int, datetime | None]:
-    host = str(origin).partition("://")[2]
-    head = f"GET {path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: zoho-tokend\r\nAccept: */*\r\nConnection: close\r\n\r\n"
-    return await _exchange(wire, head)
-
-
-async def _exchange(wire: _Wire, head: str) -> tuple[int, datetime | None]:
-    """The status of the answer, and its date."""
-    wire.writer.write(head.encode("ascii"))
-    await wire.writer.drain()
-    first, *lines = (await wire.reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
-    protocol, _, rest = first.partition(" ")
-    if not protocol.startswith("HTTP/"):
-        raise ValueError
-    fields = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-    return int(rest[:3]), http_date(fields.get("date", ""))
+def _root(error: BaseException) -> BaseException:
+    while (cause := error.__cause__ or error.__context__) is not None:
+        error = cause
+    return error

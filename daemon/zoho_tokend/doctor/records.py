@@ -1,13 +1,13 @@
 """The records of all connections, read once and turned into facts; secrets are dropped on the way."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from zoho_tokend.abreast import abreast
-from zoho_tokend.core.errors import RecordUnreadable, VaultForbidden
+from zoho_tokend.core.errors import ClientNotAllowed, GrantRevoked, RecordUnreadable, VaultForbidden
 from zoho_tokend.core.model import ConnectionName, Credential
 from zoho_tokend.core.origin import parse_origin
+from zoho_tokend.core.ports import Clock
 from zoho_tokend.core.registration import Registration, oddities
 from zoho_tokend.doctor.connection import CredentialFacts, Examined, TokenFacts, Unread
 from zoho_tokend.vault import codec
@@ -42,6 +42,7 @@ class Reading:
     inspection: Inspection
     layout: Layout
     servers: AccountsServers
+    clock: Clock
     at_once: int
 
     async def all(self) -> Records:
@@ -52,7 +53,7 @@ class Reading:
             VaultUnavailable: Vault gave no usable answer.
         """
         listing = await self.store.names()
-        found = await abreast(self._one, sorted(listing.names), at_once=self.at_once)
+        found = await abreast(self._one, sorted(listing.names), at_once=self.at_once, crashed=self._crashed)
         return Records(examined=[one for one in found if one], ill_named=listing.ill_named)
 
     async def _one(self, name: ConnectionName) -> Examined | None:
@@ -62,8 +63,10 @@ class Reading:
             if document is None:
                 return None
             credential: CredentialFacts | Unread = await self._credential(name, document)
+        except ClientNotAllowed as error:
+            credential = Unread(str(error), fix="change the one record or the other; the daemon sees it by itself")
         except (RecordUnreadable, VaultForbidden) as error:
-            credential = Unread(str(error))
+            credential = Unread(str(error), revoked=isinstance(error, GrantRevoked))
         return Examined(
             name=name,
             where=str(place),
@@ -72,29 +75,35 @@ class Reading:
             history=await self.inspection.key_history(self.layout.token(name)),
         )
 
+    def _crashed(self, name: ConnectionName, error: Exception) -> Examined:
+        why = f"its records led to a {type(error).__name__}: look at them, and report the defect"
+        where = str(self.layout.credential(name))
+        return Examined(name=name, where=where, credential=Unread(why), token=None, history=None)
+
     async def _credential(self, name: ConnectionName, document: Document) -> CredentialFacts:
         credential = await self.store.credential_of(name, document)
         server = credential.accounts_server
         return CredentialFacts(
             client=codec.client_name(document),
-            holder=_holder(credential),
+            holder=credential.budget_key,
             accounts_server=server,
             allowed=self.servers.allows(server),
             location=self.servers.location(server),
             usual_api_domain=self.servers.api_domain(server),
             refresh_at=credential.refresh_at,
             oddities=_oddities(credential),
+            unrestricted=credential.unrestricted_client is not None,
         )
 
     async def _token(self, name: ConnectionName) -> TokenFacts | Unread | None:
         try:
             fields = (await self.kv.read(self.layout.token(name))).fields
-        except VaultForbidden as error:
+        except (RecordUnreadable, VaultForbidden) as error:
             return Unread(str(error))
         return None if fields is None else self._token_facts(name, fields)
 
     def _token_facts(self, name: ConnectionName, fields: Mapping[str, object]) -> TokenFacts | Unread:
-        record = codec.token_record(name, fields)
+        record = codec.token_record(name, fields, now=self.clock.now())
         if record is None:
             return Unread(f"its token record {self.layout.token(name)} is not as the daemon writes it")
         return TokenFacts(
@@ -110,11 +119,6 @@ class Reading:
             return self.servers.allows_api(parse_origin(api_domain))
         except ValueError:
             return False
-
-
-def _holder(credential: Credential) -> str:
-    """What Zoho counts issues by; a client that asks for itself has a budget of its own."""
-    return hashlib.sha256(f"{credential.client.client_id} {credential.grant.key}".encode()).hexdigest()[:16]
 
 
 def _oddities(credential: Credential) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from zoho_tokend.core import budget
 from zoho_tokend.core.errors import NoCredential, NotAllowed, RecordUnreadable, RefreshError
@@ -17,6 +18,8 @@ from zoho_tokend.vault.document import Document
 from zoho_tokend.vault.kv import Version
 from zoho_tokend.vault.registry import Registry
 from zoho_tokend.vault.store import VaultStore
+
+_NOTHING_PUBLISHED: Final = Published(version=0, record=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,9 +100,14 @@ class Inventory:
                 return None
             credential = await self._usable(connection, document)
             published = await self._store.published(connection)
-        except NotAllowed as error:
-            return self._glance(connection, None, error, Published(version=0, record=None))
+        except (NotAllowed, RecordUnreadable) as error:
+            return self._glance(connection, None, error, _NOTHING_PUBLISHED)
         return self._glance(connection, document, credential, published)
+
+    def crashed(self, connection: ConnectionName, error: Exception) -> Glance:
+        """The connection whose records led to an error that nobody foresaw."""
+        problem = RecordUnreadable(f"its records led to a {type(error).__name__}: look at them, and report the defect")
+        return self._glance(connection, None, problem, _NOTHING_PUBLISHED)
 
     async def detail(self, connection: ConnectionName) -> Detail:
         """The connection, closely.

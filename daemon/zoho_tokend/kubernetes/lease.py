@@ -5,6 +5,7 @@ https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-versions
 """
 
 import asyncio
+import re
 from copy import copy
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -26,6 +27,7 @@ Verb = Literal["get", "create", "update"]
 
 _REFUSALS: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 _LONGEST_RETRY_AFTER: Final = timedelta(minutes=1)
+_WHOLE_SECONDS: Final = re.compile(r"[0-9]{1,9}")
 
 
 class KubernetesLease:
@@ -149,4 +151,6 @@ def _micro_time(moment: datetime | None) -> datetime | None:
 
 def _retry_after(response: httpx2.Response) -> timedelta:
     seconds = response.headers.get("Retry-After", "")
-    return min(timedelta(seconds=int(seconds)), _LONGEST_RETRY_AFTER) if seconds.isdecimal() else timedelta()
+    return (
+        min(timedelta(seconds=int(seconds)), _LONGEST_RETRY_AFTER) if _WHOLE_SECONDS.fullmatch(seconds) else timedelta()
+    )

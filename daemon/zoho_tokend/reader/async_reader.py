@@ -12,13 +12,16 @@ import hvac
 from zoho_tokend.reader import zoho_api
 from zoho_tokend.reader.decision import HURRY, MIN_LIFE, TIMEOUT, GiveUp, Look, Use, Wait, Wish
 from zoho_tokend.reader.errors import ReaderError, TokenTooOld
+from zoho_tokend.reader.forks import renew_in_child
 from zoho_tokend.reader.memory import LOG, Memory, Now, Sight, machine_time
 from zoho_tokend.reader.record import Token
 from zoho_tokend.reader.vault_source import vault_source
 
 
 class AsyncTokenReader:
-    """Gives any number of tasks of one event loop the tokens that the daemon keeps in Vault. Make one, and keep it.
+    """Gives any number of tasks the tokens that the daemon keeps in Vault. Make one, and keep it.
+
+    It outlives an event loop, as where each invocation of a function has one of its own.
 
     Each method does what that of ``TokenReader`` does. hvac blocks, so it is asked in the loop's default executor; what
     was asked is made use of even where the task that asked is cancelled.
@@ -37,6 +40,7 @@ class AsyncTokenReader:
         self._memory = Memory(now)
         self._looks: dict[str, asyncio.Future[Sight]] = {}
         self._reports: set[asyncio.Future[ReaderError | None]] = set()
+        renew_in_child(self, AsyncTokenReader._renew)
 
     async def get(self, connection: str, min_life: timedelta = MIN_LIFE, *, timeout: timedelta = TIMEOUT) -> Token:  # noqa: ASYNC109  # it bounds a wait for the daemon, and cancels nothing
         """A token with so much life left.
@@ -89,10 +93,11 @@ class AsyncTokenReader:
 
     async def aclose(self) -> None:
         """The connection to Vault is closed, once what is being asked has been answered."""
-        if self._looks:
-            await asyncio.wait(self._looks.values())
-        if self._reports:
-            await asyncio.wait(self._reports)
+        loop = asyncio.get_running_loop()
+        if looks := [look for look in self._looks.values() if look.get_loop() is loop]:
+            await asyncio.wait(looks)
+        if reports := [report for report in self._reports if report.get_loop() is loop]:
+            await asyncio.wait(reports)
         self._source.close()
 
     async def __aenter__(self) -> Self:
@@ -102,6 +107,11 @@ class AsyncTokenReader:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.aclose()
+
+    def _renew(self) -> None:
+        self._looks, self._reports = {}, set()
+        self._memory.renew()
+        self._source.renew()
 
     async def _report_or_warn(self, dead: Token) -> None:
         try:
@@ -118,21 +128,27 @@ class AsyncTokenReader:
                     raise error
                 case Wait(span):
                     await asyncio.sleep(span.total_seconds())
-                case Look(_, Token() as meanwhile) if connection in self._looks:
+                case Look(_, Token() as meanwhile) if self._under_way(connection):
                     return meanwhile
                 case Look(within, _):
                     await asyncio.wait([self._look(connection, within)], timeout=within.total_seconds())
 
     def _look(self, connection: str, within: timedelta) -> asyncio.Future[Sight]:
         """The one look at this connection that is under way; it begins now where there was none."""
-        look = self._looks.get(connection)
+        look = self._under_way(connection)
         if look is None:
             look = asyncio.get_running_loop().run_in_executor(None, self._source.look, connection, within)
             look.add_done_callback(partial(self._seen, connection))
             self._looks[connection] = look
         return look
 
+    def _under_way(self, connection: str) -> asyncio.Future[Sight] | None:
+        """The look at this connection in this event loop; one of a loop that has ended is never heard of again."""
+        look = self._looks.get(connection)
+        return look if look is not None and look.get_loop() is asyncio.get_running_loop() else None
+
     def _seen(self, connection: str, look: asyncio.Future[Sight]) -> None:
-        del self._looks[connection]
+        if self._looks.get(connection) is look:
+            del self._looks[connection]
         if not look.cancelled():
             self._memory.learn(connection, look.result())

@@ -53,6 +53,10 @@ class Memory:
         self._skew = _NO_SPAN
         self._behind = _NO_SPAN
 
+    def renew(self) -> None:
+        """Begin anew in a forked child, with what is known: a thread of the parent may have held the lock."""
+        self._reporting = Lock()
+
     def at_hand(self, connection: str, min_life: timedelta) -> Token | None:
         """The token that may be used without a further thought; costs a microsecond."""
         shelf = self._shelves.get(connection)

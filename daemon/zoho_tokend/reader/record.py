@@ -10,6 +10,8 @@ from zoho_tokend.reader.errors import UnknownSchema
 
 SCHEMA: Final = "1"
 
+_LONGEST_LIFE: Final = timedelta(hours=24)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
@@ -75,7 +77,7 @@ def token_of(fields: Mapping[str, object], *, connection: str, where: str) -> To
     record = _Fields(fields, where)
     if record.text("connection") != connection:
         raise UnknownSchema(f"{where} is the record of another connection: it was not written there by zoho-tokend")
-    return Token(
+    token = Token(
         connection=connection,
         access_token=record.text("access_token"),
         authorization=record.text("authorization"),
@@ -88,6 +90,9 @@ def token_of(fields: Mapping[str, object], *, connection: str, where: str) -> To
         data_center=record.text("data_center"),
         scope=record.text("scope"),
     )
+    if token.lifetime > _LONGEST_LIFE:
+        raise UnknownSchema(f"{where} tells of a token that lives over a day, so the daemon did not write this record")
+    return token
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,16 +104,18 @@ class _Fields:
         found = self.fields.get(name)
         if not isinstance(found, str):
             raise self._fault(name, "is missing" if found is None else "is no text")
+        if not (found.isascii() and found.isprintable()):
+            raise self._fault(name, "holds characters that no header can")
         return found
 
     def instant(self, name: str) -> datetime:
         try:
             instant = datetime.fromisoformat(self.text(name))
-        except ValueError:
-            instant = None
-        if instant is None or instant.tzinfo is None:
-            raise self._fault(name, "is no instant such as 2026-11-24T12:00:00Z")
-        return instant.astimezone(UTC)
+            if instant.tzinfo is not None:
+                return instant.astimezone(UTC)
+        except (ValueError, OverflowError):  # the last in the first and the last hours of the calendar
+            pass
+        raise self._fault(name, "is no instant such as 2026-11-24T12:00:00Z")
 
     def _fault(self, name: str, what: str) -> UnknownSchema:
         return UnknownSchema(f"{self.where}: the field {name!r} {what}, so the daemon did not write this record")

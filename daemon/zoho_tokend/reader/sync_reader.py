@@ -12,6 +12,7 @@ import hvac
 from zoho_tokend.reader import zoho_api
 from zoho_tokend.reader.decision import HURRY, MIN_LIFE, TIMEOUT, GiveUp, Look, Use, Wait, Wish
 from zoho_tokend.reader.errors import ReaderError, TokenTooOld
+from zoho_tokend.reader.forks import renew_in_child
 from zoho_tokend.reader.memory import LOG, Memory, Now, machine_time
 from zoho_tokend.reader.record import Token
 from zoho_tokend.reader.vault_source import vault_source
@@ -48,6 +49,7 @@ class TokenReader:
         self._source = vault_source(client, os.environ, mount=mount, prefix=prefix)
         self._memory = Memory(now)
         self._turns: dict[str, Lock] = {}
+        renew_in_child(self, TokenReader._renew)
 
     def get(self, connection: str, min_life: timedelta = MIN_LIFE, *, timeout: timedelta = TIMEOUT) -> Token:
         """A token with so much life left.
@@ -115,6 +117,11 @@ class TokenReader:
     ) -> None:
         self.close()
 
+    def _renew(self) -> None:
+        self._turns = {}
+        self._memory.renew()
+        self._source.renew()
+
     def _report_or_warn(self, dead: Token) -> None:
         try:
             self.report_dead(dead.connection, dead)
@@ -140,8 +147,9 @@ class TokenReader:
         if not turn.acquire(timeout=within.total_seconds() if wait else 0):
             return False
         try:
-            if isinstance(self._memory.decide(connection, wish), Look):
-                self._memory.learn(connection, self._source.look(connection, within))
+            step = self._memory.decide(connection, wish)
+            if isinstance(step, Look):
+                self._memory.learn(connection, self._source.look(connection, step.within))
         finally:
             turn.release()
         return True

@@ -3,18 +3,23 @@
 hvac's own read is passed by, for it keeps neither the status nor the headers of an answer, and Vault's clock is in one.
 """
 
+from collections import OrderedDict
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from threading import Lock
+from time import monotonic
 from typing import Final
 
 import hvac
 import requests
 from hvac.adapters import RawAdapter
+from requests.adapters import HTTPAdapter
 
+from zoho_tokend.reader.deadline import DeadlineAdapter
 from zoho_tokend.reader.errors import NotConfigured, ReaderError, UnknownSchema, VaultUnreachable
 from zoho_tokend.reader.memory import Sight
 from zoho_tokend.reader.place import Place
@@ -22,6 +27,7 @@ from zoho_tokend.reader.record import Token, token_of
 from zoho_tokend.reader.refusal import refusal, refusal_of_report
 
 _CONNECT_SECONDS: Final = 3.05
+_SHORTEST: Final = 0.001
 
 
 class VaultSource:
@@ -31,13 +37,22 @@ class VaultSource:
         self._client = client
         self._place = place
         self._turn = Lock()
+        self._session = _own_session(client.session)
+
+    def renew(self) -> None:
+        """Begin anew in a forked child, with a lock and connections of its own."""
+        self._turn = Lock()
+        if self._session is self._client.session:
+            self._session.close()
+        self._session = _own_session(self._client.session)
 
     def look(self, connection: str, within: timedelta) -> Sight:
         """What stands there now, or why nothing can be seen; no exception comes out."""
+        deadline = monotonic() + within.total_seconds()
         if not self._turn.acquire(timeout=within.total_seconds()):
             return Sight(found=VaultUnreachable(f"Vault at {self._client.url} keeps earlier questions waiting"))
         try:
-            return self._ask(connection, within.total_seconds())
+            return self._ask(connection, deadline)
         except ReaderError as error:
             return Sight(found=error)
         finally:
@@ -45,10 +60,11 @@ class VaultSource:
 
     def report(self, connection: str, fingerprint: str, within: timedelta) -> ReaderError | None:
         """The report stands in Vault, or why it does not; no exception comes out."""
+        deadline = monotonic() + within.total_seconds()
         if not self._turn.acquire(timeout=within.total_seconds()):
             return VaultUnreachable(f"Vault at {self._client.url} keeps earlier questions waiting")
         try:
-            self._write_report(connection, {"fingerprint": fingerprint}, within.total_seconds())
+            self._write_report(connection, {"fingerprint": fingerprint}, deadline)
         except ReaderError as error:
             return error
         finally:
@@ -57,17 +73,19 @@ class VaultSource:
 
     def close(self) -> None:
         """The connection to Vault is given back."""
+        self._session.close()
         self._client.adapter.close()
 
     def _adapter(self) -> RawAdapter:
         """A client's token may be replaced at any time by its owner, so the adapter is made anew for each question."""
         adapter = RawAdapter.from_adapter(self._client.adapter)
+        adapter.session = self._session
         adapter.ignore_exceptions = True
         return adapter
 
-    def _ask(self, connection: str, seconds: float) -> Sight:
+    def _ask(self, connection: str, deadline: float) -> Sight:
         adapter = self._adapter()
-        answer = _sent(adapter, "get", self._place.url_path(connection), seconds)
+        answer = _sent(adapter, "get", self._place.url_path(connection), deadline)
         if answer.status_code != HTTPStatus.OK:
             raise refusal(
                 answer.status_code,
@@ -79,12 +97,12 @@ class VaultSource:
             )
         return Sight(found=self._token(connection, answer, adapter.base_uri), date=_date(answer))
 
-    def _write_report(self, connection: str, fields: Mapping[str, str], seconds: float) -> None:
+    def _write_report(self, connection: str, fields: Mapping[str, str], deadline: float) -> None:
         """A mount may insist on check-and-set; then a report that stands there already is as good as ours."""
         adapter, path = self._adapter(), self._place.report_url_path(connection)
-        answer = _sent(adapter, "post", path, seconds, {"data": fields})
+        answer = _sent(adapter, "post", path, deadline, {"data": fields})
         if _names_check_and_set(answer):
-            answer = _sent(adapter, "post", path, seconds, {"data": fields, "options": {"cas": 0}})
+            answer = _sent(adapter, "post", path, deadline, {"data": fields, "options": {"cas": 0}})
         if answer.status_code != HTTPStatus.OK and not _names_check_and_set(answer):
             raise refusal_of_report(
                 answer.status_code,
@@ -98,8 +116,10 @@ class VaultSource:
         where = self._place.of(connection)
         try:
             body = answer.json()
-        except ValueError:
+        except requests.exceptions.JSONDecodeError:
             raise VaultUnreachable(f"{address} does not answer as Vault does: check VAULT_ADDR") from None
+        except (ValueError, RecursionError):
+            raise UnknownSchema(f"{where} holds what cannot be parsed, so the daemon did not write it") from None
         try:
             fields = body["data"]["data"]
         except (KeyError, TypeError):
@@ -143,7 +163,20 @@ def _client(environment: Mapping[str, str]) -> hvac.Client:
     )
 
 
-def _sent(adapter: RawAdapter, method: str, path: str, seconds: float, body: object = None) -> requests.Response:
+def _own_session(session: requests.Session) -> requests.Session:
+    """The same with connections of its own, whose answers keep to a deadline; an unusual session is used as it is."""
+    usual = type(session) is requests.Session and all(type(each) is HTTPAdapter for each in session.adapters.values())
+    if not usual:
+        return session
+    own = copy(session)
+    own.adapters = OrderedDict()
+    for prefix in session.adapters:
+        own.mount(prefix, DeadlineAdapter())
+    return own
+
+
+def _sent(adapter: RawAdapter, method: str, path: str, deadline: float, body: object = None) -> requests.Response:
+    seconds = max(deadline - monotonic(), _SHORTEST)
     connect = min(_CONNECT_SECONDS, seconds / 2)
     try:
         return adapter.request(method, path, json=body, timeout=(connect, seconds - connect))
@@ -157,7 +190,7 @@ def _is_unmounted(answer: requests.Response) -> bool:
         return False
     try:
         body = answer.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return isinstance(body, dict) and bool(body.get("errors"))
 
@@ -171,7 +204,7 @@ def _unreachable(error: OSError, address: str, seconds: float) -> VaultUnreachab
     match error:
         case requests.exceptions.SSLError():
             why = "no TLS connection that can be trusted: check VAULT_CACERT, and http or https in VAULT_ADDR"
-        case requests.exceptions.Timeout():
+        case requests.exceptions.Timeout() | requests.exceptions.ConnectionError() if _is_late(error):
             why = f"no answer within {seconds:.0f} s"
         case requests.exceptions.ConnectionError():
             why = "no connection: check VAULT_ADDR, and whether it runs"
@@ -182,8 +215,14 @@ def _unreachable(error: OSError, address: str, seconds: float) -> VaultUnreachab
     return VaultUnreachable(f"Vault at {address}: {why}")
 
 
+def _is_late(error: OSError) -> bool:
+    """Whether the answer took too long; where its body did, `requests` speaks of the connection."""
+    return isinstance(error, requests.exceptions.Timeout) or "Read timed out" in str(error)
+
+
 def _date(answer: requests.Response) -> datetime | None:
     try:
-        return parsedate_to_datetime(answer.headers.get("Date", ""))
-    except ValueError:
+        date = parsedate_to_datetime(answer.headers.get("Date", ""))
+        return (date if date.tzinfo else date.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, TypeError, IndexError, OverflowError):
         return None

@@ -6,9 +6,39 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from zoho_tokend.core.instants import compact
 from zoho_tokend.settings.kinds import VAULT_ADDRESS
-from zoho_tokend.settings.kinds import duration_text as _text
-from zoho_tokend.settings.model import Settings
+from zoho_tokend.settings.model import Settings, VaultAuth
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Needs:
+    """What an auth method needs.
+
+    Attributes:
+        given: groups of settings; exactly one of each group must be given.
+        files: settings that name a file which the method reads.
+    """
+
+    given: tuple[tuple[str, ...], ...]
+    files: tuple[str, ...] = ()
+
+
+def _needs(method: VaultAuth) -> _Needs:
+    match method:
+        case "token":
+            return _Needs(given=(("VAULT_TOKEN",),))
+        case "token-file":
+            return _Needs(given=(("VAULT_TOKEN_FILE",),), files=("VAULT_TOKEN_FILE",))
+        case "approle":
+            return _Needs(
+                given=(("VAULT_ROLE_ID", "VAULT_ROLE_ID_FILE"), ("VAULT_SECRET_ID", "VAULT_SECRET_ID_FILE")),
+                files=("VAULT_ROLE_ID_FILE", "VAULT_SECRET_ID_FILE"),
+            )
+        case "kubernetes" | "jwt":
+            return _Needs(given=(("VAULT_ROLE",),), files=("VAULT_JWT_FILE",))
+        case "cert":
+            return _Needs(given=(("VAULT_CLIENT_CERT",),))
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +53,8 @@ def contradictions(settings: Settings) -> Iterator[Contradiction]:
     """Everything that keeps the daemon from doing its job with these settings."""
     if not settings.vault_addr:
         yield Contradiction(("VAULT_ADDR",), f"VAULT_ADDR is missing: give {VAULT_ADDRESS.words}")
-    yield from _login(settings)
+    for names in _needs(settings.vault_auth).given:
+        yield from _exactly_one(settings, *names)
     if (settings.vault_client_cert is None) != (settings.vault_client_key is None):
         pair = ("VAULT_CLIENT_CERT", "VAULT_CLIENT_KEY")
         yield Contradiction(pair, f"{' and '.join(pair)} go together: give both or neither")
@@ -57,34 +88,19 @@ def _targets(settings: Settings) -> Iterator[Contradiction]:
         )
 
 
-def _login(settings: Settings) -> Iterator[Contradiction]:
-    match settings.vault_auth:
-        case "token":
-            yield from _exactly_one(settings, "VAULT_TOKEN")
-        case "token-file":
-            yield from _exactly_one(settings, "VAULT_TOKEN_FILE")
-        case "approle":
-            yield from _exactly_one(settings, "VAULT_ROLE_ID", "VAULT_ROLE_ID_FILE")
-            yield from _exactly_one(settings, "VAULT_SECRET_ID", "VAULT_SECRET_ID_FILE")
-        case "kubernetes" | "jwt":
-            yield from _exactly_one(settings, "VAULT_ROLE")
-        case "cert":
-            yield from _exactly_one(settings, "VAULT_CLIENT_CERT")
-
-
 def _election(settings: Settings) -> Iterator[Contradiction]:
     """A lease that a leader could not renew in time, or that two could hold at once; a shard that two would work on."""
     lease, deadline, retry = settings.lease_duration, settings.renew_deadline, settings.retry_period
     if deadline <= retry:
         pair = ("RENEW_DEADLINE", "RETRY_PERIOD")
         yield Contradiction(
-            pair, f"RENEW_DEADLINE ({_text(deadline)}) must be longer than RETRY_PERIOD ({_text(retry)})"
+            pair, f"RENEW_DEADLINE ({compact(deadline)}) must be longer than RETRY_PERIOD ({compact(retry)})"
         )
     if deadline + retry >= lease:
         yield Contradiction(
             ("LEASE_DURATION", "RENEW_DEADLINE", "RETRY_PERIOD"),
-            f"LEASE_DURATION ({_text(lease)}) must be longer than RENEW_DEADLINE ({_text(deadline)}) and RETRY_PERIOD "
-            f"({_text(retry)}) together: a leader must have stopped before another begins",
+            f"LEASE_DURATION ({compact(lease)}) must be longer than RENEW_DEADLINE ({compact(deadline)}) and "
+            f"RETRY_PERIOD ({compact(retry)}) together: a leader must have stopped before another begins",
         )
     if settings.shard >= settings.shards and settings.leader_election == "none":
         yield Contradiction(
@@ -104,14 +120,8 @@ def _exactly_one(settings: Settings, *names: str) -> Iterator[Contradiction]:
 
 
 def _files(settings: Settings) -> Iterator[tuple[str, Path]]:
-    """The files that these settings make use of, by the name of the setting."""
-    used = {
-        "token-file": ["VAULT_TOKEN_FILE"],
-        "approle": ["VAULT_ROLE_ID_FILE", "VAULT_SECRET_ID_FILE"],
-        "kubernetes": ["VAULT_JWT_FILE"],
-        "jwt": ["VAULT_JWT_FILE"],
-    }
-    for name in [*used.get(settings.vault_auth, []), "VAULT_CACERT", "VAULT_CLIENT_CERT", "VAULT_CLIENT_KEY"]:
+    """The files that these settings use, by the name of the setting."""
+    for name in (*_needs(settings.vault_auth).files, "VAULT_CACERT", "VAULT_CLIENT_CERT", "VAULT_CLIENT_KEY"):
         path = getattr(settings, name.lower())
         if path is not None:
             yield name, path

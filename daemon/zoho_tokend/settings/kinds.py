@@ -10,6 +10,7 @@ from typing import Final, TypeVar, get_args
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
+from zoho_tokend.core.instants import compact
 from zoho_tokend.core.model import Secret
 from zoho_tokend.core.origin import Origin, parse_origin
 from zoho_tokend.core.targets import Shape, parse_targets
@@ -20,6 +21,8 @@ _VAULT_PATH: Final = re.compile(r"([A-Za-z0-9_-][A-Za-z0-9._-]*(?:/[A-Za-z0-9_-]
 _VAULT_ADDRESS: Final = re.compile(r"(https?://(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?)/?", re.ASCII)
 # https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-label-names
 _LABEL: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
+# https://www.rfc-editor.org/rfc/rfc1123#page-13, without a port; an IP address needs no entry, and does no harm.
+_HOST: Final = re.compile(r"(?=.{1,253}$)[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?", re.ASCII)
 _HIGHEST_PORT: Final = 65535
 
 Ordered = TypeVar("Ordered", int, float, timedelta)
@@ -59,15 +62,7 @@ def duration(shortest: timedelta, longest: timedelta) -> Kind:
         hours, minutes, seconds = (int(part or 0) for part in _matched(_DURATION, value).groups())
         return _within(timedelta(hours=hours, minutes=minutes, seconds=seconds), shortest, longest)
 
-    return Kind(f"a duration from {duration_text(shortest)} to {duration_text(longest)}, such as 30s or 5m", read)
-
-
-def duration_text(span: timedelta) -> str:
-    """The span as `duration` reads it."""
-    minutes, seconds = divmod(int(span.total_seconds()), 60)
-    hours, minutes = divmod(minutes, 60)
-    parts = [f"{amount}{unit}" for amount, unit in ((hours, "h"), (minutes, "m"), (seconds, "s")) if amount]
-    return "".join(parts) or "0s"
+    return Kind(f"a duration from {compact(shortest)} to {compact(longest)}, such as 30s or 5m", read)
 
 
 def number(least: float, most: float) -> Kind:
@@ -109,6 +104,11 @@ def _read_listen(value: object) -> Listen:
 def _read_origins(value: object) -> tuple[Origin, ...]:
     texts = value if isinstance(value, list) else _text(value).split(",")
     return tuple(parse_origin(_text(text).strip()) for text in texts)
+
+
+def _read_hosts(value: object) -> tuple[str, ...]:
+    texts = value if isinstance(value, list) else _text(value).split(",")
+    return tuple(_matched(_HOST, _text(text).strip())[0].lower() for text in texts)
 
 
 def _read_vault_address(value: object) -> str:
@@ -156,8 +156,9 @@ ORIGINS: Final = Kind(
     "http for loopback addresses only",
     _read_origins,
 )
+HOSTS: Final = Kind("host names separated by commas, such as zoho-tokend.example, without a port", _read_hosts)
 TARGETS: Final = Kind(
-    "shapes and paths separated by commas, such as airflow-connection=connections/{connection}: the shapes are "
+    "shapes and paths separated by commas, such as airflow-variable=variables/zoho-{connection}: the shapes are "
     f"{' and '.join(Shape)}, and a path has a folder, no slash in front, and {{connection}} at its end",
     parse_targets,
 )

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from zoho_tokend.core.instants import compact
 from zoho_tokend.core.model import Secret
-from zoho_tokend.settings.kinds import duration_text
 from zoho_tokend.settings.model import DOCUMENTED, Settings
 
 
@@ -71,7 +71,7 @@ def _written(value: object) -> str:
         case Secret():
             return "***"
         case timedelta():
-            return duration_text(value)
+            return compact(value)
         case tuple():
             return ",".join(str(part) for part in value)
         case _:

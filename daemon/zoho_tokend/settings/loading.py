@@ -25,11 +25,11 @@ def load_settings(environ: Mapping[str, str], config: Path | None = None) -> Set
             and what would be accepted.
     """
     problems: list[str] = []
-    sources = [our_variables(Settings, environ), vaults_own_variables(Settings, environ)]
+    sources = [our_variables(environ), vaults_own_variables(environ)]
     file = config or environ.get(CONFIG_VARIABLE)
     if file:
         try:
-            sources.insert(1, toml_file(Settings, Path(file)))
+            sources.insert(1, toml_file(Path(file)))
         except ValueError as error:
             problems.append(str(error))
     settings, refused = _settings(sources)
@@ -48,7 +48,7 @@ def given_in(file: Path) -> Mapping[str, object]:
         BadSettings: it cannot be read, or is no TOML.
     """
     try:
-        return toml_file(Settings, file).values
+        return toml_file(file).values
     except ValueError as error:
         raise BadSettings(str(error)) from None
 

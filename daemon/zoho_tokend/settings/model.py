@@ -1,5 +1,6 @@
 """The settings themselves. The descriptions are the ones of the README and of ``zoho-tokend settings``."""
 
+from collections import ChainMap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -7,15 +8,15 @@ from enum import Enum
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field, PrivateAttr
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from zoho_tokend.core.model import Secret
 from zoho_tokend.core.origin import Origin, parse_origin
 from zoho_tokend.core.targets import Target
 from zoho_tokend.settings.kinds import (
     FILE,
+    HOSTS,
     LABEL,
     LISTEN,
     ORIGINS,
@@ -50,10 +51,10 @@ LogFormat = Literal["auto", "json", "console"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """What the daemon runs with: checked, whole and frozen. `zoho_tokend.settings.load_settings` makes one."""
 
-    model_config = SettingsConfigDict(
+    model_config = ConfigDict(
         frozen=True, extra="forbid", arbitrary_types_allowed=True, validate_default=False, hide_input_in_errors=True
     )
 
@@ -112,6 +113,10 @@ class Settings(BaseSettings):
     listen: Annotated[Listen, LISTEN] = Field(
         Listen("0.0.0.0", 8080), description="Where probes, metrics and status are served."
     )
+    status_hosts: Annotated[tuple[str, ...], HOSTS] = Field(
+        (),
+        description="Host names under which `/` and `/status` are served, beside `localhost` and every IP address.",
+    )
     reports: Annotated[Switch, one_of(Switch)] = Field(
         "off", description="Whether readers are heeded that report a token which died before its time."
     )
@@ -161,14 +166,16 @@ class Settings(BaseSettings):
 
     @classmethod
     def settings_from(cls, sources: Sequence[Source]) -> Self:
-        """What these sources make, the first before the next.
+        """Read the settings from these sources; the first that gives a setting wins.
 
         Raises:
             pydantic.ValidationError: a value is not of its kind, or a name is none of a setting.
         """
-        settings = cls(_build_sources=(tuple(sources), {}))  # type: ignore[call-arg]  # of BaseSettings, no field
-        settings._sources = tuple(sources)
-        return settings
+        return cls.model_validate(dict(ChainMap(*(dict(source.values) for source in sources))), context=tuple(sources))
+
+    def model_post_init(self, sources: tuple[Source, ...] | None, /) -> None:
+        """Keep the sources: pydantic hands over what ``model_validate`` was given as its context."""
+        self._sources = sources or ()
 
     @property
     def warnings(self) -> tuple[str, ...]:

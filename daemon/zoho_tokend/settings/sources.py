@@ -3,11 +3,9 @@
 import re
 import tomllib
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final, Self
-
-from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
+from typing import Final, Self
 
 PREFIX: Final = "ZOHO_TOKEND_"
 CONFIG_VARIABLE: Final = f"{PREFIX}CONFIG"
@@ -20,36 +18,29 @@ _KUBERNETES_SERVICE_LINK: Final = re.compile(
 )
 
 
-class Source(PydanticBaseSettingsSource):
+@dataclass(frozen=True, slots=True)
+class Source:
     """Values by the lower-case name of their setting, from one place.
 
     Attributes:
         values: as they were given, unread.
+        place: in words; ``<NAME>`` stands for the setting's name.
     """
 
-    def __init__(self, settings: type[BaseSettings], values: Mapping[str, object], *, place: str) -> None:
-        super().__init__(settings)
-        self.values = dict(values)
-        self._place = place
+    values: Mapping[str, object] = field(repr=False)
+    place: str
 
     def where(self, name: str) -> str:
-        """The place of the setting's value, in words: the name of the variable or the path of the file."""
-        return self._place.replace("<NAME>", name.upper())
+        """Return the place of the setting's value: the name of the variable or the path of the file."""
+        return self.place.replace("<NAME>", name.upper())
 
     def without(self, names: Collection[str]) -> Self:
-        """The same place, as if these had not been given there."""
-        left = {name: value for name, value in self.values.items() if name not in names}
-        return type(self)(self.settings_cls, left, place=self._place)
-
-    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002 - a library's signature
-        return self.values.get(field_name), field_name, False
-
-    def __call__(self) -> dict[str, Any]:
-        return dict(self.values)
+        """Return the same place, as if these had not been given there."""
+        return replace(self, values={name: value for name, value in self.values.items() if name not in names})
 
 
-def our_variables(settings: type[BaseSettings], environ: Mapping[str, str]) -> Source:
-    """The variables ``ZOHO_TOKEND_<NAME>``; an empty one is as good as none."""
+def our_variables(environ: Mapping[str, str]) -> Source:
+    """Read the variables ``ZOHO_TOKEND_<NAME>``; an empty one counts as not set."""
     values = {
         name.removeprefix(PREFIX).lower(): value
         for name, value in environ.items()
@@ -58,20 +49,20 @@ def our_variables(settings: type[BaseSettings], environ: Mapping[str, str]) -> S
         and name != CONFIG_VARIABLE
         and not _KUBERNETES_SERVICE_LINK.fullmatch(name)
     }
-    return Source(settings, values, place=f"environment variable {PREFIX}<NAME>")
+    return Source(values, f"environment variable {PREFIX}<NAME>")
 
 
-def vaults_own_variables(settings: type[BaseSettings], environ: Mapping[str, str]) -> Source:
-    """The variables that Vault's own command line heeds.
+def vaults_own_variables(environ: Mapping[str, str]) -> Source:
+    """Read the variables that Vault's own command line reads.
 
     https://developer.hashicorp.com/vault/docs/commands#environment-variables
     """
     values = {name.lower(): environ[name] for name in _VAULTS_OWN if environ.get(name)}
-    return Source(settings, values, place="environment variable <NAME>")
+    return Source(values, "environment variable <NAME>")
 
 
-def toml_file(settings: type[BaseSettings], path: Path) -> Source:
-    """What stands in the file; names in either case.
+def toml_file(path: Path) -> Source:
+    """Read the file; names may be in either case.
 
     Raises:
         ValueError: it cannot be read, or is no TOML; the text says why and holds nothing of the file.
@@ -87,4 +78,4 @@ def toml_file(settings: type[BaseSettings], path: Path) -> Source:
     values = {name.lower(): value for name, value in document.items()}
     if len(values) < len(document):
         raise ValueError(f"the settings file {path} gives a setting twice, in different case")
-    return Source(settings, values, place=str(path))
+    return Source(values, str(path))

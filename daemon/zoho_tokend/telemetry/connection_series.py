@@ -12,7 +12,7 @@ from typing import Final, Self
 from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 
-from zoho_tokend.core.facts import HEALTHY, WAITING_FOR_A_PERSON, ConnectionFacts, State
+from zoho_tokend.core.facts import HEALTHY, WAITING_FOR_A_PERSON, ConnectionFacts, Limit, State
 
 LARGE_FLEET: Final = 2_000
 
@@ -51,6 +51,7 @@ class _Fleet:
     """
 
     counts: Counter[State] = field(default_factory=Counter)
+    deferred: Counter[Limit] = field(default_factory=Counter)
     soonest: float = inf
     holds: float = inf
     shown: list[ConnectionFacts] = field(default_factory=list)
@@ -66,6 +67,8 @@ class _Fleet:
 
     def _add(self, row: ConnectionFacts, *, shown: bool) -> None:
         self.counts[row.state] += 1
+        if row.deferred_by is not None:
+            self.deferred[row.deferred_by] += 1
         if row.expires_at is not None and row.state not in WAITING_FOR_A_PERSON:
             self.soonest = min(self.soonest, row.expires_at.timestamp())
             self.holds = min(self.holds, (row.expires_at - row.floor).timestamp())
@@ -79,6 +82,15 @@ class _Fleet:
         for state in State:
             states.add_metric([state], self.counts[state])
         yield states
+        deferred = GaugeMetricFamily(
+            "zoho_tokend_deferred_refreshes",
+            "How many refreshes are due and wait, by what they wait for: the budget of their refresh token, "
+            "or the limit of their client.",
+            labels=["limit"],
+        )
+        for limit in Limit:
+            deferred.add_metric([limit], self.deferred[limit])
+        yield deferred
         yield GaugeMetricFamily(
             "zoho_tokend_unsaved_tokens",
             "How many tokens Zoho has issued that Vault has not taken yet; they are held in memory and written again.",

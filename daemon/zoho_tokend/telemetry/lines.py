@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final, assert_never
 
 from zoho_tokend.core import events
+from zoho_tokend.core.connection import Reason
 from zoho_tokend.core.errors import Outcome
 from zoho_tokend.core.events import Event
 from zoho_tokend.core.instants import rfc3339
@@ -37,8 +38,8 @@ def headline(event: Event) -> tuple[int, str]:  # noqa: C901, PLR0912 - a table,
             return logging.DEBUG, "zoho.answered"
         case events.ClockCompared():
             return logging.DEBUG, "clock.compared"
-        case events.RefreshDeferred():
-            return logging.DEBUG, "refresh.deferred"
+        case events.RefreshDeferred(reason=reason):
+            return logging.DEBUG if reason == Reason.STANDBY else logging.WARNING, "refresh.deferred"
         case events.Followed():
             return logging.DEBUG, "record.followed"
         case events.LeaderElected():
@@ -65,6 +66,8 @@ def headline(event: Event) -> tuple[int, str]:  # noqa: C901, PLR0912 - a table,
             return logging.WARNING, "connection.ill_named"
         case events.NotDiscovered():
             return logging.WARNING, "connection.undiscovered"
+        case events.ClientsUnrestricted():
+            return logging.WARNING, "clients.unrestricted"
         case events.GrantShared():
             return logging.WARNING, "grant.shared"
         case events.BudgetUnrecorded():

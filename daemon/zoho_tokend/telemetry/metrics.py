@@ -21,7 +21,7 @@ from zoho_tokend.core.errors import Outcome
 from zoho_tokend.core.events import Event, Stage
 from zoho_tokend.core.facts import ConnectionFacts
 from zoho_tokend.telemetry.connection_series import PerConnection, connection_series
-from zoho_tokend.telemetry.series import ProcessSeries, ReaderSeries, RefreshSeries, VaultSeries, ZohoSeries
+from zoho_tokend.telemetry.series import REFRESH, ProcessSeries, ReaderSeries, RefreshSeries, VaultSeries, ZohoSeries
 
 _NEVER: Final = float("inf")
 
@@ -97,6 +97,10 @@ class Metrics:
                 self._process.loop_lag.set(lag.total_seconds())
             case events.Refreshed(outcome=outcome) | events.RefreshFailed(outcome=outcome):
                 self._refresh_ended(outcome, event.late, event.took)
+            case events.ErrandCrashed(errand=task):
+                self._process.crashes.labels(task).inc()
+            case events.RefreshCrashed():
+                self._process.crashes.labels(REFRESH).inc()
             case events.Conflicted():
                 self._refreshes.conflicts.inc()
             case events.RefreshTokenRotated():
@@ -111,14 +115,18 @@ class Metrics:
                 self.lead(leading=True)
             case events.LeaderLost():
                 self.lead(leading=False)
+            case events.DiscoveryEnded(error=None, ill_named=ill_named):
+                self._vault.ill_named.set(ill_named)
+            case events.DiscoveryEnded():
+                """What was found last stands."""
             case events.VaultSessionChanged(alive=alive, expires_at=expires_at):
                 self._vault.token_expiry.set(_session_end(expires_at) if alive else 0)
             case (
                 events.Discovered()
                 | events.Vanished()
                 | events.IllNamed()
-                | events.DiscoveryEnded()
                 | events.NotDiscovered()
+                | events.ClientsUnrestricted()
                 | events.GrantShared()
                 | events.BudgetUnrecorded()
                 | events.TokenDropped()
@@ -130,9 +138,7 @@ class Metrics:
                 | events.ElectionTroubled()
                 | events.Parked()
                 | events.Woken()
-                | events.RefreshCrashed()
                 | events.ReportsHeeded()
-                | events.ErrandCrashed()
                 | events.Started()
                 | events.Reloading()
                 | events.Reloaded()

@@ -18,6 +18,9 @@ from zoho_tokend.core.targets import Shape
 
 PREFIX: Final = "zoho_tokend_"
 OTHER_DATA_CENTER: Final = "other"
+REFRESH: Final = "refresh"
+BACKGROUND_TASKS: Final = (REFRESH, "sweep", "discover", "heed-reports", "follow-targets")
+"""What may crash beside the rest: the work on one connection, and the commands of the run loop."""
 
 _DURATIONS: Final = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 _LATENESS: Final = (1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800)
@@ -64,6 +67,13 @@ class ProcessSeries:
             registry=registry,
         )
         _at_zero(self.clock_skew, Peer)
+        self.crashes = Counter(
+            f"{PREFIX}background_task_crashes_total",
+            "How many times a task met an error that nobody foresaw, by the task; it begins anew, all else goes on.",
+            ("task",),
+            registry=registry,
+        )
+        _at_zero(self.crashes, BACKGROUND_TASKS)
 
 
 class RefreshSeries:
@@ -167,6 +177,11 @@ class VaultSeries:
         self.token_expiry = Gauge(
             f"{PREFIX}vault_token_expiry_timestamp_seconds",
             "When the token of the Vault session ends; +Inf when it never does, 0 when there is no session.",
+            registry=registry,
+        )
+        self.ill_named = Gauge(
+            f"{PREFIX}ill_named_records",
+            "How many records among the credentials have no connection's name, and are passed over.",
             registry=registry,
         )
         self.logins = Counter(

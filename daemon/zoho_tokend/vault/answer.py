@@ -4,10 +4,12 @@ Status codes: https://developer.hashicorp.com/vault/api-docs#http-status-codes a
 https://developer.hashicorp.com/vault/api-docs/system/health.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from http import HTTPStatus
+from json import JSONDecodeError
 from typing import Final
 
 from zoho_tokend.core.events import VaultOutcome
@@ -32,12 +34,14 @@ class Answer:
 
     Attributes:
         body: the JSON object; empty where there was no body, None where it was something else and so not Vault's.
+        unreadable: what a record is like whose body cannot be had ("is larger than 64 kB"); empty for any other answer.
         retry_after: the least time to wait, where the answer named one.
     """
 
     status: int
     body: Mapping[str, object] | None = field(repr=False)
     retry_after: timedelta | None = None
+    unreadable: str = ""
 
     @property
     def outcome(self) -> VaultOutcome:
@@ -97,3 +101,24 @@ class Answer:
     def _says(self, text: str) -> bool:
         errors = self.at("errors")
         return isinstance(errors, list) and any(text in error for error in errors if isinstance(error, str))
+
+
+def answer_of(status: int, content: bytes | None, *, most: int | None = None, retry_after: timedelta | None) -> Answer:
+    """The answer with this body.
+
+    Args:
+        content: None where there were more bytes than ``most``, and the rest was not read.
+        most: as many as a record's answer may have; None for an answer of any length, which nobody but Vault makes.
+    """
+    body: object = {}
+    unreadable = "" if content is not None else f"is larger than {(most or 0) // 1024} kB, and no such record is"
+    try:
+        body = json.loads(content) if content else {}
+    except (JSONDecodeError, UnicodeDecodeError):
+        body = None
+    except (ValueError, RecursionError):  # a number of more than 4,300 digits, or more levels than Python goes down
+        body = {} if most else None
+        unreadable = "holds a number of too many digits, or lists nested too deeply"
+    return Answer(
+        status=status, body=body if isinstance(body, dict) else None, retry_after=retry_after, unreadable=unreadable
+    )

@@ -1,12 +1,12 @@
 """Records as they stand in Vault, to values and back; pure. The fields are the contract of design section 3."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 from zoho_tokend.core.budget import BudgetRecord
-from zoho_tokend.core.errors import GrantRevoked, RecordUnreadable
-from zoho_tokend.core.instants import rfc3339
+from zoho_tokend.core.errors import ClientNotAllowed, GrantRevoked, RecordUnreadable
+from zoho_tokend.core.instants import parse_instant, rfc3339
 from zoho_tokend.core.model import (
     Client,
     ClientCredentialsGrant,
@@ -19,10 +19,12 @@ from zoho_tokend.core.model import (
     connection_name,
 )
 from zoho_tokend.core.origin import Origin, parse_origin
+from zoho_tokend.core.policy import LARGEST_SKEW, LONGEST_LIFE
+from zoho_tokend.vault import registration_codec
 from zoho_tokend.vault.document import Document, Reader
 
-LocationOf = Callable[[Origin], str | None]
-"""The data centre (``eu``) of an accounts server; None for a server that is none of Zoho's own."""
+LocationOf = Callable[[Origin], str]
+"""The data centre (``eu``) of an accounts server; ``other`` for a server that is none of Zoho's own."""
 
 LOWEST_REFRESH_AT: Final = 0.2
 HIGHEST_REFRESH_AT: Final = 0.95
@@ -68,20 +70,35 @@ def credential(
 
     Raises:
         RecordUnreadable: a field of either is missing or ill-shaped.
+        ClientNotAllowed: the client does not let this connection use it, or has no secret for its accounts server.
     """
     stamp = record.stamp if client is None else f"{record.stamp}/{client.stamp}"
     own = Reader(document=record, stamp=stamp)
-    clients = own if client is None else Reader(document=client, stamp=stamp)
-    accounts_server = _accounts_server(own, clients)
+    grant = _grant(own)
+    unrestricted: str | None = None
+    if client is None:
+        accounts_server = own.demand("accounts_server", _accounts_server(own))
+        user = _own_client(own, location_of(accounts_server))
+    else:
+        name = client_name(record) or ""
+        registration = registration_codec.in_use(name, Reader(document=client, stamp=stamp))
+        accounts_server = _accounts_server(own) or registration.accounts_server
+        unrestricted = name if registration.connections is None else None
+        try:
+            registration.check_use(connection, grant.type)
+            user = registration.at(accounts_server, location_of(accounts_server))
+        except ClientNotAllowed as refusal:
+            raise ClientNotAllowed(str(refusal), stamp=stamp) from None
     return Credential(
         connection=connection,
-        client=_client(clients, location_of(accounts_server)),
-        grant=_grant(own),
+        client=user,
+        grant=grant,
         accounts_server=accounts_server,
         scope=own.text("scope"),
         refresh_at=own.share("refresh_at", low=LOWEST_REFRESH_AT, high=HIGHEST_REFRESH_AT),
         stamp=stamp,
         version=record.version,
+        unrestricted_client=unrestricted,
     )
 
 
@@ -94,7 +111,7 @@ def authorized_at(record: Document) -> datetime | None:
     """When the consent was given, as a credential tells; None where it does not, or in no instant."""
     text = record.fields.get("authorized_at")
     try:
-        return _instant(text) if isinstance(text, str) else None
+        return parse_instant(text) if isinstance(text, str) else None
     except ValueError:
         return None
 
@@ -119,19 +136,23 @@ def token_fields(record: TokenRecord) -> dict[str, object]:
     }
 
 
-def token_record(connection: ConnectionName, fields: Mapping[str, object]) -> TokenRecord | None:
-    """The token record in these fields; None where they are none of ours, or another connection's."""
+def token_record(connection: ConnectionName, fields: Mapping[str, object], *, now: datetime) -> TokenRecord | None:
+    """The token record in these fields.
+
+    None where they are none of ours, or another connection's, or tell times that no token of Zoho's can have: a life of
+    more than a day, or an issue in the future, beyond what two clocks may differ by.
+    """
     texts = {name: value for name, value in fields.items() if isinstance(value, str)}
     if texts.get("schema") != SCHEMA or texts.get("connection") != connection:
         return None
     try:
-        return TokenRecord(
+        record = TokenRecord(
             connection=connection,
             access_token=Secret(texts["access_token"]),
             token_type=texts["token_type"],
-            issued_at=_instant(texts["issued_at"]),
-            expires_at=_instant(texts["expires_at"]),
-            refresh_after=_instant(texts["refresh_after"]),
+            issued_at=parse_instant(texts["issued_at"]),
+            expires_at=parse_instant(texts["expires_at"]),
+            refresh_after=parse_instant(texts["refresh_after"]),
             api_domain=texts["api_domain"],
             accounts_server=texts["accounts_server"],
             data_center=texts["data_center"],
@@ -139,6 +160,8 @@ def token_record(connection: ConnectionName, fields: Mapping[str, object]) -> To
         )
     except (KeyError, ValueError):
         return None
+    spans = (record.expires_at - record.issued_at, abs(record.refresh_after - record.issued_at))
+    return record if max(spans) <= LONGEST_LIFE and record.issued_at - now <= LARGEST_SKEW else None
 
 
 def budget_fields(record: BudgetRecord) -> dict[str, object]:
@@ -158,25 +181,24 @@ def budget_record(version: int, fields: Mapping[str, object]) -> BudgetRecord:
     try:
         return BudgetRecord(
             version=version,
-            requests=tuple(sorted(_instant(text) for text in requests.split(",") if text)),
+            requests=tuple(sorted(parse_instant(text) for text in requests.split(",") if text)),
             connections=frozenset(connection_name(text) for text in connections.split(",") if text),
         )
-    except (ValueError, OverflowError):
+    except ValueError:
         return BudgetRecord(version=version)
 
 
-def _accounts_server(own: Reader, clients: Reader) -> Origin:
-    reader = own if "accounts_server" in own.document.fields else clients
-    text = reader.demand("accounts_server", reader.word("accounts_server"))
+def _accounts_server(reader: Reader) -> Origin | None:
+    text = reader.word("accounts_server")
     try:
-        return parse_origin(text)
+        return None if text is None else parse_origin(text)
     except ValueError as problem:
         raise reader.fault("accounts_server", f"is not one: {problem}") from None
 
 
-def _client(reader: Reader, location: str | None) -> Client:
+def _own_client(reader: Reader, location: str) -> Client:
     """A secret of the data centre's own wins: Zoho's console can give one application several."""
-    special = reader.word(f"client_secret_{location}") if location else None
+    special = reader.word(f"client_secret_{location}")
     secret = special if special is not None else reader.demand("client_secret", reader.word("client_secret"))
     return Client(client_id=reader.demand("client_id", reader.word("client_id")), client_secret=Secret(secret))
 
@@ -200,16 +222,9 @@ def _revoked(reader: Reader) -> RecordUnreadable:
     """What is to be said of a grant that was ended on purpose."""
     revoked_at = reader.demand("revoked_at", reader.word("revoked_at"))
     try:
-        when = rfc3339(_instant(revoked_at))
+        when = rfc3339(parse_instant(revoked_at))
     except ValueError:
         raise reader.fault("revoked_at", "is no instant such as 2026-11-24T12:00:00Z") from None
     return GrantRevoked(
         f"{reader.document.where}: revoked on {when}: authorize again, with --replace", stamp=reader.stamp
     )
-
-
-def _instant(text: str) -> datetime:
-    instant = datetime.fromisoformat(text)
-    if instant.tzinfo is None:
-        raise ValueError("an instant names its time zone")
-    return instant.astimezone(UTC)

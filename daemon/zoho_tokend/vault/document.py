@@ -5,12 +5,15 @@ A fault names the record and the field, and never the value.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Final, TypeVar
 from zlib import crc32
 
 from zoho_tokend.core.errors import RecordUnreadable
 
 T = TypeVar("T")
+
+LARGEST_FIELD: Final = 4 * 1024
+"""The most bytes that a field may have; what Zoho gives out has some hundred."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +65,8 @@ class Reader:
             return None
         if not isinstance(value, str):
             raise self.fault(name, "is no text")
+        if len(value.encode(errors="replace")) > LARGEST_FIELD:
+            raise self.fault(name, f"is longer than {LARGEST_FIELD // 1024} kB, and no such field is")
         if not value.strip():
             raise self.fault(name, "is empty")
         if value != value.strip():
@@ -81,7 +86,7 @@ class Reader:
             return None
         try:
             number = float(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else None
-        except ValueError:
+        except (ValueError, OverflowError):
             number = None
         if number is None or not low <= number <= high:
             raise self.fault(name, f"is no number from {low} to {high}")

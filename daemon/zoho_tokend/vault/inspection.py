@@ -20,12 +20,9 @@ from zoho_tokend.vault.config import VaultConfig
 from zoho_tokend.vault.kv import versions_in
 from zoho_tokend.vault.layout import Place
 from zoho_tokend.vault.line import Line
-from zoho_tokend.vault.request import Request, describe_mount, lookup_self
+from zoho_tokend.vault.request import Request, describe_mount, lookup_self, server_health
 from zoho_tokend.vault.session import Session
 
-# Each state answers 200, for it is the body that tells them apart:
-# https://developer.hashicorp.com/vault/api-docs/system/health
-_HEALTH: Final = "sys/health?standbyok=true&perfstandbyok=true&sealedcode=200&uninitcode=200&drsecondarycode=200"
 # KV's own default: https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v2#max_versions
 _USUAL_VERSIONS: Final = 10
 _DURATION: Final = re.compile(r"(?:([0-9]+)h)?(?:([0-9]+)m)?(?:([0-9]+)(?:\.[0-9]+)?s)?")
@@ -180,7 +177,7 @@ class Inspection:
 def _ask_as_nobody(config: VaultConfig, clock: Clock) -> Answer:
     line = Line(config, monotonic=clock.monotonic, tell=lambda _answered, _date: None)
     try:
-        return line.ask(Request(operation=VaultOperation.METADATA, method="GET", path=_HEALTH))
+        return line.ask(server_health())
     finally:
         line.close()
 

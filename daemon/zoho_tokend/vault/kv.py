@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from zoho_tokend.core.errors import Conflict, VaultForbidden, VaultUnavailable
+from zoho_tokend.core.errors import Conflict, RecordUnreadable, VaultForbidden, VaultUnavailable
 from zoho_tokend.core.events import VaultOutcome
 from zoho_tokend.vault.answer import Answer
 from zoho_tokend.vault.capabilities import granted
@@ -66,8 +66,14 @@ class Kv:
         self._mounts_seen = False
 
     async def read(self, place: Place) -> Standing:
-        """What stands there now: one request."""
+        """What stands there now: one request.
+
+        Raises:
+            RecordUnreadable: it is larger than any of ours, or is no JSON that can be parsed; its version is not known.
+        """
         answer = await self.ask(place.read())
+        if answer.unreadable:
+            raise RecordUnreadable(f"{place} {answer.unreadable}: write it anew", stamp=answer.unreadable)
         version, fields = answer.at("data", "metadata", "version"), answer.at("data", "data")
         created = answer.at("data", "metadata", "created_time")
         said = answer.at("data", "metadata", "custom_metadata")

@@ -1,11 +1,15 @@
 """Where the records lie: the paths of design section 3; pure."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from zoho_tokend.core.events import VaultOperation
 from zoho_tokend.core.model import ConnectionName
 from zoho_tokend.core.targets import Target
 from zoho_tokend.vault.request import Request
+
+LARGEST_RECORD: Final = 64 * 1024
+"""The most bytes in which Vault may send a record, with what it says about it; ours have two thousand or so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,11 +42,13 @@ class Place:
 
     def read(self) -> Request:
         """The latest version."""
-        return Request(operation=VaultOperation.READ, method="GET", path=self.data)
+        return Request(operation=VaultOperation.READ, method="GET", path=self.data, most=LARGEST_RECORD)
 
     def read_version(self, number: int) -> Request:
         """This version."""
-        return Request(operation=VaultOperation.READ, method="GET", path=f"{self.data}?version={number}")
+        return Request(
+            operation=VaultOperation.READ, method="GET", path=f"{self.data}?version={number}", most=LARGEST_RECORD
+        )
 
     def versions(self) -> Request:
         """When each version was written."""

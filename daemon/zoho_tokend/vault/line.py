@@ -5,9 +5,9 @@ A redirect is not followed, for ``requests`` would send the token along to whate
 """
 
 import errno
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
 from ssl import SSLError
 from typing import Final
 
@@ -16,14 +16,19 @@ from hvac.adapters import RawAdapter
 
 from zoho_tokend.core.errors import VaultUnavailable
 from zoho_tokend.core.events import VaultAnswered, VaultOutcome
+from zoho_tokend.core.instants import http_date
 from zoho_tokend.core.model import Secret
-from zoho_tokend.vault.answer import Answer
+from zoho_tokend.vault.answer import Answer, answer_of
 from zoho_tokend.vault.config import VaultConfig
+from zoho_tokend.vault.deadline import DeadlineAdapter
 from zoho_tokend.vault.request import Request
 
 CONNECT_SECONDS: Final = 3.05
+# For the whole answer, and not for each read of it.
 READ_SECONDS: Final = 10.0
 SHORT_SECONDS: Final = 1.0
+_WHOLE_SECONDS: Final = re.compile(r"[0-9]{1,9}")
+_CHUNK: Final = 16 * 1024
 
 Tell = Callable[[VaultAnswered, datetime | None], None]
 """Told of every request: how it ended, and Vault's ``Date`` where it sent one."""
@@ -69,11 +74,14 @@ class Line:
         self._adapter.namespace = self._config.namespace
         timeout = (SHORT_SECONDS, SHORT_SECONDS) if hurry else (CONNECT_SECONDS, READ_SECONDS)
         try:
-            response = self._adapter.request(request.method, f"/v1/{request.path}", json=request.body, timeout=timeout)
+            with self._adapter.request(
+                request.method, f"/v1/{request.path}", json=request.body, timeout=timeout, stream=True
+            ) as response:
+                content = _content(response, request.most)
         except OSError as error:  # every exception of requests is one, and so is a CA bundle that does not exist
             return None, None, _complaint(error, self._config)
-        answer = Answer(status=response.status_code, body=_body(response), retry_after=_retry_after(response))
-        return answer, _date(response), answer.complaint(self._config.address)
+        answer = answer_of(response.status_code, content, most=request.most, retry_after=_retry_after(response))
+        return answer, http_date(response.headers.get("Date", "")), answer.complaint(self._config.address)
 
 
 def _adapter(config: VaultConfig) -> RawAdapter:
@@ -84,6 +92,10 @@ def _adapter(config: VaultConfig) -> RawAdapter:
     """
     session = requests.Session()
     session.trust_env = False
+    session.mount("https://", DeadlineAdapter())
+    session.mount("http://", DeadlineAdapter())
+    # A packed answer unfolds to a thousand times its bytes before they can be counted.
+    session.headers["Accept-Encoding"] = "identity"
     session.verify = str(config.ca_bundle) if config.ca_bundle else True
     session.cert = (
         (str(config.client_certificate[0]), str(config.client_certificate[1])) if config.client_certificate else None
@@ -106,7 +118,7 @@ def _complaint(error: OSError, config: VaultConfig) -> str:
             return (
                 f"no connection to Vault at {address} within {CONNECT_SECONDS:.0f} s: check VAULT_ADDR and the network"
             )
-        case requests.exceptions.Timeout():
+        case requests.exceptions.Timeout() | requests.exceptions.ConnectionError() if _is_late(error):
             return f"Vault at {address} did not answer within {READ_SECONDS:.0f} s"
         case requests.exceptions.ConnectionError() if f"[Errno {errno.EMFILE}]" in str(error):
             return "zoho-tokend may open no more files, and so no connection to Vault: raise its limit (ulimit -n)"
@@ -116,6 +128,11 @@ def _complaint(error: OSError, config: VaultConfig) -> str:
             return f"Vault at {address} cannot be asked: check VAULT_ADDR"
         case _:
             return "the files of VAULT_CACERT, VAULT_CLIENT_CERT and VAULT_CLIENT_KEY cannot all be read"
+
+
+def _is_late(error: OSError) -> bool:
+    """Whether the answer took too long; where its body did, `requests` speaks of the connection."""
+    return isinstance(error, requests.exceptions.Timeout) or "Read timed out" in str(error)
 
 
 def _tls_complaint(text: str, config: VaultConfig) -> str:
@@ -130,23 +147,16 @@ def _tls_complaint(text: str, config: VaultConfig) -> str:
     return f"no TLS connection to Vault at {address}: check VAULT_CACERT, VAULT_CLIENT_CERT and VAULT_CLIENT_KEY"
 
 
-def _body(response: requests.Response) -> Mapping[str, object] | None:
-    if not response.content:
-        return {}
-    try:
-        body = response.json()
-    except ValueError:
-        return None
-    return body if isinstance(body, dict) else None
-
-
-def _date(response: requests.Response) -> datetime | None:
-    try:
-        return parsedate_to_datetime(response.headers.get("Date", ""))
-    except ValueError:
-        return None
+def _content(response: requests.Response, most: int | None) -> bytes | None:
+    """The body; None, and the rest unread, where it has more bytes than that."""
+    content = bytearray()
+    for chunk in response.iter_content(_CHUNK):
+        content += chunk
+        if most is not None and len(content) > most:
+            return None
+    return bytes(content)
 
 
 def _retry_after(response: requests.Response) -> timedelta | None:
     seconds = response.headers.get("Retry-After", "")
-    return timedelta(seconds=int(seconds)) if seconds.isdecimal() else None
+    return timedelta(seconds=int(seconds)) if _WHOLE_SECONDS.fullmatch(seconds) else None

@@ -71,23 +71,41 @@ def reporter_policy(layout: Layout, connection: ConnectionName | None = None) ->
     return _policy(_Rule(place.data, ("create", "update"), f"say that {whose} has died early"))
 
 
-def operator_policy(layout: Layout, connection: ConnectionName | None = None, *, targets: Sequence[Target] = ()) -> str:
+def tenant_policy(layout: Layout, connection: ConnectionName) -> str:
+    """What the owner of one connection needs among others: keep its credential, read its token, report it dead.
+
+    It reads no client: a credential may name one without its owner knowing the secret, where the client's record names
+    the connection.
+    """
+    return _policy(
+        _Rule(layout.credential(connection).data, ("create", "update", "read"), f"keep the credential of {connection}"),
+        _Rule(layout.token(connection).data, ("read",), "read its access token"),
+        _Rule(layout.report(connection).data, ("create", "update"), "say that its token has died early"),
+    )
+
+
+def operator_policy(
+    layout: Layout,
+    connection: ConnectionName | None = None,
+    *,
+    client: str | None = None,
+    targets: Sequence[Target] = (),
+) -> str:
     """What a person needs who authorizes, imports, refreshes, revokes and removes connections, or this one alone.
 
-    Whoever keeps one connection reads every client all the same, for its credential may name any.
-
     Args:
+        client: the one that this connection uses; where it is not named, every client may be read, secrets included.
         targets: where second records of the tokens go.
     """
     credential, token = layout.credential(connection or _ANY), layout.token(connection or _ANY)
     everything = ("create", "read", "update", "delete")
     return _policy(
-        *(_to_read_clients(layout) if connection else _to_keep_all(layout)),
+        *(_to_read_clients(layout, client) if connection else _to_keep_all(layout)),
         _Rule(credential.data, everything, "write a credential with CAS, mark it as revoked, remove it"),
         _Rule(credential.metadata, ("read",), "see which versions a credential has had"),
         _Rule(credential.undeletion, ("update",), "have a removed credential back"),
         _Rule(token.data, everything, "publish a token as the daemon does; withdraw one that was revoked"),
-        _Rule(token.metadata, ("read",), "see how much of Zoho's budget is spent"),
+        _Rule(token.metadata, ("read", "delete"), "see how much of Zoho's budget is spent; erase what was revoked"),
         *_to_remember_budgets(layout),
         *(_to_withdraw(layout, target, connection) for target in targets),
         *(_Rule(f"{mount}/config", ("read",), "let doctor see how the mount is set up") for mount in layout.mounts()),
@@ -124,8 +142,8 @@ def _to_withdraw(layout: Layout, target: Target, connection: ConnectionName | No
     return _Rule(place.data, ("read", "delete"), f"withdraw the {target.shape} of a token that was revoked")
 
 
-def _to_read_clients(layout: Layout) -> tuple[_Rule, ...]:
-    return (_Rule(layout.client(_ANY).data, ("read",), "read the client that the credential names"),)
+def _to_read_clients(layout: Layout, client: str | None) -> tuple[_Rule, ...]:
+    return (_Rule(layout.client(client or _ANY).data, ("read",), "read the client that the credential names"),)
 
 
 def _to_keep_all(layout: Layout) -> tuple[_Rule, ...]:

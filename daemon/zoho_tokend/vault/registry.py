@@ -106,5 +106,11 @@ class Registry:
         await self._kv.ask(self._layout.credential(connection).delete())
 
     async def withdraw_token(self, connection: ConnectionName) -> None:
-        """The token record's latest version is deleted, for a token that is dead at Zoho; it can be had back."""
-        await self._kv.ask(self._layout.token(connection).delete())
+        """The token record of a token that is dead at Zoho is erased: a write that is under way then conflicts.
+
+        Where the policy is of before, its latest version is deleted, which leaves such a write its version to name.
+        """
+        try:
+            await self._kv.ask(self._layout.token(connection).erase())
+        except VaultForbidden:
+            await self._kv.ask(self._layout.token(connection).delete())

@@ -3,6 +3,7 @@
 import re
 from typing import Final
 
+from zoho_tokend.core.errors import RecordUnreadable
 from zoho_tokend.core.model import ConnectionName, connection_name
 from zoho_tokend.vault.kv import Kv
 from zoho_tokend.vault.layout import Layout
@@ -22,7 +23,10 @@ class VaultReports:
         return frozenset(filter(None, map(_name, await self._kv.names(self._layout.reports()))))
 
     async def report(self, connection: ConnectionName) -> str | None:
-        fields = (await self._kv.read(self._layout.report(connection))).fields or {}
+        try:
+            fields = (await self._kv.read(self._layout.report(connection))).fields or {}
+        except RecordUnreadable:
+            return None
         fingerprint = fields.get("fingerprint")
         return fingerprint if isinstance(fingerprint, str) and _FINGERPRINT.fullmatch(fingerprint) else None
 

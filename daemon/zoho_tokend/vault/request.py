@@ -16,17 +16,28 @@ class Request:
     Attributes:
         path: without the leading ``/v1/``, just as a policy names it.
         body: sent as JSON; None for none.
+        most: as many bytes as the answer is read for; None where it may have any length, as a list of names may.
     """
 
     operation: VaultOperation
     method: str
     path: str
     body: Mapping[str, object] | None = field(default=None, repr=False)
+    most: int | None = None
 
     @property
     def capability(self) -> str:
         """What a policy must allow on the path, in the words of a policy."""
         return _CAPABILITY[self.method]
+
+
+def server_health() -> Request:
+    """What the server says of itself to anybody: each state has status 200, and the body tells them apart.
+
+    https://developer.hashicorp.com/vault/api-docs/system/health
+    """
+    states = "standbyok=true&perfstandbyok=true&sealedcode=200&uninitcode=200&drsecondarycode=200"
+    return Request(operation=VaultOperation.METADATA, method="GET", path=f"sys/health?{states}")
 
 
 def login(mount: str, body: Mapping[str, object]) -> Request:

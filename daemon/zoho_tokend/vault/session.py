@@ -8,6 +8,7 @@ import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from math import inf
 from typing import Final
 
@@ -20,9 +21,12 @@ from zoho_tokend.vault.auth import AuthMethod, Login, granted, is_known
 from zoho_tokend.vault.config import VaultConfig
 from zoho_tokend.vault.door import Door
 from zoho_tokend.vault.lease import Lease, Step, Trouble, next_step
-from zoho_tokend.vault.request import Request, renew_self, revoke_self
+from zoho_tokend.vault.line import Line
+from zoho_tokend.vault.request import Request, renew_self, revoke_self, server_health
 
 _VAIN_LOGIN_SECONDS: Final = 60.0
+# Longer than a request in a hurry takes at most.
+_CHECK_SECONDS: Final = 2.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,15 @@ class _Held:
     lease: Lease
 
 
+@dataclass(frozen=True, slots=True)
+class _Outage:
+    """Vault gives no usable answer: why, since when, and whether its own health says so."""
+
+    error: str
+    since: datetime
+    unhealthy: bool
+
+
 class Session:
     """Asks Vault on behalf of the daemon: ``open`` it first, call ``upkeep`` every second, ``close`` it in the end."""
 
@@ -40,12 +53,16 @@ class Session:
         self._auth = auth
         self._clock = clock
         self._sink = sink
+        self._address = config.address
         self._door = Door(config, clock=clock, sink=sink)
         self._lock = asyncio.Lock()
         self._held: _Held | None = None
         self._trouble = Trouble()
+        self._outage: _Outage | None = None
         self._last_error = "not opened"
         self._no_vain_login_before = -inf
+        self._closed = False
+        self._latest: Login | None = None
 
     @property
     def alive(self) -> bool:
@@ -58,6 +75,40 @@ class Session:
         if self._held is None or self._held.lease.ends == inf:
             return None
         return self._clock.now() + timedelta(seconds=self._held.lease.ends - self._clock.monotonic())
+
+    @property
+    def error(self) -> str | None:
+        """Why Vault takes no writes of ours, as a sentence; None while it does, for all we know."""
+        if self._outage is not None:
+            return self._outage.error
+        return None if self.alive else self._last_error
+
+    @property
+    def error_since(self) -> datetime | None:
+        """Since when Vault gives no usable answer; None while it does."""
+        return self._outage.since if self._outage else None
+
+    async def check(self) -> None:
+        """Ask Vault whether it is there and unsealed, in two seconds at most; ``error`` says so afterwards.
+
+        Nobody else asks while nothing is due, so whoever wants to know right now calls this.
+        """
+        if self._held is None:
+            return
+        with suppress(TimeoutError):  # every thread is busy, and one of those requests will tell
+            async with asyncio.timeout(_CHECK_SECONDS):
+                await self._check()
+
+    async def _check(self) -> None:
+        try:
+            answer = await self._door.call(lambda line: line.ask(server_health(), hurry=True))
+        except VaultUnavailable as error:
+            self._unanswered(str(error), unhealthy=True)
+            return
+        if answer.at("sealed") is True:
+            self._unanswered(f"Vault at {self._address} is sealed", unhealthy=True)
+        elif self._outage is not None and self._outage.unhealthy:
+            self._outage = None
 
     async def open(self) -> None:
         """There is a live login; to be tried again as long as Vault is unavailable.
@@ -107,15 +158,32 @@ class Session:
         return answer
 
     async def close(self) -> None:
-        """Nothing is under way any more, and the token that we logged in for is revoked if Vault answers within 2 s."""
+        """Wait until nothing is under way, and revoke the token that we logged in for if Vault answers within 2 s.
+
+        A login that is under way is waited for, and its token is revoked as well.
+        """
+        self._closed = True
         held, self._held = self._held, None
-        if held and held.login.ours:
-            with suppress(VaultUnavailable):  # then it ends by itself
-                await self._door.call(lambda line: line.ask(revoke_self(), token=held.login.token, hurry=True))
+        latest, self._latest = self._latest, None
+        logins = [held.login] if held else []
+        if latest is not None and latest not in logins:
+            logins.append(latest)
+        for login in logins:
+            await self._door.call(partial(_revoke, login=login))
         await self._door.close()
 
     async def _send(self, request: Request, token: Secret) -> Answer:
-        return await self._door.call(lambda line: line.ask(request, token=token))
+        try:
+            answer = await self._door.call(lambda line: line.ask(request, token=token))
+        except VaultUnavailable as error:
+            self._unanswered(str(error))
+            raise
+        self._outage = None
+        return answer
+
+    def _unanswered(self, error: str, *, unhealthy: bool = False) -> None:
+        since = self._outage.since if self._outage else self._clock.now()
+        self._outage = _Outage(error, since, unhealthy or (self._outage is not None and self._outage.unhealthy))
 
     async def _token(self) -> Secret:
         if self._held and self.alive:
@@ -149,27 +217,35 @@ class Session:
         return await self._door.call(lambda line: is_known(line, token))
 
     async def _try_to_log_in(self) -> None:
-        try:
+        with suppress(VaultLoginRefused, VaultUnavailable):
             await self._log_in()
-        except (VaultLoginRefused, VaultUnavailable) as error:
-            self._last_error = str(error)
 
     async def _log_in(self) -> None:
         begun = self._clock.monotonic()
         try:
-            login = await self._door.call(self._auth.login)
+            login = await self._door.call(self._login)
         except VaultLoginRefused as error:
             self._login_failed(LoginOutcome.REFUSED, error)
             raise
         except VaultUnavailable as error:
             self._login_failed(LoginOutcome.UNAVAILABLE, error)
+            self._unanswered(str(error))
             raise
         self._trouble = Trouble()
+        self._outage = None
         self._sink(VaultLoggedIn(method=self._auth.name, outcome=LoginOutcome.SUCCESS))
         lease = Lease(begun=begun, lasts=login.lasts, renewable=login.renewable, replaceable=self._auth.makes_tokens)
         self._hold(_Held(login, lease))
 
+    def _login(self, line: Line) -> Login:
+        """Log in, on a thread. Whoever waits for it may be cancelled meanwhile, and the session closed."""
+        self._latest = login = self._auth.login(line)
+        if self._closed:
+            _revoke(line, login)
+        return login
+
     def _login_failed(self, outcome: LoginOutcome, error: Exception) -> None:
+        self._last_error = str(error)
         self._trouble = self._trouble.again(self._clock.monotonic())
         self._sink(VaultLoggedIn(method=self._auth.name, outcome=outcome, error=str(error)))
 
@@ -191,12 +267,20 @@ class Session:
                 self._sink(VaultLoggedIn(method=self._auth.name, outcome=LoginOutcome.REFUSED, error=_ends(answer)))
 
     def _hold(self, held: _Held) -> None:
+        if self._closed:
+            return
         self._held = held
         self._sink(VaultSessionChanged(expires_at=self.expires_at, alive=True))
 
     def _forget(self) -> None:
         self._held = None
         self._sink(VaultSessionChanged(expires_at=self._clock.now(), alive=False))
+
+
+def _revoke(line: Line, login: Login) -> None:
+    if login.ours:
+        with suppress(VaultUnavailable):  # then it ends by itself
+            line.ask(revoke_self(), token=login.token, hurry=True)
 
 
 def _ends(refusal: Answer) -> str:

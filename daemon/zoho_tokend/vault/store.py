@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Final
 
 from zoho_tokend.core.budget import BudgetRecord
-from zoho_tokend.core.errors import Conflict, NoCredential
+from zoho_tokend.core.errors import Conflict, NoCredential, RecordUnreadable
 from zoho_tokend.core.model import ConnectionName, Credential, Published, Secret, TokenRecord, connection_name
 from zoho_tokend.core.ports import Clock, Listing
 from zoho_tokend.unhurried import unhurried
@@ -68,8 +68,13 @@ class VaultStore:
         await self._kv.write(place, codec.rotated(record, refresh_token), after_version=record.version)
 
     async def published(self, connection: ConnectionName) -> Published:
-        standing = await self._kv.read(self._layout.token(connection))
-        record = codec.token_record(connection, standing.fields) if standing.fields is not None else None
+        place = self._layout.token(connection)
+        try:
+            standing = await self._kv.read(place)
+        except RecordUnreadable:  # as good as none, but for the version to be named in the next write
+            versions = await self._kv.versions(place)
+            return Published(version=versions[-1].number if versions else 0, record=None)
+        record = codec.token_record(connection, standing.fields or {}, now=self._clock.now())
         return Published(version=standing.version, record=record)
 
     async def history(self, connection: ConnectionName) -> tuple[datetime, ...]:
@@ -82,7 +87,10 @@ class VaultStore:
         return frozenset(await self._kv.names(self._layout.budgets()))
 
     async def budget(self, grant: str) -> BudgetRecord:
-        standing = await self._kv.read(self._layout.budget(grant))
+        try:
+            standing = await self._kv.read(self._layout.budget(grant))
+        except RecordUnreadable:
+            return BudgetRecord()
         return codec.budget_record(standing.version, standing.fields or {})
 
     async def remember_budget(self, grant: str, record: BudgetRecord) -> int:

@@ -1,7 +1,7 @@
 """The web application: which path shows what. It reads, in the daemon's own loop, and changes nothing."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -17,15 +17,18 @@ from starlette.types import ASGIApp
 from zoho_tokend.core.facts import ConnectionFacts, DaemonFacts
 from zoho_tokend.core.health import Check
 from zoho_tokend.web.assets import ICON, SCRIPT, STYLE, asset_route
-from zoho_tokend.web.crowd import bounded
-from zoho_tokend.web.headers import OWN_SCRIPT, SecurityHeaders
 from zoho_tokend.web.listing import Selection, parse_selection, select
 from zoho_tokend.web.page import View, page
 from zoho_tokend.web.probes import Probe, probe_routes
+from zoho_tokend.web.security import OWN_SCRIPT, Endpoint, SecurityHeaders, for_hosts
 from zoho_tokend.web.snapshot import SHARED_FOR, Snapshot, Snapshots
 from zoho_tokend.web.status import status
 
 ROWS: Final = 100
+# So many of each page are made of ten thousand connections within a few seconds, before a scrape would be given up.
+MOST_AT_ONCE: Final = 16
+# A refusal that comes at once would have whoever does not wait ask thousands of times a second, at a probe's expense.
+_REFUSED_AFTER_SECONDS: Final = 0.5
 
 Made = TypeVar("Made")
 Of = TypeVarTuple("Of")
@@ -37,6 +40,7 @@ class Sources:
     """Where the answers come from.
 
     Attributes:
+        check_vault: asks Vault whether it is there, before the daemon's facts are taken; in two seconds or so.
         connections: gone through in the pages' thread, for a large fleet takes a while.
         render: the metrics page of these connections, and its content type, for an ``Accept`` header; called in the
             pages' thread, for it may take a second.
@@ -44,15 +48,17 @@ class Sources:
 
     live: Probe
     ready: Probe
+    check_vault: Callable[[], Awaitable[None]]
     daemon: Callable[[], DaemonFacts]
     connections: Callable[[], Iterable[ConnectionFacts]]
     render: Render
 
 
-def create_app(sources: Sources, *, shared_for: timedelta = SHARED_FOR) -> ASGIApp:
+def create_app(sources: Sources, *, hosts: Collection[str] = (), shared_for: timedelta = SHARED_FOR) -> ASGIApp:
     """``/livez``, ``/readyz``, ``/metrics``, ``/status`` and the status page; all else is 404, all but reading 405.
 
     Args:
+        hosts: names under which the status and its page are served, beside IP addresses and ``localhost``.
         shared_for: how long one look at the fleet serves all who read the status or its page.
     """
     site = _Site(sources, shared_for)
@@ -61,13 +67,59 @@ def create_app(sources: Sources, *, shared_for: timedelta = SHARED_FOR) -> ASGIA
             *probe_routes("livez", sources.live),
             *probe_routes("readyz", sources.ready),
             Route("/metrics", bounded(site.metrics)),
-            Route("/status", bounded(site.status)),
-            Route("/", bounded(site.page)),
+            Route("/status", for_hosts(hosts, bounded(site.status))),
+            Route("/", for_hosts(hosts, bounded(site.page))),
             *map(asset_route, (STYLE, SCRIPT, ICON)),
         ]
     )
     app.router.redirect_slashes = False
     return SecurityHeaders(app, policy=OWN_SCRIPT)
+
+
+def bounded(endpoint: Endpoint) -> Endpoint:
+    """Return the endpoint, for so many at once; whoever comes then gets 503, and when to come again."""
+    under_way = 0
+
+    async def answer(request: Request) -> Response:
+        nonlocal under_way
+        if under_way >= MOST_AT_ONCE:
+            await asyncio.sleep(_REFUSED_AFTER_SECONDS)
+            sentence = f"Busy: {MOST_AT_ONCE} others are waiting for this page. Ask again in a second."
+            raise HTTPException(503, sentence, headers={"Retry-After": "1"})
+        under_way += 1
+        try:
+            return await endpoint(request)
+        finally:
+            under_way -= 1
+
+    return answer
+
+
+class _Scrapes:
+    """Renders the metrics once for all who asked before a rendering began: no scrape is older than its request."""
+
+    def __init__(self, render: Callable[[str], Awaitable[tuple[bytes, str]]]) -> None:
+        self._render = render
+        self._rendering = asyncio.Lock()
+        self._asking = 0
+        self._begun = 0
+        self._accept = ""
+        self._latest: tuple[bytes, str] | None = None
+
+    async def rendered(self, accept: str) -> tuple[bytes, str]:
+        """Return the metrics and their content type, for this ``Accept`` header."""
+        came = self._begun
+        self._asking += 1
+        try:
+            async with self._rendering:
+                if self._latest is None or self._begun == came or self._accept != accept:
+                    self._begun, self._accept, self._latest = self._begun + 1, accept, None
+                    self._latest = await self._render(accept)
+                return self._latest
+        finally:
+            self._asking -= 1
+            if not self._asking:
+                self._latest = None
 
 
 class _Site:
@@ -76,11 +128,17 @@ class _Site:
     def __init__(self, sources: Sources, shared_for: timedelta) -> None:
         self._sources = sources
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="pages")
-        self._snapshots = Snapshots(sources.daemon, sources.connections, thread=self._thread, shared_for=shared_for)
+        self._snapshots = Snapshots(
+            sources.daemon,
+            sources.connections,
+            check_vault=sources.check_vault,
+            thread=self._thread,
+            shared_for=shared_for,
+        )
+        self._scrapes = _Scrapes(self._render)
 
     async def metrics(self, request: Request) -> Response:
-        connections, accept = self._sources.connections(), request.headers.get("accept", "")
-        text, content_type = await self._made(self._sources.render, connections, accept)
+        text, content_type = await self._scrapes.rendered(request.headers.get("accept", ""))
         return Response(text, headers={"Content-Type": content_type})
 
     async def status(self, request: Request) -> Response:
@@ -91,6 +149,9 @@ class _Site:
         selection = replace(_selection(request), limit=ROWS)
         snapshot, ready = await self._snapshots.latest(), self._sources.ready()
         return await self._made(_page, snapshot, selection, ready)
+
+    async def _render(self, accept: str) -> tuple[bytes, str]:
+        return await self._made(self._sources.render, self._sources.connections(), accept)
 
     async def _made(self, make: Callable[[*Of], Made], *of: *Of) -> Made:
         return await asyncio.get_running_loop().run_in_executor(self._thread, make, *of)

@@ -1,13 +1,17 @@
-"""Which connections an answer shows: those in one state or in all, trouble first, a page at a time. Pure."""
+"""What is shown of a fleet: how the promise stands for all of it, and which connections a page lists. Pure.
+
+A page lists those in one state or in all, trouble first.
+"""
 
 import heapq
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Final
 
-from zoho_tokend.core.facts import ConnectionFacts, State
+from zoho_tokend.core.facts import HEALTHY, WAITING_FOR_A_PERSON, ConnectionFacts, State
 
 LONGEST_PAGE: Final = 1_000
 PAGE: Final = 200
@@ -29,6 +33,72 @@ BEGINNING: Final[Place] = (-1, "")
 
 _NUMBER: Final = re.compile(r"[1-9][0-9]{0,3}")
 _RANK: Final = {state: rank for rank, state in enumerate(TROUBLE_FIRST)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promise:
+    """How the promise stands. Each connection counts once at most.
+
+    Attributes:
+        connections: how many there are.
+        awaited: of how many the first token is being asked for, and nothing has gone wrong.
+        lapsed: how many had a token, which has ended, and are tried again.
+        short: how many have a token that lives, for less than the floor.
+        waiting: how many wait for a person and have no token that lives as long as promised.
+        unproven: how many never had a token, and were refused one.
+        troubled: how many are not well although a job finds what it was promised.
+        revoked: of how many a person ended the grant: nothing is promised.
+        tightest: the living token that is nearest to its floor, or farthest below; None when there is none.
+    """
+
+    connections: int = 0
+    awaited: int = 0
+    lapsed: int = 0
+    short: int = 0
+    waiting: int = 0
+    unproven: int = 0
+    troubled: int = 0
+    revoked: int = 0
+    tightest: ConnectionFacts | None = None
+
+    @property
+    def broken(self) -> int:
+        """For how many connections it was kept once, and is not any more."""
+        return self.lapsed + self.short
+
+    @property
+    def stuck(self) -> int:
+        """How many have no good token, and it is not for us to get one."""
+        return self.waiting + self.unproven
+
+
+def promise(rows: Iterable[ConnectionFacts], now: datetime) -> Promise:
+    """Return how the promise stands for these connections."""
+    counts: Counter[str] = Counter()
+    tightest, least = None, timedelta.max
+    for row in rows:
+        counts["connections"] += 1
+        if standing := _standing(row, now):
+            counts[standing] += 1
+        if row.state is State.REVOKED or row.expires_at is None or row.expires_at <= now:
+            continue
+        margin = row.expires_at - now - row.floor
+        if margin < least:
+            tightest, least = row, margin
+    return Promise(**counts, tightest=tightest)
+
+
+def _standing(row: ConnectionFacts, now: datetime) -> str:
+    """Return which number of a `Promise` counts the connection; empty where it is well."""
+    if row.state is State.REVOKED:
+        return "revoked"
+    if row.expires_at is not None and row.expires_at - now >= row.floor:
+        return "" if row.state in HEALTHY else "troubled"
+    if row.state in WAITING_FOR_A_PERSON:
+        return "waiting"
+    if row.expires_at is None:
+        return "awaited" if row.state is State.PENDING and row.error is None else "unproven"
+    return "short" if row.expires_at > now else "lapsed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,9 +5,10 @@ https://www.rfc-editor.org/rfc/rfc8252#section-7.3
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -18,9 +19,8 @@ from starlette.routing import Route
 
 from zoho_tokend.core.errors import TokendError
 from zoho_tokend.core.origin import parse_origin
-from zoho_tokend.web.assets import STYLE, asset_route
-from zoho_tokend.web.headers import SecurityHeaders
-from zoho_tokend.web.html import document, tag
+from zoho_tokend.web.assets import STYLE, asset_route, render
+from zoho_tokend.web.security import SecurityHeaders
 from zoho_tokend.web.server import Server
 
 _LOCALHOST: Final = {"localhost": "127.0.0.1"}
@@ -43,11 +43,24 @@ _STOPPED: Final = Ending(
     heading="The command was stopped", sentences=["What it had done by then stands in its terminal."], ok=False
 )
 
+_FOREIGN: Final = Ending(
+    heading="This is no answer to the consent",
+    sentences=[
+        "The address has not the state of the consent that was begun, so nothing was done with it.",
+        "The command still waits: consent on the page that it shows, or end it with Ctrl-C.",
+    ],
+    ok=False,
+)
+
 
 class RedirectListener:
-    """Waits for one redirect, and answers it when told what to say."""
+    """Waits for the redirect that answers the consent, and answers it when told what to say.
 
-    def __init__(self) -> None:
+    Any page in the browser, and any program on the machine, may call the address too: that ends no wait.
+    """
+
+    def __init__(self, answers: Callable[[str], bool]) -> None:
+        self._answers = answers
         loop = asyncio.get_running_loop()
         self._arrived: asyncio.Future[str] = loop.create_future()
         self._ending: asyncio.Future[Ending] = loop.create_future()
@@ -66,22 +79,28 @@ class RedirectListener:
 
     async def handle(self, request: Request) -> Response:
         """Answers the redirect; a second one is shown how the first one ended."""
+        redirect = f"{request.url.path}?{request.url.query}"
+        if not self._answers(redirect):
+            return HTMLResponse(render("ending.html.j2", ending=_FOREIGN), HTTPStatus.BAD_REQUEST)
         if not self._arrived.done():
-            self._arrived.set_result(f"{request.url.path}?{request.url.query}")
+            self._arrived.set_result(redirect)
         ending = await asyncio.shield(self._ending)
         asyncio.get_running_loop().call_later(0.1, self._shown.set)
-        return HTMLResponse(_page(ending))
+        return HTMLResponse(render("ending.html.j2", ending=ending))
 
 
 @asynccontextmanager
-async def redirect_listener(redirect_uri: str) -> AsyncIterator[RedirectListener]:
+async def redirect_listener(redirect_uri: str, *, answers: Callable[[str], bool]) -> AsyncIterator[RedirectListener]:
     """Listens at the redirect URI until the block ends.
+
+    Args:
+        answers: whether a redirect, as path and query, is the one that is waited for.
 
     Raises:
         NoListener: it is not plain http on this machine, with a port of its own; or the port is taken.
     """
     host, port, path = _address(redirect_uri)
-    listener = RedirectListener()
+    listener = RedirectListener(answers)
     app = Starlette(routes=[Route(path, listener.handle), asset_route(STYLE)])
     server = Server(SecurityHeaders(app), host=host, port=port, called="--redirect-uri")
     try:
@@ -109,31 +128,3 @@ def _address(redirect_uri: str) -> tuple[str, int, str]:
         )
     host = origin.host.strip("[]")
     return _LOCALHOST.get(host, host), origin.port, parts.path or "/"
-
-
-def _page(ending: Ending) -> str:
-    return document(
-        tag(
-            "html",
-            tag(
-                "head",
-                tag("meta", charset="utf-8"),
-                tag("title", ending.heading),
-                tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
-                tag("meta", name="color-scheme", content="light dark"),
-                tag("link", rel="stylesheet", href="/style.css"),
-            ),
-            tag(
-                "body",
-                tag(
-                    "header",
-                    tag("h1", "zoho-tokend"),
-                    tag("p", ending.heading, class_="verdict done" if ending.ok else "verdict troubled"),
-                ),
-                tag("ul", *(tag("li", sentence) for sentence in ending.sentences), class_="said"),
-                tag("footer", tag("p", "You may close this page.")),
-                class_="ending",
-            ),
-            lang="en",
-        )
-    )

@@ -5,14 +5,14 @@ anew for each of many readers.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
 from zoho_tokend.core.facts import ConnectionFacts, DaemonFacts
-from zoho_tokend.web.page.promise import Promise, promise
+from zoho_tokend.web.listing import Promise, promise
 
 SHARED_FOR: Final = timedelta(seconds=1)
 
@@ -34,11 +34,13 @@ class Snapshots:
         daemon: Callable[[], DaemonFacts],
         connections: Callable[[], Iterable[ConnectionFacts]],
         *,
+        check_vault: Callable[[], Awaitable[None]],
         thread: Executor,
         shared_for: timedelta,
     ) -> None:
         self._thread = thread
         self._shared_for = shared_for.total_seconds()
+        self._check_vault = check_vault
         self._daemon = daemon
         self._connections = connections
         self._making = asyncio.Lock()
@@ -50,6 +52,7 @@ class Snapshots:
             if self._shared is not None:
                 return self._shared
             loop = asyncio.get_running_loop()
+            await self._check_vault()
             begun, daemon, connections = loop.time(), self._daemon(), self._connections()
             self._shared = latest = await loop.run_in_executor(self._thread, _snapshot, daemon, connections)
             loop.call_at(begun + self._shared_for, self._forget)

@@ -6,14 +6,17 @@
     leader             whether this process refreshes
     holder             who was last known to lead; null while nobody does, or where there is no election
     shard, shards      which share of the connections is this process's own, from 0, and of how many
-    vault              {alive, expires_at}: the session; expires_at is null when it never ends, or there is none
-    discovery          {complete, error, undiscovered}: whether every connection in Vault was looked at; why the last
-                       look came to nothing; and {name: sentence} for each that Vault gave no usable answer about
+    vault              {alive, error, since, expires_at}: whether there is a session and Vault takes writes; why not,
+                       and since when; expires_at is null when the session never ends, or there is none
+    discovery          {complete, error, undiscovered, ill_named}: whether every connection in Vault was looked at; why
+                       the last look came to nothing; {name: sentence} for each that Vault gave no usable answer about,
+                       and {name: rule} for each record that has no connection's name
     unsaved_tokens     issued, and not yet taken by Vault
     counts             {state: number}, every state named
     connections        [{name, state, data_center, issued_at, expires_at, floor_seconds, next_refresh_at,
-                       last_success_at, last_attempt_at, version, failures, budget_remaining, error, outcome}]:
-                       trouble first, then by name; outcome is how the refresh behind the error ended
+                       last_success_at, last_attempt_at, version, failures, budget_remaining, error, outcome,
+                       deferred_by}]: trouble first, then by name; outcome is how the refresh behind the error ended;
+                       deferred_by is what a refresh that is due waits for: budget, client_limit or null
     after              what to send as ``?after=`` for the next page; null on the last
 
 ``?state=`` shows one state alone, ``?search=`` the names that contain a text, in capitals or not; ``?limit=`` sets the
@@ -24,6 +27,7 @@ from datetime import datetime
 
 from zoho_tokend.core.facts import ConnectionFacts, DaemonFacts
 from zoho_tokend.core.instants import rfc3339
+from zoho_tokend.core.model import NAME_RULE
 from zoho_tokend.web.listing import Listing
 
 Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
@@ -40,11 +44,17 @@ def status(daemon: DaemonFacts, listing: Listing) -> dict[str, Json]:
         "holder": daemon.holder,
         "shard": daemon.shard.number,
         "shards": daemon.shard.of,
-        "vault": {"alive": daemon.vault_alive, "expires_at": _instant(daemon.vault_expires_at)},
+        "vault": {
+            "alive": daemon.vault_alive,
+            "error": daemon.vault_error,
+            "since": _instant(daemon.vault_since),
+            "expires_at": _instant(daemon.vault_expires_at),
+        },
         "discovery": {
             "complete": daemon.discovered,
             "error": daemon.discovery_error,
             "undiscovered": {str(name): sentence for name, sentence in daemon.undiscovered.items()},
+            "ill_named": dict.fromkeys(daemon.ill_named, NAME_RULE),
         },
         "unsaved_tokens": daemon.unsaved,
         "counts": {str(state): number for state, number in listing.counts.items()},
@@ -69,6 +79,7 @@ def _connection(row: ConnectionFacts) -> Json:
         "budget_remaining": row.budget_remaining,
         "error": row.error,
         "outcome": row.outcome,
+        "deferred_by": row.deferred_by,
     }
 
 

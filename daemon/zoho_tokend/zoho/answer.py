@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from zoho_tokend.core import instants
+from zoho_tokend.core.instants import http_date
 from zoho_tokend.core.model import Secret
-from zoho_tokend.zoho.http_dates import http_date
 
 _TOKEN: Final = re.compile(r"[!-~]+")
 _WORDS: Final = re.compile(r"[!-~]+(?: [!-~]+)*")

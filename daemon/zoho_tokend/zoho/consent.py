@@ -97,6 +97,16 @@ def consent_request(
     )
 
 
+def answers(redirect: str, request: ConsentRequest) -> bool:
+    """Whether the redirect brings the state of this request, which nobody else knows."""
+    _, _, query = redirect.partition("?")
+    try:
+        pairs = parse_qsl(query, max_num_fields=_MOST_PARAMETERS) if len(redirect) <= _LONGEST_REDIRECT else []
+    except ValueError:
+        return False
+    return any(name == "state" and _is_state(value, request) for name, value in pairs)
+
+
 def grant_code(redirect: str, request: ConsentRequest, servers: AccountsServers) -> GrantCode:
     """The code that the redirect brings, to be exchanged where the user lives.
 
@@ -113,7 +123,7 @@ def grant_code(redirect: str, request: ConsentRequest, servers: AccountsServers)
         ServerNotAllowed: it names an accounts server that may not have the code.
     """
     parameters = _parameters(redirect)
-    # Whether a refusal brings the state back is not documented. Without it, it can do no more harm than end this run.
+    # Whether a refusal brings the state back is not documented. One that a person pasted without it ends their run.
     if "state" in parameters or "error" not in parameters:
         _check_state(parameters.get("state", ""), request)
     if "error" in parameters:
@@ -149,8 +159,12 @@ def _parameters(redirect: str) -> Mapping[str, str]:
 
 
 def _check_state(told: str, request: ConsentRequest) -> None:
-    if not hmac.compare_digest(told.encode(errors="replace"), request.state.encode()):
+    if not _is_state(told, request):
         raise WrongState
+
+
+def _is_state(told: str, request: ConsentRequest) -> bool:
+    return hmac.compare_digest(told.encode(errors="replace"), request.state.encode())
 
 
 def _refusal(error: str) -> ConsentFailed:

@@ -83,8 +83,8 @@ class AccountsServers:
         """
         if not self.allows(origin):
             raise ServerNotAllowed(
-                f"the accounts server {origin} is neither Zoho's own nor allowed: correct the credential's field "
-                "accounts_server, or add the origin to ALLOWED_ACCOUNTS_SERVERS"
+                f"the accounts server {origin} is neither Zoho's own nor allowed: correct the field "
+                "accounts_server in Vault, or add the origin to ALLOWED_ACCOUNTS_SERVERS"
             )
 
     def location(self, origin: Origin) -> str:

@@ -14,13 +14,13 @@ from typing import Final
 from zoho_tokend.core.errors import ClientRejected, GrantRejected, RefreshError, Throttled, ZohoUnavailable
 from zoho_tokend.core.model import Client, ClientCredentialsGrant, Grant, Issued, RefreshTokenGrant
 from zoho_tokend.core.origin import parse_origin
+from zoho_tokend.core.policy import LONGEST_LIFE
 from zoho_tokend.zoho.answer import Answer, number, token, words
 
 TOKEN_PATH: Final = "/oauth/v2/token"  # noqa: S105 - a path, not a password
 
 _SEPARATORS: Final = re.compile(r"[\s,]+")
 _DEFAULT_LIFETIME: Final = timedelta(hours=1)
-_LONGEST_LIFETIME: Final = timedelta(hours=24)
 _TOO_MANY_REQUESTS: Final = 429
 
 _GRANT_REJECTED: Final = (
@@ -131,9 +131,9 @@ def _lifetime(fields: Mapping[str, object]) -> timedelta:
     seconds = number(fields.get("expires_in_sec"))
     if seconds is None:
         seconds = number(fields.get("expires_in"))
-        if seconds is not None and seconds > _LONGEST_LIFETIME.total_seconds():
+        if seconds is not None and seconds > LONGEST_LIFE.total_seconds():
             seconds /= 1000
-    if seconds is None or not 1 <= seconds <= _LONGEST_LIFETIME.total_seconds():
+    if seconds is None or not 1 <= seconds <= LONGEST_LIFE.total_seconds():
         return _DEFAULT_LIFETIME
     return timedelta(seconds=int(seconds))
 

@@ -52,7 +52,7 @@ WHOLE = Extent(
 QUICK = Extent(
     sizes=(4, 8),
     watch=timedelta(seconds=3),
-    start=timedelta(seconds=6),
+    start=timedelta(seconds=20),
     due_at_once=4,
     pairs=1,
     scripts=1,

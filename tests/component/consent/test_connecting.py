@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from tempfile import gettempdir
 
 import pytest
 
@@ -11,7 +12,7 @@ from tests.stand_ins.consent_fakes import FakeApi, FakePerson, FakeRegistry
 from tests.stand_ins.fake_zoho import FakeZoho, fails
 from tests.stand_ins.fakes import FakeVault
 from zoho_tokend.consent.connecting import AlreadyConnected, Connecting, NotProved
-from zoho_tokend.consent.keeping import Keeper
+from zoho_tokend.consent.keeping import Keeper, NowhereToRescue
 from zoho_tokend.core.consent import Alive, AliveWithoutScope, Dead, NoApiAccess, Proof, Unproven
 from zoho_tokend.core.errors import GrantRejected, VaultForbidden, VaultUnavailable
 from zoho_tokend.core.policy import Policy
@@ -31,7 +32,7 @@ FIELDS = {
 
 
 class Scene:
-    def __init__(self, proof: Proof = ALIVE, *, folder: Path = Path("/nowhere")) -> None:
+    def __init__(self, proof: Proof = ALIVE, *, folder: Path | None = None) -> None:
         clock = LoopClock()
         self.vault = FakeVault(clock=clock)
         self.zoho = FakeZoho(clock)
@@ -50,7 +51,7 @@ class Scene:
                 policy=Policy(),
                 clock=clock,
             ),
-            keeper=Keeper(registry, self.person, clock=clock, folder=folder),
+            keeper=Keeper(registry, self.person, clock=clock, folder=folder or Path(gettempdir())),
             person=self.person,
         )
 
@@ -133,4 +134,10 @@ async def test_there_is_no_room_where_vault_does_not_take_writes(trouble: type[E
     else:
         scene.vault.down()
     with pytest.raises(trouble):
+        await scene.connecting.room(CRM, replace=False)
+
+
+async def test_there_is_no_room_where_no_rescue_file_can_be_written(tmp_path: Path) -> None:
+    scene = Scene(folder=tmp_path / "missing")
+    with pytest.raises(NowhereToRescue, match="nothing is spent yet"):
         await scene.connecting.room(CRM, replace=False)

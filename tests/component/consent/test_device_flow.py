@@ -96,7 +96,7 @@ async def test_a_person_of_another_data_centre_is_followed_with_the_secret_of_th
 
 async def test_a_data_centre_that_was_not_to_be_learned_is_asked_for_again() -> None:
     page = FakeDevicePage(MovedTo("eu"), MovedTo("eu"), GRANTED, homes=[ZohoUnavailable("away"), parse_origin(EU)])
-    assert await Scene(page).finish() == (GRANTED, parse_origin(EU))
+    assert await Scene(page, registration(eu="of-eu")).finish() == (GRANTED, parse_origin(EU))
 
 
 @pytest.mark.parametrize("trouble", [ZohoUnavailable("accounts.zoho.com broke the connection off"), Throttled("many")])

@@ -12,7 +12,7 @@ from tests.clocks.loop_clock import LoopClock
 from tests.samples.builders import CRM, MINUTE, SECOND, secret
 from tests.stand_ins.consent_fakes import FakePerson, FakeRegistry
 from tests.stand_ins.fakes import FakeVault
-from zoho_tokend.consent.keeping import PATIENCE, Keeper, NotKept
+from zoho_tokend.consent.keeping import PATIENCE, Keeper, NotKept, NowhereToRescue
 from zoho_tokend.consent.person import NobodyThere
 from zoho_tokend.consent.rescue import recover
 from zoho_tokend.core.model import Secret
@@ -120,9 +120,47 @@ async def test_where_nobody_chooses_a_passphrase_it_is_held_and_offered_further(
 
 async def test_where_nobody_chooses_a_passphrase_and_waiting_is_of_no_use_it_says_so(tmp_path: Path) -> None:
     scene = Scene(tmp_path, None)
-    scene.vault.forbid(PATH)
+    scene.vault.put(PATH, refresh_token="another")
     with pytest.raises(NobodyThere):
         await scene.keep()
+
+
+async def test_where_nobody_chooses_a_passphrase_a_mended_policy_saves_it(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, *[None] * 9)
+    scene.vault.forbid(PATH)
+    asyncio.get_running_loop().call_later(120, scene.vault.allow, PATH)
+    assert await scene.keep() == 1
+    assert scene.vault.fields(PATH) == FIELDS
+
+
+async def test_a_folder_that_takes_no_file_is_noticed_before_a_code_is_spent(tmp_path: Path) -> None:
+    scene = Scene(tmp_path / "missing")
+    with pytest.raises(NowhereToRescue, match=r"missing: No such file or directory: name a folder .* --rescue-folder"):
+        scene.keeper.prove_rescuable()
+
+
+async def test_the_proof_that_a_folder_takes_a_file_leaves_nothing_there(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    scene.keeper.prove_rescuable()
+    assert scene.files == []
+
+
+async def test_a_file_that_cannot_be_written_is_put_into_another_folder(tmp_path: Path) -> None:
+    scene = Scene(tmp_path / "missing", PASSPHRASE)
+    scene.vault.forbid(PATH)
+    scene.person.folders += [tmp_path / "missing too", tmp_path]
+    with pytest.raises(NotKept, match=str(tmp_path)):
+        await scene.keep()
+    scene.folder = tmp_path
+    assert scene.rescued() == FIELDS
+    assert sum(said.startswith("The credential is held, for no file can be") for said in scene.person.said) == 2
+
+
+async def test_where_nobody_names_a_folder_the_credential_is_held_and_offered(tmp_path: Path) -> None:
+    scene = Scene(tmp_path / "missing", *[PASSPHRASE] * 9, patience=timedelta())
+    scene.away_for(2 * MINUTE)
+    assert await scene.keep() == 1
+    assert scene.vault.fields(PATH) == FIELDS
 
 
 async def test_nothing_secret_is_said_to_the_person(tmp_path: Path) -> None:

@@ -38,18 +38,20 @@ def test_it_says_where_it_is_serves_what_the_seed_says_and_stops_cleanly(tmp_pat
         ready = json.loads(process.stdout.readline())
         client = ready["seeded"]["clients"][0]
         form = {**client, "grant_type": "refresh_token", "refresh_token": "1000.aa.bb"}
-        answer = httpx.post(f"{ready['data_centers']['eu']['accounts_server']}/oauth/v2/token", data=form).json()
+        answer = httpx.post(
+            f"{ready['data_centers']['eu']['accounts_server']}/oauth/v2/token", data=form, timeout=60
+        ).json()
         assert answer["expires_in"] == 180
         assert answer["api_domain"] == ready["data_centers"]["eu"]["api_domain"]
-        assert httpx.get(f"{ready['control']}/_control/journal").json()["entries"][0]["outcome"] == "issued"
+        assert httpx.get(f"{ready['control']}/_control/journal", timeout=60).json()["entries"][0]["outcome"] == "issued"
         process.send_signal(signal.SIGTERM)
-        _, complaints = process.communicate(timeout=10)
+        _, complaints = process.communicate(timeout=120)
     assert (process.returncode, complaints) == (0, "")
 
 
 def test_help_names_every_option() -> None:
     with simulator("--help") as process:
-        text, _ = process.communicate(timeout=10)
+        text, _ = process.communicate(timeout=120)
     for option in ("--data-center", "--control-port", "--lifetime", "--window", "--issues", "--counted-by", "--seed"):
         assert option in text
 
@@ -74,7 +76,7 @@ def test_what_is_wrong_is_said_in_one_line(
         port = str(taken.getsockname()[1])
         real = [str(tmp_path / each) if (tmp_path / each).is_file() else each for each in arguments]
         with simulator(*(each.replace("TAKEN", port) for each in real)) as process:
-            _, complaints = process.communicate(timeout=10)
+            _, complaints = process.communicate(timeout=120)
     assert process.returncode == exit_code
     assert complaint in complaints
     assert "Traceback" not in complaints

@@ -9,7 +9,10 @@ from zoho_simulator import Simulator
 @pytest.fixture
 async def control() -> AsyncIterator[httpx.AsyncClient]:
     simulator = Simulator(data_centers=("us", "eu"))
-    async with simulator, httpx.AsyncClient(base_url=f"{simulator.control}/_control", follow_redirects=True) as client:
+    async with (
+        simulator,
+        httpx.AsyncClient(base_url=f"{simulator.control}/_control", follow_redirects=True, timeout=60) as client,
+    ):
         yield client
 
 

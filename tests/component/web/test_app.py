@@ -12,8 +12,7 @@ from tests.samples.fact_samples import a_row
 from tests.samples.web_sources import sources
 from zoho_tokend.core.facts import ConnectionFacts, State
 from zoho_tokend.core.health import readiness
-from zoho_tokend.web.app import create_app
-from zoho_tokend.web.crowd import MOST_AT_ONCE
+from zoho_tokend.web.app import MOST_AT_ONCE, create_app
 from zoho_tokend.web.snapshot import SHARED_FOR
 
 UNREADY = readiness(vault_session=False, discovered=True, stopping=False)
@@ -22,7 +21,7 @@ HOSTILE = "<script>alert('x')</script>"
 
 def site(**changes: Any) -> httpx.AsyncClient:
     transport = httpx.ASGITransport(create_app(sources(**changes)), raise_app_exceptions=False)
-    return httpx.AsyncClient(transport=transport, base_url="http://daemon")
+    return httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1")
 
 
 @pytest.mark.parametrize("path", ["/livez", "/readyz", "/readyz/vault-session", "/livez/event-loop"])
@@ -97,6 +96,35 @@ async def test_every_answer_carries_the_headers_that_keep_a_browser_safe(path: s
     assert headers["cache-control"] == "no-store"
 
 
+@pytest.mark.parametrize("path", ["/", "/status"])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "[::1", "", "a b"]
+)
+async def test_a_page_is_refused_under_a_host_name_that_is_not_ours(path: str, host: str) -> None:
+    async with site() as web:
+        answer = await web.get(path, headers={"Host": host})
+    assert answer.status_code == 421
+    assert "ZOHO_TOKEND_STATUS_HOSTS" in answer.text
+    assert "crm-prod" not in answer.text
+
+
+@pytest.mark.parametrize("path", ["/", "/status"])
+@pytest.mark.parametrize(
+    "host",
+    ["127.0.0.1", "10.1.2.3:8080", "[::1]:8080", "[fd00::8]", "localhost", "LOCALHOST.:8080", "Tokend.Example:80"],
+)
+async def test_a_page_is_served_under_addresses_and_our_names(path: str, host: str) -> None:
+    app = create_app(sources(), hosts=["tokend.example"])
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as web:
+        assert (await web.get(path, headers={"Host": host})).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/livez", "/readyz", "/metrics"])
+async def test_probes_and_scrapes_come_under_any_host_name(path: str) -> None:
+    async with site() as web:
+        assert (await web.get(path, headers={"Host": "any.name.example"})).status_code == 200
+
+
 def broken() -> Sequence[ConnectionFacts]:
     raise RuntimeError("CANARY of a traceback")
 
@@ -147,8 +175,8 @@ async def test_status_tells_the_daemon_and_its_connections() -> None:
         "holder": None,
         "shard": 0,
         "shards": 1,
-        "vault": {"alive": True, "expires_at": "2026-01-01T12:44:00Z"},
-        "discovery": {"complete": True, "error": None, "undiscovered": {}},
+        "vault": {"alive": True, "error": None, "since": None, "expires_at": "2026-01-01T12:44:00Z"},
+        "discovery": {"complete": True, "error": None, "undiscovered": {}, "ill_named": {}},
         "unsaved_tokens": 0,
         "counts": dict.fromkeys(State, 0) | {"fresh": 1},
         "connections": [
@@ -167,6 +195,7 @@ async def test_status_tells_the_daemon_and_its_connections() -> None:
                 "budget_remaining": 8,
                 "error": None,
                 "outcome": None,
+                "deferred_by": None,
             }
         ],
         "after": None,
@@ -277,7 +306,7 @@ async def test_a_look_at_the_fleet_is_kept_for_no_longer_than_it_is_shared() -> 
     async with site(connections=lambda: [a_row("looked-at")]) as web:
         assert "looked-at" in (await web.get("/")).text
         assert held()
-        async with asyncio.timeout(10 * SHARED_FOR.total_seconds()):
+        async with asyncio.timeout(60 * SHARED_FOR.total_seconds()):
             while held():  # noqa: ASYNC110 - nothing tells of it
                 await asyncio.sleep(0.05)
 

@@ -14,11 +14,10 @@ import pytest
 from tests.samples.fact_samples import a_daemon, a_row
 from tests.samples.web_sources import sources
 from zoho_tokend.core.facts import ConnectionFacts
-from zoho_tokend.web.app import create_app
-from zoho_tokend.web.crowd import MOST_AT_ONCE
+from zoho_tokend.web.app import MOST_AT_ONCE, create_app
 from zoho_tokend.web.server import Server
 
-PATIENCE = 20
+PATIENCE = 120
 READ = ["/status?limit=1000", "/", "/metrics"]
 
 
@@ -146,3 +145,17 @@ async def test_probes_are_answered_while_the_status_is_being_written() -> None:
         assert (await web.get("/livez")).status_code == 200
         gate.opened.set()
         assert (await look).json()["started_at"] == "2026-01-01T12:00:00Z"
+
+
+async def test_scrapes_that_wait_share_a_rendering_begun_after_they_came() -> None:
+    fleet = Fleet()
+    async with a_server(fleet) as web:
+        first = crowd(web, "/metrics", 1)
+        await fleet.gate.until_reached()
+        rest = crowd(web, "/metrics", MOST_AT_ONCE)  # one too many, so that all the others have come when it is refused
+        async with asyncio.timeout(PATIENCE):
+            await asyncio.wait(rest, return_when=asyncio.FIRST_COMPLETED)
+        fleet.gate.opened.set()
+        answers = await asyncio.gather(*first, *rest)
+    assert sorted(answer.status_code for answer in answers) == [200] * MOST_AT_ONCE + [503]
+    assert len(fleet.looks) == 2

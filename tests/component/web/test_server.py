@@ -19,7 +19,7 @@ def a_server(*, host: str = "127.0.0.1", port: int = 0) -> Server:
 @asynccontextmanager
 async def running(server: Server) -> AsyncIterator[httpx.AsyncClient]:
     host, port = server.bound_address
-    async with asyncio.TaskGroup() as group, httpx.AsyncClient(base_url=f"http://{host}:{port}") as web:
+    async with asyncio.TaskGroup() as group, httpx.AsyncClient(base_url=f"http://{host}:{port}", timeout=60) as web:
         group.create_task(server.serve())
         yield web
         server.stop()
@@ -51,7 +51,7 @@ async def test_a_server_stopped_before_it_served_ends_at_once() -> None:
 async def test_a_cancelled_server_listens_no_more() -> None:
     server = a_server()
     host, port = server.bound_address
-    async with asyncio.TaskGroup() as group, httpx.AsyncClient(base_url=f"http://{host}:{port}") as web:
+    async with asyncio.TaskGroup() as group, httpx.AsyncClient(base_url=f"http://{host}:{port}", timeout=60) as web:
         serving = group.create_task(server.serve())
         assert (await web.get("/livez")).status_code == 200
         serving.cancel()

@@ -129,6 +129,16 @@ def repeated_without_the_page(desk: Desk) -> Finished:
     return pasting(desk, _codes(desk, application, prompt=False))
 
 
+def a_client_for_others(desk: Desk) -> Finished:
+    desk.registered(connections="sales,crm-test-*")
+    return with_a_code(desk, "a-code-to-keep")
+
+
+def a_client_for_another_grant_type(desk: Desk) -> Finished:
+    desk.registered(connections="crm-prod", grant_types="refresh_token")
+    return by_client_credentials(desk, "crm-prod")
+
+
 def wrong_state(desk: Desk) -> Finished:
     desk.registered(ClientKind.SERVER)
     return pasting(desk, lambda page: desk.decided(page).replace("state=", "state=x"))
@@ -174,8 +184,10 @@ def zoho_is_away(desk: Desk) -> Finished:
         (unknown_scope, "Zoho does not know one of the scopes"),
         (unknown_scope_without_a_user, "Zoho does not know one of the scopes"),
         (unknown_organisation, "Zoho does not know the organisation: soid is ZohoCRM."),
-        (another_data_centre, "the user lives in Zoho's data centre 'eu', where Zoho does not accept the client"),
-        (another_data_centre_on_the_device_page, "the user lives in Zoho's data centre 'eu', where Zoho does not"),
+        (another_data_centre, "the client app has no secret for http://"),
+        (another_data_centre_on_the_device_page, "the client app has no secret for http://"),
+        (a_client_for_others, "the field 'connections' of the client app does not name crm-prod: add it there"),
+        (a_client_for_another_grant_type, "the field 'grant_types' of the client app does not name client_credentials"),
         (online, "Zoho gave no refresh token"),
         (repeated_without_the_page, "Zoho gave no refresh token"),
         (wrong_state, "the redirect answers another request than the one begun here, for its state differs"),
@@ -194,6 +206,18 @@ def test_a_slip_has_its_sentence_and_leaves_nothing_behind(desk: Desk, slip: Sli
     assert last.startswith(f"zoho-tokend: {sentence}"), ended.err
     assert (desk.version("credentials/crm-prod"), desk.version("tokens/crm-prod")) == (0, 0)
     assert list(desk.folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("how", ["web", "device", "self-client"])
+def test_a_server_that_is_not_allowed_is_never_shown(desk: Desk, how: str) -> None:
+    """Nor is anything asked of the person: whoever wrote the client's record would have their sign-in."""
+    evil = "https://accounts.zoho.com.evil.example"
+    desk.site.corner.put("clients/app", client_id="1000.A", client_secret="a", accounts_server=evil)
+    scope = () if how == "self-client" else (f"--scope={SCOPE}",)
+    ended = desk.run("authorize", how, "crm-prod", "--client=app", *scope)
+    assert (ended.code, ended.out) == (1, "")
+    (line,) = ended.err.splitlines()
+    assert line.startswith(f"zoho-tokend: the accounts server {evil} is neither Zoho's own nor allowed"), ended.err
 
 
 def test_a_connection_that_is_there_is_replaced_only_on_request(desk: Desk) -> None:

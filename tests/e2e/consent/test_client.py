@@ -9,7 +9,7 @@ from tests.people.consent_desk import REDIRECT_URI, Desk
 from zoho_simulator import ClientKind
 from zoho_simulator.law.shapes import new_client_secret
 
-NEW = ("--client-id=1000.ABC", "--kind=self", "--data-center=eu")
+NEW = ("--client-id=1000.ABC", "--kind=self", "--data-center=eu", "--connections=crm-*,sales")
 
 
 def test_a_client_is_recorded_with_a_secret_from_standard_input(desk: Desk) -> None:
@@ -23,6 +23,7 @@ def test_a_client_is_recorded_with_a_secret_from_standard_input(desk: Desk) -> N
         "kind": "server",
         "accounts_server": desk.site.zoho.us.accounts_server,
         "redirect_uri": REDIRECT_URI,
+        "connections": "*",
     }
 
 
@@ -41,6 +42,32 @@ def test_at_a_terminal_the_secret_is_asked_for_and_not_shown(desk: Desk) -> None
         assert command.end() == 0
         assert "The client app is in Vault" in command.screen
     assert desk.site.corner.fields("clients/app")["client_secret"] == secret
+
+
+def test_at_a_terminal_a_new_client_is_asked_whom_it_serves(desk: Desk) -> None:
+    with desk.at_terminal("client", "add", "app", *NEW[:3]) as command:
+        command.says("Connections that may use it")
+        command.type("crm prod", secret=False)
+        command.says("Error: it lists names of connections")
+        command.says("Connections that may use it")
+        command.type("crm-*,sales", secret=False)
+        command.says("Grant types that may be used with it")
+        command.type("refresh_token", secret=False)
+        command.says("Client secret: ")
+        command.type(new_client_secret())
+        assert command.end() == 0
+    kept = desk.site.corner.fields("clients/app")
+    assert (kept["connections"], kept["grant_types"]) == ("crm-*,sales", "refresh_token")
+
+
+def test_a_client_that_anybody_may_use_is_warned_of_until_it_names_somebody(desk: Desk) -> None:
+    desk.registered()
+    warning = "Any connection may use app: say which may with `zoho-tokend client add NAME --replace --connections"
+    assert warning in desk.run("client", "list").err
+    assert warning in desk.run("client", "add", "app", "--replace", "--kind=self", typed=("",)).err
+    assert warning not in desk.run("client", "add", "app", "--replace", "--connections=*", typed=("",)).err
+    listed = desk.run("client", "list")
+    assert (warning in listed.err, listed.out.rstrip().endswith("*")) == (False, True)
 
 
 def test_a_second_secret_for_another_data_centre_joins_what_is_there(desk: Desk) -> None:
@@ -92,10 +119,24 @@ def test_what_the_console_shows_is_not_odd(desk: Desk, kind: ClientKind) -> None
             "register another type in Zoho's API console (server, mobile, device, self)",
             id="of the JavaScript kind",
         ),
+        pytest.param(
+            [*NEW[:3], "--connections=crm prod"],
+            ["an-odd-secret"],
+            2,
+            "it lists names of connections",
+            id="a connection of two words",
+        ),
+        pytest.param(
+            [*NEW, "--grant-types=code"], ["an-odd-secret"], 2, "it lists one or both of refresh_token,", id="a grant"
+        ),
         pytest.param(NEW, [], 1, "Client secret was expected, at the keyboard or as a line", id="without a secret"),
         pytest.param([*NEW, "--secret-file=/nowhere"], [], 1, "/nowhere cannot be read: No such file", id="no file"),
         pytest.param(
-            ["--kind=self"], ["an-odd-secret"], 2, "a new client needs --client-id, --accounts-server;", id="half a one"
+            ["--kind=self"],
+            ["an-odd-secret"],
+            2,
+            "needs --client-id, --accounts-server, --connections;",
+            id="half a one",
         ),
         pytest.param(
             ["--replace"],
@@ -114,11 +155,12 @@ def test_a_client_is_refused(desk: Desk, arguments: list[str], typed: list[str],
 
 
 def test_the_list_shows_everything_but_the_secrets(desk: Desk) -> None:
-    application = desk.registered(ClientKind.SERVER)
+    application = desk.registered(ClientKind.SERVER, connections="crm-prod")
     desk.site.corner.put("clients/broken", client_id="1000.ABC")
     shown, listed = desk.run("client", "list", "--json"), desk.run("client", "list")
     good, broken = json.loads(shown.out)
     assert (good["name"], good["kind"], good["client_id"]) == ("app", "server", application.client_id)
+    assert (good["connections"], good["grant_types"]) == ("crm-prod", "")
     assert "clients/broken" in broken["problem"]
     assert application.client_id in listed.out
     assert application.client_secret not in shown.out + listed.out

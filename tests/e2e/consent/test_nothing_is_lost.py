@@ -123,7 +123,7 @@ def test_a_script_without_a_passphrase_holds_on_until_vault_is_back(desk: Desk, 
         relay.cut()
         command.type(desk.site.zoho.grant_code(application))
         command.hang_up()
-        heard = command.says("No passphrase was chosen, so the credential is held, and offered further.")
+        heard = command.says("No file was written, so the credential is held, and offered further.")
         command.says("The credential is held; next try in")
         relay.mend()
         assert command.end() == 0, heard

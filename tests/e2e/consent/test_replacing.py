@@ -73,6 +73,15 @@ def test_a_revocation_that_fails_says_that_the_old_one_may_live(desk: Desk) -> N
     assert "zoho-tokend: the new grant works, and the replaced refresh token may be alive" in ended.err
 
 
+def test_the_old_refresh_token_is_left_alive_for_another_that_uses_it(desk: Desk) -> None:
+    old = old_refresh_token(desk)
+    desk.site.corner.put("credentials/reports", **desk.credential())
+    desk.site.corner.put("credentials/broken", client="app")
+    ended = by_self_client(desk, "crm-prod", "--replace", "--revoke-old")
+    assert (ended.code, lives(desk, old)) == (1, True)
+    assert "the replaced refresh token was left alive, for reports still needs it" in ended.err
+
+
 def test_there_is_nothing_to_revoke_after_client_credentials(desk: Desk) -> None:
     desk.registered()
     by_client_credentials(desk, "crm-prod")

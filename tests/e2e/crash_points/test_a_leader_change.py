@@ -28,7 +28,7 @@ def cluster() -> Iterator[Cluster]:
         yield cluster
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 def test_a_leader_that_is_killed_at_any_await_is_followed_by_another_and_nothing_is_lost(
     new_site: NewSite, cluster: Cluster
 ) -> None:

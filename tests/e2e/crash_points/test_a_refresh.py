@@ -15,7 +15,7 @@ from tests.samples.reader_samples import ago, record_fields
 from tests.servers import crm
 from zoho_simulator.law.shapes import fingerprint
 
-WORK = "Runner._go"
+WORK = "Runner._work"
 CRM = "crm-prod"
 # Half an hour before its end, so that it is due; the next one is far from it.
 DUE = timedelta(minutes=40)
@@ -24,7 +24,7 @@ FAR_AWAY = -timedelta(minutes=20)
 LISTENS_AT = re.compile(r'"listen": "(http://127\.0\.0\.1:\d+)"')
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 def test_a_daemon_that_is_killed_at_any_await_of_a_refresh_loses_nothing(new_site: NewSite) -> None:
     def trial(moment: int) -> Trial:
         site = new_site()
@@ -56,7 +56,7 @@ def has_settled(daemon: Forked) -> bool:
     listens = LISTENS_AT.search(daemon.told)
     if listens is None:
         return False
-    rows = httpx.get(f"{listens[1]}/status", trust_env=False).json()["connections"]
+    rows = httpx.get(f"{listens[1]}/status", trust_env=False, timeout=60).json()["connections"]
     return any(row["state"] == "fresh" and row["next_refresh_at"] > ago(FAR_AWAY).isoformat() for row in rows)
 
 

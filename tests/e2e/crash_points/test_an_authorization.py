@@ -18,7 +18,7 @@ ONE_PROOF, ONE_EXTRA = 1, 1
 COMMAND = ("authorize", "self-client", CRM, "--client=app", "--replace", "--revoke-old")
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 def test_an_authorization_that_is_killed_at_any_await_leaves_a_credential_that_works(new_site: NewSite) -> None:
     def trial(moment: int) -> Trial:
         site = new_site()

@@ -34,7 +34,6 @@ LONG_DEAD = {
 }
 
 # Some thirty commands, each a process of its own.
-pytestmark = pytest.mark.timeout(240)
 
 
 @pytest.fixture

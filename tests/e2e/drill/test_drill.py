@@ -17,8 +17,6 @@ from tests.places.site import a_site
 from tests.servers.openbao import Admin, new_corner
 from tests.servers.prometheus import Prometheus, a_prometheus, hurried
 
-pytestmark = pytest.mark.timeout(400)
-
 # The first ones mostly wait for a minute to pass.
 AT_ONCE = 6
 # It finds something wrong as long as something is, and says so by its exit code.

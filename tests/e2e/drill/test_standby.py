@@ -1,14 +1,10 @@
 """A leader and its standby, two real processes: what both know is told once, and goes on when they change places."""
 
-import pytest
-
 from deploy.monitoring.prometheus_rule import RULES
 from tests.places.drill_faults import elected
 from tests.places.drill_place import Place
 from tests.places.site import Site
 from tests.servers.prometheus import a_prometheus, hurried
-
-pytestmark = pytest.mark.timeout(300)
 
 BROKEN = "ZohoConnectionMisconfigured"
 

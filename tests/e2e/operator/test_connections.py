@@ -4,6 +4,7 @@ import json
 import shlex
 from typing import Any
 
+from tests.e2e.hostile_tenant.shapes import NESTED, UNREADABLE
 from tests.people.operator_shell import OperatorShell
 from zoho_tokend.core.model import Secret
 
@@ -54,6 +55,28 @@ def test_the_list_for_people_has_a_line_for_each_and_the_problem_below_it(shell:
     assert problem.endswith("the field 'refresh_token' is missing")
     assert crm.split()[:2] == ["crm-prod", "fresh"]
     assert listed.err == "1 of 2 are well.\n"
+
+
+def test_a_record_that_cannot_be_read_costs_the_list_no_other(shell: OperatorShell) -> None:
+    for name, fields in UNREADABLE.items():
+        usual = {"accounts_server": '"https://accounts.zoho.eu"', **fields}
+        shell.site.corner.put_texts(f"credentials/{name}", usual)
+    shell.site.corner.put_texts("tokens/good", {"access_token": NESTED})
+    shell.site.connect("good")
+    assert shell("refresh", "good").code == 0
+
+    rows = listed(shell)
+
+    assert {name: row["state"] for name, row in rows.items()} == {
+        "good": "fresh",
+        **dict.fromkeys(UNREADABLE, "misconfigured"),
+    }
+    assert all(rows[name]["problem"] for name in UNREADABLE)
+
+
+def test_a_hostile_name_of_a_field_does_not_steer_the_terminal(shell: OperatorShell) -> None:
+    shell.site.connect("crm-prod", **{"\x1b[2J": "a"})
+    assert "\x1b" not in shell("connections", "show", "crm-prod").out
 
 
 def test_an_empty_vault_is_told_with_the_way_out(shell: OperatorShell) -> None:

@@ -61,8 +61,9 @@ def test_a_second_run_is_harmless_and_another_credential_is_replaced_on_request_
 
 
 def test_each_row_stands_for_itself_and_the_report_says_what_was_not_taken_and_why(shell: OperatorShell) -> None:
-    good, *others = fresh_rows(shell, "good", "no-token", "no-client", "abroad", "eager")
-    no_token, no_client, abroad, eager = others
+    good, *others = fresh_rows(shell, "good", "no-token", "no-client", "abroad", "eager", "stranger")
+    no_token, no_client, abroad, eager, stranger = others
+    shell.site.corner.put("clients/other", **shell.site.fields(shell.site.client()), connections="sales")
     mixed_up = {"connection": good["refresh_token"], "client": "jobs", "refresh_token": "good"}
     text = columns(
         good | {"accounts_server": "", "refresh_at": ""},
@@ -71,6 +72,7 @@ def test_each_row_stands_for_itself_and_the_report_says_what_was_not_taken_and_w
         abroad | {"accounts_server": "https://zoho.example"},
         eager | {"refresh_at": "0.99"},
         mixed_up,
+        stranger | {"client": "other"},
     )
     report = shell("connections", "import", "-", "--json", stdin=text)
     rows = json.loads(report.out)["rows"]
@@ -82,15 +84,17 @@ def test_each_row_stands_for_itself_and_the_report_says_what_was_not_taken_and_w
         (5, "abroad", "refused"),
         (6, "eager", "refused"),
         (7, None, "refused"),
+        (8, "stranger", "refused"),
     ]
     for row, words in zip(
         rows[1:],
         (
             "the field 'refresh_token' is missing",
             "the field 'client' names no client under",
-            "neither Zoho's own nor allowed",
+            "has no secret for https://zoho.example",
             "the field 'refresh_at' is no number",
             "looks like a token or a secret",
+            "'connections' of the client other does not name stranger",
         ),
         strict=True,
     ):

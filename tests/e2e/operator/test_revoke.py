@@ -12,6 +12,7 @@ def is_alive(site: Site, access_token: object, data_center: str = "eu") -> bool:
         f"{site.zoho[data_center].accounts_server}/crm/v8/org",
         headers={"Authorization": f"Zoho-oauthtoken {access_token}"},
         trust_env=False,
+        timeout=60,
     )
     return "INVALID_TOKEN" not in answer.text
 

@@ -53,7 +53,6 @@ def many_files() -> Iterator[None]:
     resource.setrlimit(resource.RLIMIT_NOFILE, (usual, most))
 
 
-@pytest.mark.timeout(120)
 @pytest.mark.usefixtures("many_files")
 def test_ten_thousand_idle_connections_hinder_neither_probes_nor_refreshes(site: Site, daemon: Daemon) -> None:
     with ExitStack() as crowd:

@@ -8,12 +8,22 @@ from pathlib import Path
 
 from tests.canary import assert_no_canary
 from tests.places.site import BRISK, Site
+from tests.processes.process import call
+from tests.servers.openbao import Corner
 
 _DUMPABLE = """
 import ctypes
 from zoho_tokend.cli import main
 main(["version"], standalone_mode=False)
 print("dumpable:", ctypes.CDLL(None).prctl(3, 0, 0, 0, 0))
+"""
+
+
+_KEY_LOGS = """
+import httpx, urllib3.util
+from zoho_tokend.cli import main
+main(["version"], standalone_mode=False)
+print("logs:", httpx.create_ssl_context().keylog_filename, urllib3.util.create_urllib3_context().keylog_filename)
 """
 
 
@@ -28,6 +38,23 @@ def test_a_command_cannot_be_looked_into_by_others_of_its_user() -> None:
     done = subprocess.run([sys.executable, "-c", _DUMPABLE], capture_output=True, text=True, check=True)
 
     assert "dumpable: 0" in done.stdout
+
+
+def test_no_key_of_a_tls_connection_is_logged(tls_corner: Corner, tmp_path: Path) -> None:
+    log = tmp_path / "keys.log"
+    variables = {"SSLKEYLOGFILE": str(log)}
+    bundle = tls_corner.admin.server.ca_bundle
+    token = tls_corner.admin.token(tls_corner.policy).reveal()
+    vault = {"VAULT_ADDR": tls_corner.address, "VAULT_TOKEN": token, "VAULT_CACERT": str(bundle)}
+
+    listed = call("connections", environment={**vault, **variables, "ZOHO_TOKEND_MOUNT": tls_corner.mount})
+    done = subprocess.run(
+        [sys.executable, "-c", _KEY_LOGS], capture_output=True, text=True, check=True, env=os.environ | variables
+    )
+
+    assert listed.code == 0, listed.err
+    assert "logs: None None" in done.stdout
+    assert not log.exists()
 
 
 def test_a_crashing_daemon_leaves_no_core_file(site: Site, tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ def test_a_shell_reports_a_dead_token_by_its_fingerprint(here: DefaultSite, tmp_
         capture_output=True,
         text=True,
         check=False,
-        timeout=30,
+        timeout=120,
     )
 
     assert (done.returncode, done.stderr) == (0, "")

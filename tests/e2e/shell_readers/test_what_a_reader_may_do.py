@@ -42,6 +42,7 @@ class Visitor:
             base_url=f"{corner.address}/v1/{corner.mount}/",
             headers={"X-Vault-Token": token.reveal()},
             trust_env=False,
+            timeout=60,
         )
 
     def asks(self, method: str, path: str) -> int:

@@ -15,7 +15,7 @@ from tests.processes.process import Finished
 from tests.processes.spied_programs import SpiedPrograms
 
 SCRIPT = READERS / "with-curl.sh"
-PATIENCE = 30.0
+PATIENCE = 120.0
 
 
 @pytest.fixture

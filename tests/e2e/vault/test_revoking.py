@@ -67,6 +67,9 @@ class Desk:
     def has_token(self) -> bool:
         return self.corner.admin.succeeds("GET", f"{self.corner.mount}/data/zoho/tokens/crm-prod", {})
 
+    def has_versions(self) -> bool:
+        return self.corner.admin.succeeds("GET", f"{self.corner.mount}/metadata/zoho/tokens/crm-prod", {})
+
 
 @asynccontextmanager
 async def a_desk(corner: Corner, rules: str) -> AsyncIterator[Desk]:
@@ -99,6 +102,14 @@ async def test_the_mark_takes_the_refresh_tokens_place_and_the_dead_token_is_gon
     assert await desk.revoking.revoke(CRM) == Ended(how=Revocation.REVOKED, version=2)
     assert set(desk.credential) == {"client_id", "client_secret", "accounts_server", "revoked_at"}
     assert not desk.has_token()
+    assert not desk.has_versions()
+
+
+async def test_a_policy_of_before_lets_the_dead_token_be_deleted(corner: Corner) -> None:
+    rules = operator_policy(corner.layout, targets=TARGETS).replace('["read", "delete"]', '["read"]', 1)
+    async with a_desk(corner, rules) as desk:
+        await desk.revoking.revoke(CRM)
+        assert not desk.has_token()
 
 
 async def test_the_dead_token_is_gone_from_the_publish_targets_too(desk: Desk) -> None:

@@ -1,12 +1,15 @@
 """What befalls Vault: outages, seals, full disks, lost and late answers, ended logins, narrowed policies."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 from random import Random
 
 from tests.simulation.faults.span import MINUTE, a_while
 from tests.simulation.replica import Replica
-from tests.simulation.roads import VAULT_TIME_OUT, Passage
+from tests.simulation.roads import VAULT_TIME_OUT, Hazard, Passage
+from tests.simulation.troubles import Trouble
+from tests.simulation.vault_side import Snapshot
 from tests.simulation.virtual_loop import Process
 from tests.simulation.world import World
 from zoho_tokend.vault.answer import Answer as VaultAnswer
@@ -26,10 +29,10 @@ def at_vault(
         return serving(request, serve)
 
     trouble = world.troubles.begin(harm) if harm else None
-    world.road.hazards.append(lies_in_wait)
+    world.road.add(lies_in_wait)
 
     def passes() -> None:
-        world.road.hazards.remove(lies_in_wait)
+        world.road.remove(lies_in_wait)
         if trouble is not None:
             world.troubles.end(trouble)
 
@@ -109,3 +112,63 @@ def the_policy_is_narrowed(world: World, rng: Random) -> None:
         world.changed()
 
     world.after(a_while(world, rng), mend)
+
+
+def vault_limits(world: World, span: float, rate: float, rng: Random) -> None:
+    """A quota of so many requests a second (https://developer.hashicorp.com/vault/docs/concepts/resource-quotas)."""
+    left, filled_at = max(rate, 1.0), world.loop.time()
+    retry_after = rng.choice((None, timedelta(seconds=1), timedelta(seconds=2)))
+
+    def limited(process: Process, request: Request, serve: Callable[[], VaultAnswer]) -> Passage | None:
+        nonlocal left, filled_at
+        del process, request, serve
+        now = world.loop.time()
+        left, filled_at = min(left + (now - filled_at) * rate, max(rate, 1.0)), now
+        if left >= 1:
+            left -= 1
+            return None
+        return Passage(0.002, VaultAnswer(status=429, body={"errors": ["quota"]}, retry_after=retry_after))
+
+    trouble = world.troubles.begin("Vault limits")
+    world.road.add(limited)
+    world.after(span, _pass, world, limited, trouble)
+
+
+def vault_errs_at_one_path(world: World, span: float, name: str, rng: Random) -> None:
+    """An entry that Vault cannot read, or a proxy's rule about one path."""
+    path = rng.choice((f"data/zoho/credentials/{name}", f"data/zoho/tokens/{name}"))
+    status, body = rng.choice(((500, {}), (400, {}), (403, {}), (429, {}), (503, {}), (200, None), (502, None)))
+    answer = VaultAnswer(status=status, body=body)
+
+    def errs(process: Process, request: Request, serve: Callable[[], VaultAnswer]) -> Passage | None:
+        del process, serve
+        return Passage(0.01, answer) if request.path.endswith(path) else None
+
+    trouble = world.troubles.begin("Vault errs at one path", [name])
+    world.road.add(errs)
+    world.after(span, _pass, world, errs, trouble)
+
+
+def vault_is_restored(world: World, snapshot: Snapshot, away_for: float) -> None:
+    """Vault is away, and comes back as it was then: what people and daemons wrote since is gone."""
+    trouble = world.troubles.begin("Vault is restored")
+
+    def away(process: Process, request: Request, serve: Callable[[], VaultAnswer]) -> Passage | None:
+        del process, serve
+        return _refused(request, lambda: VaultAnswer(status=503, body={}))
+
+    def restored() -> None:
+        world.vault.restore(snapshot)
+        for name in world.plan.names:
+            world.promise.restored(name, world.vault.fields(f"tokens/{name}"))
+        world.changed()
+
+    world.road.add(away)
+    world.after(away_for / 2, restored)
+    world.after(away_for, _pass, world, away, trouble)
+
+
+def _pass(world: World, hazard: Hazard, trouble: Trouble) -> None:
+    world.road.remove(hazard)
+    world.troubles.end(trouble)
+    world.changed()

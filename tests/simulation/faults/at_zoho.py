@@ -112,3 +112,55 @@ def a_stranger_uses_the_refresh_token(world: World, rng: Random) -> None:
     token = world.people.refresh_token_of(rng.choice(world.plan.names))
     if token:
         world.zoho.use_up(token, rng.randint(1, 12))
+
+
+# --- led there by an edge ------------------------------------------------------------------------------------------
+
+
+def servers_hang(world: World, span: float, names: tuple[str, ...]) -> None:
+    hang = catalogue.hang()
+    _at_zoho(world, span, names, lambda _call, lawful: struck(hang, lawful, latency=0.1), harm="the server hangs")
+
+
+def zoho_is_no_use(world: World, span: float, rng: Random) -> None:
+    useless = (catalogue.html_502(), catalogue.general_error(), catalogue.drop(), catalogue.error("server_error", 500))
+    _at_zoho(world, span, None, _by_catalogue(rng, rng.choice(useless)), harm="Zoho is no use")
+
+
+def zoho_refuses(world: World, span: float, names: tuple[str, ...], rng: Random) -> None:
+    no = catalogue.error(rng.choice(("invalid_code", "invalid_grant", "invalid_client")))
+    _at_zoho(world, span, names, _by_catalogue(rng, no), harm="Zoho says no")
+
+
+def zoho_throttles_for(world: World, span: float, names: tuple[str, ...], rng: Random) -> None:
+    _at_zoho(world, span, names, _by_catalogue(rng, catalogue.throttled(400)), harm="Zoho throttles")
+
+
+def zoho_is_slow_for(world: World, span: float, names: tuple[str, ...], rng: Random) -> None:
+    slow = (catalogue.delayed(5), catalogue.delayed(15), catalogue.delayed(19))
+    _at_zoho(world, span, names, _by_catalogue(rng, *slow))
+
+
+def _at_one_grant(world: World, refresh_token: str, fault: Fault, rng: Random, *, harm: str) -> None:
+    """It strikes whoever asks with this refresh token, until a person has stored another one, and for ever."""
+
+    def falls(call: Call, lawful: Callable[[], Answer]) -> Reply | None:
+        mine = call.form.get("refresh_token") == refresh_token
+        return struck(fault, lawful, latency=rng.uniform(0.1, 1.0)) if mine else None
+
+    world.zoho.sky.append(falls)
+    world.until_corrected(harm, world.zoho.holders[refresh_token])
+
+
+def zoho_is_no_use_to(world: World, refresh_token: str, rng: Random) -> None:
+    _at_one_grant(world, refresh_token, catalogue.html_502(), rng, harm="Zoho is no use to a grant")
+
+
+def zoho_throttles_one(world: World, refresh_token: str, rng: Random) -> None:
+    _at_one_grant(world, refresh_token, catalogue.throttled(400), rng, harm="Zoho throttles a grant")
+
+
+def a_grant_dies(world: World, refresh_token: str, rng: Random) -> None:
+    del rng
+    world.zoho.revoke(refresh_token)
+    world.until_corrected("the grant is dead", world.zoho.holders[refresh_token])

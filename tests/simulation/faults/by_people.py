@@ -52,7 +52,7 @@ def a_person_consents_again(world: World, rng: Random) -> None:
 
 
 def the_client_gets_another_secret(world: World, rng: Random) -> None:
-    world.zoho.new_secret()
+    world.zoho.new_secrets()
     trouble = world.troubles.begin("the client's secret is another")
 
     def mend() -> None:

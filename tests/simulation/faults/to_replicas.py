@@ -58,14 +58,19 @@ def a_replica_is_cut_off(world: World, rng: Random) -> None:
 
 
 def the_api_server_is_away(world: World, rng: Random) -> None:
-    server, everybody, victim = world.api_server, rng.random() < 0.3, rng.choice(world.replicas)
+    everybody, victim = rng.random() < 0.3, rng.choice(world.replicas)
+    cut_off_from_the_lease(world, None if everybody else victim, a_while(world, rng))
+
+
+def cut_off_from_the_lease(world: World, victim: Replica | None, span: float) -> None:
+    """The API server cannot be reached from this replica; from none where that is None."""
+    server = world.api_server
     if server is None:
         return
 
     def cut(process: Process) -> bool:
-        return everybody or (victim.daemon is not None and victim.daemon.process is process)
+        return victim is None or (victim.daemon is not None and victim.daemon.process is process)
 
-    span = a_while(world, rng)
     server.cuts.append(cut)
     world.after(span, server.cuts.remove, cut)
 

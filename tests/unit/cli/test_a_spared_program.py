@@ -60,7 +60,6 @@ def test_a_cycle_of_what_came_later_is_collected_as_ever() -> None:
     assert gone() is None
 
 
-@pytest.mark.timeout(60)
 def test_the_daemon_spares_its_program() -> None:
     settings = {"VAULT_ADDR": NOBODY, "VAULT_TOKEN": "hvs.INVENTED", "LISTEN": "127.0.0.1:0"}
     environment = os.environ | {f"ZOHO_TOKEND_{name}": value for name, value in settings.items()}

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from functools import partial
 from itertools import count
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -179,3 +180,19 @@ def test_after_the_close_nobody_gets_a_place() -> None:
     queue = bulkheads(4, healthy=3)
     queue.close()
     assert all_ready(queue) == []
+
+
+@pytest.mark.parametrize("hanging", [10, 100, 1_000, 10_000])
+def test_one_at_another_server_has_a_place_at_once_whoever_hangs(hanging: int) -> None:
+    bulkheads = Bulkheads(places=16)
+    for number in range(hanging):
+        name = ConnectionName(f"hangs-{number}")
+        server = f"https://accounts.zoho.{('eu', 'in')[number % 2]}"
+        bulkheads.enqueue(name, server=server, expires_at=NOON, failing=number % 3 == 0)
+    for second in range(60):  # none of them ever ends
+        while bulkheads.next_ready(NOON + second * SECOND) is not None:
+            pass
+    assert len(bulkheads.going) <= 8
+    bulkheads.enqueue(CRM, server="https://accounts.zoho.com", expires_at=NOON + 30 * MINUTE, failing=False)
+    bulkheads.answered("https://accounts.zoho.com")
+    assert bulkheads.next_ready(NOON + MINUTE) == CRM

@@ -38,6 +38,10 @@ def waited(connection: Connection, now: datetime) -> timedelta:
     return connection.retry_at - now
 
 
+def test_issues_of_a_record_that_cannot_be_read_are_recalled() -> None:
+    assert not transitions.discovered(a_connection().name, None, NOON).recalled
+
+
 def test_the_first_rejection_of_a_grant_is_pending_until_it_is_said_again() -> None:
     pending = after(a_connection(), GrantRejected())
     assert not pending.parked

@@ -66,7 +66,26 @@ def judged(*all_of_them: Examined, daemon: Mapping[str, DaemonsView] | None = No
 def test_a_connection_that_is_well_has_one_line_with_its_life_floor_and_budget() -> None:
     (finding,) = judged(examined())
     assert finding.level is Level.OK
-    assert finding.finding == "eu, token lives 50 min (floor 29 min), 7 of 8 issues left"
+    assert finding.finding == "eu, token lives 50 min (floor 29 min 14 s), 7 of 8 issues left"
+
+
+def test_who_uses_which_client_is_listed_and_an_open_one_warned_of() -> None:
+    named = [examined(name, credential=a_credential(holder=name, client="named")) for name in (CRM, SALES)]
+    unnamed = examined(
+        ConnectionName("third"), credential=a_credential(holder="third", client="open", unrestricted=True)
+    )
+    found = [finding for finding in judged(*named, unnamed) if finding.subject.startswith("client ")]
+    assert [(finding.subject, finding.level) for finding in found] == [
+        ("client named", Level.OK),
+        ("client open", Level.WARNING),
+    ]
+    assert found[0].finding == f"is used by {CRM}, {SALES}"
+    assert "may be used by any connection" in found[1].finding
+
+
+def test_a_client_that_is_not_allowed_has_a_fix_of_its_own() -> None:
+    (finding,) = judged(examined(credential=Unread("is not named", fix="name it")))
+    assert (finding.level, finding.fix) == (Level.WRONG, "name it")
 
 
 @pytest.mark.parametrize(
@@ -86,13 +105,13 @@ def test_a_connection_that_is_well_has_one_line_with_its_life_floor_and_budget()
         pytest.param(
             examined(token=a_token(left=20 * MINUTE)),
             Level.WARNING,
-            "its token has 20 min left, and 29 min are promised",
+            "its token has 20 min left, and 29 min 14 s are promised",
             id="a token under the floor",
         ),
         pytest.param(
             examined(token=a_token(left=20 * MINUTE), credential=a_credential(refresh_at=0.5)),
             Level.WARNING,
-            "29 min are promised",
+            "29 min 14 s are promised",
             id="a token under the floor of its own refresh_at",
         ),
         pytest.param(examined(token=Unread("is no record")), Level.WRONG, "is no record", id="an unreadable token"),
@@ -173,3 +192,16 @@ def test_that_nobody_knows_what_is_parked_is_a_warning() -> None:
 def test_a_name_that_cannot_be_one_is_left_alone_with_a_warning() -> None:
     *_, last = connections([examined()], ["a\nb"], {CRM: FRESH}, policy=Policy(), now=NOON)
     assert (last.subject, last.level) == ("'a\\nb'", Level.WARNING)
+
+
+def test_a_grant_that_a_person_ended_is_no_fault() -> None:
+    [found] = connections(
+        [examined(credential=Unread("revoked on 2026-11-24", revoked=True), token=None)],
+        (),
+        {CRM: FRESH},
+        policy=Policy(),
+        now=NOON,
+    )
+    assert found.level is Level.WARNING
+    assert "its grant was ended on purpose: revoked on 2026-11-24" in found.finding
+    assert f"zoho-tokend connections remove {CRM}" in (found.fix or "")

@@ -74,8 +74,10 @@ def test_every_metric_of_ours_that_is_asked_for_is_there_and_each_important_one_
     assert {name.removeprefix("zoho_tokend_") for name in unseen} == {
         "connection_floor_seconds",  # in the fleet's least life against its floor
         "consecutive_failures",  # told by state and error
+        "ill_named_records",  # on the status page, with the rule
         "last_success_timestamp_seconds",
         "next_refresh_timestamp_seconds",
+        "background_task_crashes_total",  # an alert
         "rotated_refresh_tokens_total",  # an alert
         "token_issued_timestamp_seconds",
     }

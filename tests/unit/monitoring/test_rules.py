@@ -85,4 +85,4 @@ def test_the_labels_of_an_alert_outlive_a_restart_and_a_change_of_the_leader() -
     """Whatever tells one process from the next would end a silence with it."""
     fired = [alert for case in CASES for alert in case.get("exp_alerts") or ()]
     labels = {label for alert in fired for label in alert["exp_labels"]}
-    assert labels == {"severity", "namespace", "job", "connection", "state", "shard", "peer"}
+    assert labels == {"severity", "namespace", "job", "connection", "state", "shard", "peer", "task"}

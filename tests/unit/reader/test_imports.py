@@ -26,7 +26,7 @@ print(*sorted(name for name in sys.modules if name.startswith("zoho_tokend.") an
 
 def run(statement: str, *interpreter: str) -> list[str]:
     code = IMPORTS.format(source=str(SOURCE), statement=statement)
-    done = subprocess.run([*interpreter, code], capture_output=True, text=True, check=True, timeout=30)
+    done = subprocess.run([*interpreter, code], capture_output=True, text=True, check=True, timeout=120)
     return done.stdout.splitlines()
 
 

@@ -44,6 +44,11 @@ def test_a_token_does_not_print_itself() -> None:
         ({"access_token": 7}, "the field 'access_token' is no text"),
         ({"expires_at": "tomorrow"}, "the field 'expires_at' is no instant"),
         ({"expires_at": "2026-11-24T12:00:00"}, "the field 'expires_at' is no instant"),
+        ({"expires_at": "0001-01-01T00:00:00+14:00"}, "the field 'expires_at' is no instant"),
+        ({"expires_at": "9999-12-31T23:59:59-01:00"}, "the field 'expires_at' is no instant"),
+        ({"expires_at": "2099-01-01T00:00:00Z"}, "tells of a token that lives over a day"),
+        ({"authorization": "Zoho-oauthtoken a\nX: b"}, "the field 'authorization' holds characters that no header can"),
+        ({"access_token": "\ud800"}, "the field 'access_token' holds characters that no header can"),
     ],
     ids=lambda value: value if isinstance(value, str) else None,
 )

@@ -139,6 +139,7 @@ def test_what_kubernetes_tells_of_a_service_named_like_us_is_no_setting(name: st
             "https://accounts.example, http://127.0.0.1:9000",
             (parse_origin("https://accounts.example"), parse_origin("http://127.0.0.1:9000")),
         ),
+        ("STATUS_HOSTS", "zoho-tokend, Tokend.Example", ("zoho-tokend", "tokend.example")),
     ],
 )
 def test_a_value_is_read_from_text(name: str, text: str, expected: object) -> None:
@@ -157,6 +158,7 @@ def test_a_value_is_read_from_text(name: str, text: str, expected: object) -> No
             "allowed_accounts_servers",
             (parse_origin("https://accounts.example"),),
         ),
+        ('status_hosts = ["tokend.example"]', "status_hosts", ("tokend.example",)),
     ],
 )
 def test_a_value_is_read_from_toml(toml: Path, line: str, name: str, expected: object) -> None:
@@ -203,6 +205,10 @@ def test_a_value_is_read_from_toml(toml: Path, line: str, name: str, expected: o
         ("ALLOWED_ACCOUNTS_SERVERS", "http://accounts.example"),
         ("ALLOWED_ACCOUNTS_SERVERS", "https://accounts.example/oauth"),
         ("ALLOWED_ACCOUNTS_SERVERS", "https://accounts.example,,"),
+        ("STATUS_HOSTS", "tokend.example:8080"),
+        ("STATUS_HOSTS", "https://tokend.example"),
+        ("STATUS_HOSTS", "tokend.example,"),
+        ("STATUS_HOSTS", "*.example"),
         ("REPORTS", "yes"),
         ("PUBLISH_TARGETS", "airflow"),
         ("PUBLISH_TARGETS", "airflow-connection=connections"),

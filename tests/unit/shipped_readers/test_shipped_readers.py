@@ -1,13 +1,12 @@
 """What stands in `deploy/readers/`: valid, able to read one token and nothing else, and fast enough for the promise."""
 
 import re
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import kubernetes_validate
 import pytest
 import yaml
 
@@ -19,6 +18,7 @@ ROOT = READERS.parent.parent
 PAGE = ROOT / "docs" / "readers.md"
 FILES = sorted(READERS.iterdir())
 MANIFESTS = [file for file in FILES if file.suffix == ".yaml"]
+NEWEST = "1.37"
 COMPANIONS = {"header.ctmpl", "mounted-secret.yaml"}
 
 LAYOUT = Layout()
@@ -155,11 +155,9 @@ def test_every_login_is_for_the_role_with_the_printed_policy() -> None:
 
 @pytest.mark.parametrize("file", MANIFESTS, ids=name_of)
 def test_kubernetes_own_objects_keep_to_their_schemas(file: Path) -> None:
-    command = [sys.executable, "-m", "kubernetes_validate", "--strict", str(file)]
-    checked = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
-    assert checked.returncode == 0, checked.stdout + checked.stderr
-    own = [thing for thing in objects(file) if thing["apiVersion"] in {"v1", "apps/v1", "batch/v1"}]
-    assert (checked.stdout + checked.stderr).count(" passed for resource ") == len(own)
+    for thing in objects(file):
+        if thing["apiVersion"] in {"v1", "apps/v1", "batch/v1"}:
+            assert kubernetes_validate.validate(dict(thing), NEWEST, strict=True) == NEWEST
 
 
 @pytest.mark.parametrize("file", MANIFESTS, ids=name_of)

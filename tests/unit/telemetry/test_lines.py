@@ -52,7 +52,8 @@ def test_what_is_absent_is_left_out() -> None:
 
 
 LOUDNESS = [
-    pytest.param(events.RefreshDeferred(connection=CONNECTION, reason="", until=NOON), "DEBUG", id="a wait"),
+    pytest.param(events.RefreshDeferred(connection=CONNECTION, reason="standby", until=NOON), "DEBUG", id="a standby"),
+    pytest.param(events.RefreshDeferred(connection=CONNECTION, reason="budget", until=NOON), "WARNING", id="a wait"),
     pytest.param(REFRESHED, "INFO", id="a refresh"),
     pytest.param(REFRESH_FAILED, "WARNING", id="a failed refresh"),
     pytest.param(events.RefreshTokenRotated(connection=CONNECTION, stored=True), "WARNING", id="a stored rotation"),

@@ -13,6 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families as parse
 
 from tests.samples.event_samples import CONNECTION, NOON, ONE_OF_EVERY, REFRESH_FAILED, REFRESHED
 from tests.servers.promtool import promtool
+from zoho_tokend.clockwork import Command
 from zoho_tokend.core import events
 from zoho_tokend.core.errors import Outcome
 from zoho_tokend.core.facts import ConnectionFacts, State
@@ -26,6 +27,7 @@ from zoho_tokend.telemetry.metrics import Metrics
 CONTRACT = {
     "build_info": ("version", "python"),
     "connections": ("state",),
+    "deferred_refreshes": ("limit",),
     "soonest_expiry_timestamp_seconds": (),
     "promise_holds_until_timestamp_seconds": (),
     "token_expiry_timestamp_seconds": ("connection",),
@@ -47,11 +49,13 @@ CONTRACT = {
     "vault_token_expiry_timestamp_seconds": (),
     "vault_logins_total": ("method", "outcome"),
     "unsaved_tokens": (),
+    "ill_named_records": (),
     "cas_conflicts_total": (),
     "rotated_refresh_tokens_total": (),
     "leader": ("shard",),
     "floor_seconds": (),
     "clock_skew_seconds": ("peer",),
+    "background_task_crashes_total": ("task",),
     "heartbeat_timestamp_seconds": (),
     "event_loop_lag_seconds": (),
 }
@@ -130,6 +134,10 @@ def test_every_label_value_is_there_at_zero_from_the_first_scrape() -> None:
         ]
         + [f"refresh_duration_seconds_count{{stage={stage}}}" for stage in events.Stage]
         + [f"clock_skew_seconds{{peer={peer}}}" for peer in events.Peer]
+        + [
+            f"background_task_crashes_total{{task={task}}}"
+            for task in ("refresh", Command.SWEEP, Command.DISCOVER, Command.HEED_REPORTS, Command.FOLLOW_TARGETS)
+        ]
         + [
             f"zoho_requests_total{{data_center={data_center},outcome={outcome}}}"
             for data_center in ("eu", "us", "other")
@@ -236,6 +244,15 @@ def test_conflicts_rotations_logins_and_clocks_are_told() -> None:
     assert series["clock_skew_seconds{peer=vault}"] == -3
 
 
+def test_a_crash_is_counted_by_its_task() -> None:
+    metrics = some_metrics()
+    metrics(events.ErrandCrashed(errand=Command.DISCOVER, kind="KeyError", traceback=""))
+    metrics(events.RefreshCrashed(connection=CONNECTION, kind="KeyError", traceback=""))
+    series = scraped(metrics)
+    assert series["background_task_crashes_total{task=discover}"] == 1
+    assert series["background_task_crashes_total{task=refresh}"] == 1
+
+
 def test_a_process_leads_until_it_is_told_not_to() -> None:
     metrics = some_metrics()
     assert scraped(metrics)["leader{shard=0}"] == 1
@@ -315,6 +332,13 @@ def test_a_connection_that_waits_for_a_person_hides_nothing_of_the_fleets_promis
     assert series["soonest_expiry_timestamp_seconds"] == float("inf")
     assert series["promise_holds_until_timestamp_seconds"] == float("inf")
     assert scraped(some_metrics(), dead, a_row())["soonest_expiry_timestamp_seconds"] == NOON.timestamp() + 3600
+
+
+def test_records_with_a_wrong_name_are_counted_by_whole_passes() -> None:
+    metrics = some_metrics()
+    metrics(events.DiscoveryEnded(connections=1, took=timedelta(), ill_named=2))
+    metrics(events.DiscoveryEnded(connections=1, took=timedelta(), error="Vault is sealed"))
+    assert scraped(metrics)["ill_named_records"] == 2
 
 
 def test_unsaved_tokens_are_counted() -> None:

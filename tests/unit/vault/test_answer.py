@@ -1,7 +1,7 @@
 import pytest
 
 from zoho_tokend.core.events import VaultOutcome
-from zoho_tokend.vault.answer import Answer
+from zoho_tokend.vault.answer import Answer, answer_of
 
 CAS = {"errors": ["check-and-set parameter did not match the current version"]}
 
@@ -73,3 +73,19 @@ def test_a_look_into_the_body(names: tuple[str, ...], found: object) -> None:
 def test_a_path_without_an_engine_is_told_from_an_empty_one() -> None:
     assert Answer(status=404, body={"errors": ['no handler for route "x/data/y".']}).unmounted
     assert not Answer(status=404, body={"errors": []}).unmounted
+
+
+DEEP = b'{"data": ' + b"[" * 20_000 + b"]" * 20_000 + b"}"
+LONG = b'{"data": ' + b"9" * 5_000 + b"}"
+
+
+@pytest.mark.parametrize("content", [DEEP, LONG, None], ids=["nested", "of 5,000 digits", "too large"])
+def test_a_record_that_cannot_be_parsed_is_unreadable(content: bytes | None) -> None:
+    answer = answer_of(200, content, most=64 * 1024, retry_after=None)
+    assert (answer.outcome, bool(answer.unreadable)) == (VaultOutcome.OK, True)
+
+
+@pytest.mark.parametrize("content", [DEEP, LONG, b"<html>", b"[]", b"\xff"], ids=lambda content: content[:6])
+def test_any_other_answer_that_cannot_be_parsed_is_none(content: bytes) -> None:
+    """A list of names that seemed empty would make every connection vanish."""
+    assert answer_of(200, content, retry_after=None).outcome is VaultOutcome.UNAVAILABLE

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from tests.samples.builders import CRM, NOON, SALES, a_record
 from tests.stand_ins.fakes import zoho_location
-from zoho_tokend.core.errors import RecordUnreadable
+from zoho_tokend.core.errors import ClientNotAllowed, RecordUnreadable
 from zoho_tokend.core.model import ClientCredentialsGrant, Credential, Secret, TokenRecord
-from zoho_tokend.vault import codec
+from zoho_tokend.vault import codec, registration_codec
 from zoho_tokend.vault.document import Document
 
 MISSING = object()
@@ -53,9 +53,8 @@ def read(fields: dict[str, object], client: dict[str, object] | None = None) -> 
 @pytest.mark.parametrize(
     ("server", "secret"),
     [
-        pytest.param("https://accounts.zoho.in", "CANARY-in", id="that of the data centre where there is one"),
-        pytest.param("https://accounts.zoho.eu", "CANARY-all", id="else the general one"),
-        pytest.param("http://127.0.0.1:9999", "CANARY-all", id="and so for a server that is not Zoho's own"),
+        pytest.param("https://accounts.zoho.in", "CANARY-in", id="that of the data centre"),
+        pytest.param("https://accounts.zoho.eu", "CANARY-all", id="else its only one, at its own server"),
     ],
 )
 def test_the_client_secret_is(server: str, secret: str) -> None:
@@ -88,6 +87,42 @@ def test_client_credentials_need_no_refresh_token() -> None:
     assert read(fields).grant == ClientCredentialsGrant(soid="ZohoCRM.1", scope="A,B")
 
 
+ASKS_FOR_ITSELF = but(
+    NAMED, grant_type="client_credentials", refresh_token=MISSING, soid="ZohoCRM.1", scope="ZohoCRM.modules.READ"
+)
+
+
+@pytest.mark.parametrize(
+    ("fields", "client", "sentence"),
+    [
+        pytest.param(NAMED, but(CLIENT, connections="sales"), "'connections' of the client my-app", id="a connection"),
+        pytest.param(ASKS_FOR_ITSELF, but(CLIENT, grant_types="refresh_token"), "'grant_types' of the", id="a grant"),
+        pytest.param(but(NAMED, accounts_server="https://accounts.zoho.com"), CLIENT, "add client_secret_us", id="us"),
+        pytest.param(but(NAMED, accounts_server="http://127.0.0.1:9"), CLIENT, "client_secret_other", id="elsewhere"),
+    ],
+)
+def test_a_client_is_not_used_by_whom_it_does_not_name(
+    fields: dict[str, object], client: dict[str, object], sentence: str
+) -> None:
+    with pytest.raises(ClientNotAllowed, match=sentence) as raised:
+        read(fields, client)
+    assert raised.value.stamp == "12/3"
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("connections", "crm prod"), ("connections", ["crm-prod"]), ("grant_types", "password")]
+)
+def test_a_client_whose_limits_are_unreadable_is_not_used(field: str, value: object) -> None:
+    with pytest.raises(RecordUnreadable, match=rf"^secret/zoho/clients/my-app: the field '{field}' "):
+        read(NAMED, CLIENT | {field: value})
+
+
+def test_a_client_that_names_no_connection_is_unrestricted() -> None:
+    assert read(NAMED).unrestricted_client == "my-app"
+    assert read(NAMED, but(CLIENT, connections="*")).unrestricted_client is None
+    assert read(INLINE).unrestricted_client is None
+
+
 FAULTS = [
     pytest.param(but(INLINE, refresh_token=MISSING), "refresh_token", "is missing", id="no refresh token"),
     pytest.param(but(INLINE, refresh_token=""), "refresh_token", "is empty", id="an empty refresh token"),
@@ -102,6 +137,14 @@ FAULTS = [
         "no instant",
         id="a revocation at no time",
     ),
+    *(
+        pytest.param(
+            but(INLINE, refresh_token=MISSING, revoked_at=instant), "revoked_at", "no instant", id=f"revoked {instant}"
+        )
+        for instant in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-01:00")
+    ),
+    pytest.param(but(INLINE, client_id="1000.CANARY" * 400), "client_id", "longer than 4 kB", id="4 kB of client id"),
+    pytest.param(but(INLINE, refresh_at=10**400), "refresh_at", "from 0.2 to 0.95", id="a refresh_at of 400 digits"),
     pytest.param(but(INLINE, client_id=MISSING), "client_id", "is missing", id="no client id"),
     pytest.param(but(INLINE, client_secret=MISSING), "client_secret", "is missing", id="no client secret"),
     pytest.param(but(INLINE, client_id=MISSING, client_secret=MISSING), "client", "is missing", id="no client at all"),
@@ -153,7 +196,7 @@ def test_a_grant_that_was_revoked_on_purpose_says_when_and_what_to_do() -> None:
 
 
 def test_a_new_refresh_token_takes_the_mark_of_the_old_ones_end_with_it() -> None:
-    assert read(but(INLINE, revoked_at="2026-11-24T12:00:00Z")).grant.key
+    assert read(but(INLINE, revoked_at="2026-11-24T12:00:00Z")).budget_key
 
 
 def test_when_a_credential_was_authorized_is_told_where_it_is_an_instant() -> None:
@@ -171,19 +214,56 @@ def test_a_fault_of_a_named_client_names_the_clients_record_and_holds_both_versi
     assert raised.value.stamp == "12/3"
 
 
+def nested(depth: int) -> list[object]:
+    """A list in a list, so many times."""
+    found: list[object] = []
+    for _ in range(depth):
+        found = [found]
+    return found
+
+
+EXTREMES = ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-01:00")
+EXTREME = st.one_of(
+    st.datetimes(timezones=st.timezones()).map(datetime.isoformat),
+    st.sampled_from([*EXTREMES, "0001-01-01T00:00:00Z", "2099-01-01T00:00:00Z"]),
+    st.integers(1_000, 5_000).map(nested),
+    st.integers(300, 4_300).flatmap(lambda digits: st.sampled_from([10**digits, -(10**digits), "9" * digits])),
+    st.integers(4_000, 70_000).map(lambda length: "x" * length),
+    st.sampled_from([float("inf"), float("nan"), -0.0, "\ud800"]),
+)
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(),
+    st.none() | st.booleans() | st.integers() | st.text() | EXTREME,
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
     max_leaves=5,
 )
+KNOWN = [
+    *INLINE,
+    "client",
+    "grant_type",
+    "soid",
+    "scope",
+    "refresh_at",
+    "revoked_at",
+    "client_secret_eu",
+    "authorized_at",
+]
 
 
-@given(
-    st.dictionaries(st.sampled_from([*INLINE, "client", "grant_type", "soid", "scope", "refresh_at"]) | st.text(), JSON)
-)
+@given(st.dictionaries(st.sampled_from(KNOWN) | st.text(), JSON))
 def test_whatever_stands_in_a_record_it_is_read_or_called_unreadable(fields: dict[str, object]) -> None:
     with suppress(RecordUnreadable):
         assert read(fields).connection == CRM
+    with suppress(RecordUnreadable):
+        registration_codec.registration("my-app", a_document(fields))
+    codec.authorized_at(a_document(fields))
+
+
+@given(st.dictionaries(st.sampled_from(sorted(codec.token_fields(a_record()))), EXTREME, min_size=1))
+def test_whatever_stands_in_a_token_record_its_times_are_plausible(changes: dict[str, object]) -> None:
+    record = codec.token_record(CRM, codec.token_fields(a_record()) | changes, now=NOON)
+
+    assert record is None or record.expires_at - record.issued_at <= timedelta(days=1)
+    assert record is None or record.issued_at <= NOON + timedelta(minutes=2)
 
 
 @given(st.dictionaries(st.text(), JSON), st.text(min_size=1))
@@ -195,13 +275,14 @@ def test_a_rotation_preserves_every_other_field(fields: dict[str, object], refre
 
 INSTANTS = st.datetimes(datetime(2020, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001  # its rule
 RECORDS = st.builds(
-    TokenRecord,
+    lambda *, issued_at, life, **fields: TokenRecord(
+        issued_at=issued_at, expires_at=issued_at + life, refresh_after=issued_at + life / 2, **fields
+    ),
+    life=st.timedeltas(timedelta(seconds=1), timedelta(hours=23)),
     connection=st.just(CRM),
     access_token=st.builds(Secret, st.text()),
     token_type=st.text(),
     issued_at=INSTANTS,
-    expires_at=INSTANTS,
-    refresh_after=INSTANTS,
     api_domain=st.text(),
     accounts_server=st.text(),
     data_center=st.text(),
@@ -211,12 +292,17 @@ RECORDS = st.builds(
 
 @given(RECORDS)
 def test_a_token_record_comes_back_as_it_was_but_for_the_fraction_of_a_second(record: TokenRecord) -> None:
-    back = codec.token_record(CRM, codec.token_fields(record))
+    now = record.issued_at
+    back = codec.token_record(CRM, codec.token_fields(record), now=now)
 
     assert back is not None
     assert back.access_token == record.access_token
     assert timedelta() <= record.expires_at - back.expires_at < timedelta(seconds=1)
-    assert codec.token_record(CRM, codec.token_fields(back)) == back
+    assert codec.token_record(CRM, codec.token_fields(back), now=now) == back
+
+
+def times(**changes: object) -> dict[str, object]:
+    return codec.token_fields(a_record()) | changes
 
 
 @pytest.mark.parametrize(
@@ -228,10 +314,31 @@ def test_a_token_record_comes_back_as_it_was_but_for_the_fraction_of_a_second(re
         pytest.param({**codec.token_fields(a_record()), "expires_at": "soon"}, id="with an end that is no instant"),
         pytest.param({**codec.token_fields(a_record()), "expires_at": "2026-11-24T12:00:00"}, id="without a time zone"),
         pytest.param({**codec.token_fields(a_record()), "access_token": 1}, id="with a number for a token"),
+        pytest.param(times(expires_at="2026-11-25T12:00:01Z"), id="that lives longer than a day"),
+        pytest.param(times(expires_at="2099-01-01T00:00:00Z"), id="that lives until 2099"),
+        pytest.param(
+            times(issued_at="0001-01-01T00:00:00Z", expires_at="9999-12-31T23:59:59Z"), id="that always lives"
+        ),
+        pytest.param(times(issued_at="2026-11-24T12:02:01Z"), id="of the future"),
+        pytest.param(times(refresh_after="9999-12-31T23:59:59Z"), id="that is never replaced"),
+        pytest.param(times(issued_at="2099-01-01T00:00:00Z", expires_at="2099-01-01T01:00:00Z"), id="of 2099"),
+        *(pytest.param(times(expires_at=instant), id=f"that ends {instant}") for instant in EXTREMES),
     ],
 )
 def test_no_token_record_is_seen_in_one(fields: dict[str, object]) -> None:
-    assert codec.token_record(CRM, fields) is None
+    assert codec.token_record(CRM, fields, now=NOON) is None
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"expires_at": "2026-11-25T12:00:00Z"}, id="that lives for a day"),
+        pytest.param({"issued_at": "2026-11-24T12:02:00Z"}, id="of a clock that is two minutes ahead"),
+        pytest.param({"expires_at": "2026-11-24T11:00:00Z"}, id="that has ended"),
+    ],
+)
+def test_a_token_record_is_seen_in_one(changes: dict[str, object]) -> None:
+    assert codec.token_record(CRM, times(**changes), now=NOON) is not None
 
 
 def test_the_fields_have_no_name_that_changes_how_vault_agent_polls() -> None:

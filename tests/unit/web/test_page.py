@@ -7,12 +7,12 @@ import pytest
 
 from tests.samples.fact_samples import NOON, a_daemon, a_row
 from tests.samples.web_sources import READY
-from zoho_tokend.core.facts import ConnectionFacts, DaemonFacts, State
+from zoho_tokend.core.errors import Outcome
+from zoho_tokend.core.facts import ConnectionFacts, DaemonFacts, Limit, State
 from zoho_tokend.core.health import Check, readiness
 from zoho_tokend.core.sharding import Shard
-from zoho_tokend.web.listing import Selection, select
+from zoho_tokend.web.listing import Selection, promise, select
 from zoho_tokend.web.page import View, page
-from zoho_tokend.web.page.promise import promise
 
 HOSTILE = "</td><script>alert(1)</script><img src=x onerror='alert(2)'>\"&amp;"
 UNREADY = readiness(vault_session=False, discovered=False, stopping=False)
@@ -40,6 +40,15 @@ def shown(
 def test_the_promise_is_made_in_one_sentence_with_the_floor() -> None:
     made = "a job that reads a token from Vault, at any moment, finds one with at least <strong>25 min</strong>"
     assert f"{made} left to live." in shown()
+
+
+@pytest.mark.parametrize(
+    ("limit", "whose"),
+    [(Limit.BUDGET, "the budget of its refresh token"), (Limit.CLIENT_LIMIT, "the limit of its client")],
+)
+def test_a_refresh_that_is_due_says_what_it_waits_for(limit: Limit, whose: str) -> None:
+    assert f"It is due, and waits for {whose}." in shown(a_row(deferred_by=limit))
+    assert "It is due" not in shown(a_row())
 
 
 class Elements(HTMLParser):
@@ -71,10 +80,22 @@ def left(minutes: float) -> dict[str, Any]:
             id="below the floor",
         ),
         pytest.param(
-            [a_row("a", State.EXPIRED, **left(-1)), a_row("b", State.MISCONFIGURED, **NO_TOKEN), a_row("c")],
+            [a_row("a", State.EXPIRED, **left(-1)), a_row("b", State.EXPIRED, **left(-2)), a_row("c")],
             "The promise is broken for 2 of 3 connections.",
             ["2 connections have no living token in Vault: their jobs fail now."],
             id="no living token",
+        ),
+        pytest.param(
+            [a_row("a", State.MISCONFIGURED, **NO_TOKEN), a_row("b", State.NEEDS_CONSENT, **left(-1)), a_row("c")],
+            "The promise is kept, but 2 of 3 connections have no good token.",
+            ["2 connections wait for a person: their jobs have no good token until then."],
+            id="waiting for a person",
+        ),
+        pytest.param(
+            [a_row("a", State.REVOKED, **left(-1)), a_row("b")],
+            "The promise is kept.",
+            ["1 connection was revoked on purpose: nothing is promised."],
+            id="revoked",
         ),
         pytest.param(
             [a_row("a", State.NEEDS_CONSENT), a_row("b")],
@@ -97,8 +118,8 @@ def left(minutes: float) -> dict[str, Any]:
         ),
         pytest.param(
             [a_row(state=State.PENDING, error="Zoho is away", **NO_TOKEN)],
-            "The promise is broken for 1 of 1 connection.",
-            ["1 connection has no living token in Vault: its jobs fail now."],
+            "No connection has a good token.",
+            ["1 connection has never had a token, and is still refused one."],
             id="new, and no token comes",
         ),
     ],
@@ -108,7 +129,7 @@ def test_the_verdict_says_whether_the_promise_is_kept_right_now(
 ) -> None:
     html = shown(*rows)
     assert f">{verdict}</h1>" in html
-    assert [note for note in notes if f"<li>{note}</li>" not in html] == []
+    assert [note for note in notes if f">{note}</li>" not in html] == []
 
 
 def test_the_verdict_is_of_the_whole_fleet_whatever_is_shown() -> None:
@@ -231,3 +252,54 @@ def test_a_standby_tells_who_leads_in_its_place_and_a_shard_which_it_is() -> Non
     standby = a_daemon(leader=False, holder="tokend-1_77c1", shard=Shard(2, 5))
     assert "<dt>Election</dt><dd>tokend-1_77c1 leads; shard 2 of 5, counted from 0</dd>" in shown(daemon=standby)
     assert "<dt>Election</dt>" not in shown()
+
+
+def test_equal_causes_are_shown_once() -> None:
+    rows = [
+        a_row(name, State.FAILING, error=f"zoho/{name} is away", outcome=Outcome.ZOHO_UNAVAILABLE) for name in "xyz"
+    ]
+    html = shown(*rows, a_row("other", State.FAILING, error="odd", outcome=Outcome.ZOHO_UNAVAILABLE))
+    assert html.count("zoho/\N{HORIZONTAL ELLIPSIS} is away.") == html.count("<summary>2 more</summary>") == 1
+    assert html.count("<code>") == 4
+    assert html.count("<tbody") == 2
+
+
+def test_long_text_folds() -> None:
+    html = shown(a_row("a", State.FAILING, error="x" * 200), a_row("b", State.FAILING, error="short"))
+    assert f'<details class="error"><summary>{"x" * 200}.</summary></details>' in html
+    assert '<p class="error">short.</p>' in html
+
+
+def test_many_that_are_well_fold_beside_trouble() -> None:
+    well = [a_row(f"well-{number}") for number in range(20)]
+    ill = a_row("ill", State.FAILING)
+    assert "<summary>20 more connections, all well</summary>" in shown(ill, *well)
+    assert '<details class="card" data-key="many-well">' in shown(ill, *well)
+    for open_ in (shown(*well), shown(ill, *well, selection=Selection(search="l"))):
+        assert '<details class="card" data-key="many-well" open>' in open_
+    assert "<details" not in shown(ill, *well[:5])
+
+
+def test_whoever_waits_for_a_person_has_no_countdown() -> None:
+    far = NOON + timedelta(hours=5, minutes=54)
+    row = a_row(state=State.MISCONFIGURED, error="odd", outcome=Outcome.RECORD_UNREADABLE, next_refresh_at=far)
+    html = shown(row, daemon=a_daemon(noticed_within=timedelta(seconds=45)))
+    assert "A correction is noticed within 45 s; probed every 6 h." in html
+    assert "once corrected" in html
+    assert "in 5 h" not in html
+    assert "in 9 min" in shown(replace(row, next_refresh_at=NOON + timedelta(minutes=9)))
+
+
+def test_a_vault_that_takes_no_writes_is_the_first_note() -> None:
+    since = NOON - timedelta(seconds=40)
+    html = shown(a_row(), daemon=a_daemon(vault_alive=False, vault_error="Vault at X is sealed", vault_since=since))
+    assert '<li class="alarming">Vault takes no writes for 40 s: Vault at X is sealed.' in html
+    assert "<dt>Vault session</dt><dd>lost</dd>" in html
+
+
+def test_records_with_a_wrong_name_are_shown_with_the_rule() -> None:
+    html = shown(a_row(), daemon=a_daemon(ill_named=("team/", "crm prod")))
+    assert "2 records under secret/zoho/credentials/ are passed over" in html
+    assert "team/" in html
+    assert "crm prod" in html
+    assert "128 at most" in html

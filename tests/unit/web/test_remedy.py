@@ -8,7 +8,7 @@ from tests.samples.fact_samples import a_row
 from zoho_tokend.cli import main
 from zoho_tokend.core.errors import Outcome
 from zoho_tokend.core.facts import State
-from zoho_tokend.web.page.remedy import remedy
+from zoho_tokend.web.remedy import remedy
 
 AUTHORIZE = "zoho-tokend authorize web --replace crm-prod"
 FAILURES = [outcome for outcome in Outcome if outcome not in {Outcome.SUCCESS, Outcome.ADOPTED}]

@@ -18,7 +18,7 @@ from zoho_tokend.core.errors import (
 )
 from zoho_tokend.core.model import Secret
 from zoho_tokend.core.origin import parse_origin
-from zoho_tokend.zoho.consent import ConsentRequest, consent_request, grant_code
+from zoho_tokend.zoho.consent import ConsentRequest, answers, consent_request, grant_code
 from zoho_tokend.zoho.datacenters import AccountsServers
 
 US = parse_origin("https://accounts.zoho.com")
@@ -167,6 +167,22 @@ def test_a_code_is_kept_from_an_accounts_server_that_is_not_allowed(server: str)
 def test_a_redirect_with_another_state_is_not_ours(state: str) -> None:
     with pytest.raises(WrongState):
         read(redirected(code=CODE, state=state))
+
+
+@pytest.mark.parametrize(
+    ("redirect", "ours"),
+    [
+        pytest.param(redirected(code=CODE), True, id="a code"),
+        pytest.param(redirected(error="access_denied"), True, id="a refusal"),
+        pytest.param(redirected(code=CODE) + f"&code={CODE}", True, id="one that cannot be read"),
+        pytest.param(redirected(code=CODE, state="another"), False, id="another state"),
+        pytest.param(f"{CALLBACK}?error=access_denied", False, id="a refusal without a state"),
+        pytest.param(CALLBACK, False, id="nothing"),
+        pytest.param(f"{CALLBACK}?{'a=1&' * 50}state={REQUEST.state}", False, id="far too many parameters"),
+    ],
+)
+def test_a_redirect_answers_by_its_state_alone(redirect: str, *, ours: bool) -> None:
+    assert answers(redirect, REQUEST) is ours
 
 
 def test_a_code_without_a_state_is_not_ours() -> None:

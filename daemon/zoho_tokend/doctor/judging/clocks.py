@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Final
 
+from zoho_tokend.core.instants import span
 from zoho_tokend.doctor.finding import Area, Finding
-from zoho_tokend.doctor.wording import span
 
 NOTABLE: Final = timedelta(seconds=30)
 HARMFUL: Final = timedelta(minutes=5)
@@ -18,7 +18,7 @@ def clocks(skews: Mapping[str, timedelta]) -> Iterator[Finding]:
     for peer, skew in skews.items():
         seen = "agrees with ours, to within 2 s"
         if abs(skew) > timedelta(seconds=2):
-            seen = f"is {span(skew)} {'ahead of' if skew > timedelta() else 'behind'} ours"
+            seen = f"is {span(abs(skew))} {'ahead of' if skew > timedelta() else 'behind'} ours"
         if abs(skew) > HARMFUL:
             harm = "tokens seem to live so much longer or shorter than they do"
             yield Area.CLOCKS.wrong(peer, f"its clock {seen}: {harm}", fix=_FIX)

@@ -1,16 +1,19 @@
 """Each connection: its record, its data centre, its token's life, its budget, and who else holds its refresh token."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from zoho_tokend.core import budget
 from zoho_tokend.core.facts import State
+from zoho_tokend.core.instants import span
+from zoho_tokend.core.model import ConnectionName
 from zoho_tokend.core.origin import parse_origin
 from zoho_tokend.core.policy import LONGEST_NORMAL_REFRESH, Policy
 from zoho_tokend.doctor.connection import CredentialFacts, DaemonsView, Examined, TokenFacts, Unread
 from zoho_tokend.doctor.finding import Area, Finding
 from zoho_tokend.doctor.judging.holders import holders, shared, spent
-from zoho_tokend.doctor.wording import span
+from zoho_tokend.doctor.wording import some
 
 _DAEMON = "see the daemon's log and /status"
 
@@ -36,6 +39,7 @@ def connections(
     for connection in examined:
         yield from _connection(connection, daemon, issues.get(connection.name, ()), policy=policy, now=now)
     yield from shared(found)
+    yield from _clients(examined)
     for name in sorted(ill_named):
         yield Area.CONNECTIONS.warning(
             repr(name),
@@ -60,10 +64,13 @@ def _connection(
 ) -> Iterator[Finding]:
     """All troubles; or, where there are none, one line that says how well it is."""
     credential, token = connection.credential, connection.token
+    if isinstance(credential, Unread) and credential.revoked:
+        yield _revoked(connection.name, credential.why)
+        return
     if isinstance(credential, Unread):
         command = f"vault kv patch {connection.where} FIELD=-"
         fix = f"mend the record, with the value on standard input: {command}; the daemon sees the change by itself"
-        yield Area.CONNECTIONS.wrong(connection.name, credential.why, fix=fix)
+        yield Area.CONNECTIONS.wrong(connection.name, credential.why, fix=credential.fix or fix)
         return
     if not credential.allowed:
         yield _not_allowed(connection, credential)
@@ -84,6 +91,25 @@ def _connection(
         life = f"token lives {span(token.expires_at - now)} (floor {span(_floor(token, credential, policy))})"
         told = f"{left} of {policy.issues_per_ten_minutes} issues left"
         yield Area.CONNECTIONS.ok(connection.name, f"{credential.location}, {life}, {told}")
+
+
+def _clients(examined: Sequence[Examined]) -> Iterator[Finding]:
+    """Who uses which client; and those that anybody may use who may write a credential."""
+    users: defaultdict[str, list[ConnectionName]] = defaultdict(list)
+    unrestricted: set[str] = set()
+    for connection in examined:
+        credential = connection.credential
+        if isinstance(credential, CredentialFacts) and credential.client is not None:
+            users[credential.client].append(connection.name)
+            unrestricted |= {credential.client} if credential.unrestricted else set()
+    for client, names in sorted(users.items()):
+        subject, used = f"client {client}", f"is used by {some(names)}"
+        if client in unrestricted:
+            finding = f"{used}, and may be used by any connection: its record has no field 'connections'"
+            fix = f"name those that may (* for any): zoho-tokend client add {client} --replace --connections NAMES"
+            yield Area.CONNECTIONS.warning(subject, finding, fix=fix)
+        else:
+            yield Area.CONNECTIONS.ok(subject, used)
 
 
 def _not_allowed(connection: Examined, credential: CredentialFacts) -> Finding:
@@ -109,7 +135,7 @@ def _token(connection: Examined, credential: CredentialFacts, *, policy: Policy,
         return
     left, floor = token.expires_at - now, _floor(token, credential, policy)
     if left <= timedelta():
-        yield Area.CONNECTIONS.wrong(connection.name, f"its token expired {span(left)} ago", fix=_DAEMON)
+        yield Area.CONNECTIONS.wrong(connection.name, f"its token expired {span(-left)} ago", fix=_DAEMON)
     elif left < floor:
         finding = f"its token has {span(left)} left, and {span(floor)} are promised: refreshes fail or are late"
         yield Area.CONNECTIONS.warning(connection.name, finding, fix=_DAEMON)
@@ -156,7 +182,7 @@ def _daemon(connection: Examined, daemon: Mapping[str, DaemonsView] | None) -> I
             fix = f"consent anew, by `web` or as its client does: zoho-tokend authorize web --replace {name}"
             yield Area.CONNECTIONS.wrong(name, f"is parked: {error}", fix=fix)
         case DaemonsView(state=State.REVOKED, error=error):
-            yield Area.CONNECTIONS.warning(name, f"is revoked: {error}", fix=f"zoho-tokend connections remove {name}")
+            yield _revoked(name, error)
         case DaemonsView(state=State.MISCONFIGURED, error=error):
             fix = "mend what the sentence names; the daemon sees a changed record by itself"
             yield Area.CONNECTIONS.wrong(name, f"is parked: {error}", fix=fix)
@@ -165,6 +191,12 @@ def _daemon(connection: Examined, daemon: Mapping[str, DaemonsView] | None) -> I
         case None if daemon is not None:
             fix = "wait for DISCOVERY_INTERVAL, and see that the daemon looks at the same Vault and prefix"
             yield Area.CONNECTIONS.warning(name, "the daemon does not know it yet", fix=fix)
+
+
+def _revoked(name: ConnectionName, why: str | None) -> Finding:
+    """A grant that a person ended is no fault."""
+    fix = f"zoho-tokend connections remove {name}, or to use it again: zoho-tokend authorize … {name} --replace"
+    return Area.CONNECTIONS.warning(name, f"its grant was ended on purpose: {why}", fix=fix)
 
 
 def _floor(token: TokenFacts, credential: CredentialFacts, policy: Policy) -> timedelta:

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from zoho_tokend.core.instants import span
 from zoho_tokend.core.model import ConnectionName
 from zoho_tokend.core.policy import ZOHO_LIFETIME
 from zoho_tokend.doctor.finding import Area, Finding
-from zoho_tokend.doctor.wording import some, span
+from zoho_tokend.doctor.wording import some
 from zoho_tokend.vault.inspection import KeyHistory, Rules
 
 # Zoho allows ten issues in ten minutes, and each is one version.

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
+from zoho_tokend.core.instants import span
 from zoho_tokend.core.policy import Policy
 from zoho_tokend.doctor.finding import Area, Finding
-from zoho_tokend.doctor.wording import span
 from zoho_tokend.settings import Settings
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
+from zoho_tokend.core.instants import span
 from zoho_tokend.doctor.finding import Area, Finding
-from zoho_tokend.doctor.wording import span
 from zoho_tokend.vault.inspection import Health, Identity
 
 _SHORT = timedelta(hours=1)

@@ -85,7 +85,8 @@
   }
 
   function becomeAttributes(node, wanted) {
-    for (const { name } of [...node.attributes]) if (!wanted.hasAttribute(name)) node.removeAttribute(name);
+    const stays = ({ name }) => wanted.hasAttribute(name) || (name === "open" && node.nodeName === "DETAILS"); // it is the reader's
+    for (const attribute of [...node.attributes]) if (!stays(attribute)) node.removeAttribute(attribute.name);
     for (const { name, value } of wanted.attributes) if (node.getAttribute(name) !== value) node.setAttribute(name, value);
   }
 

@@ -13,7 +13,7 @@ from tests.samples.fact_samples import a_row
 from tests.samples.fleet_samples import LARGE, a_fleet, a_large_fleet
 from zoho_tokend.core.facts import State
 
-pytestmark = [IN_BROWSER, pytest.mark.timeout(90)]
+pytestmark = IN_BROWSER
 
 PHONE, DESK = 390, 1280
 HOSTILE = '</td><script>alert(1)</script><img src=x onerror="alert(2)">\'&lt;b&gt;'
@@ -47,10 +47,10 @@ async def test_the_table_is_a_table_to_a_screen_reader_at_every_width(stage: Sta
     await page.set_viewport_size({"width": width, "height": 800})
     await page.goto(stage.url)
     table = page.get_by_role("table", name="Connections: 15, trouble first")
-    await expect(table.get_by_role("row")).to_have_count(16)
+    await expect(table.get_by_role("row")).to_have_count(1 + 15 + 7)
     await expect(table.get_by_role("columnheader")).to_have_count(5)
     await expect(table.get_by_role("rowheader")).to_have_count(15)
-    await expect(table.get_by_role("cell")).to_have_count(15 * 4)
+    await expect(table.get_by_role("cell")).to_have_count(15 * 4 + 7)
 
 
 async def test_the_page_has_one_heading_and_its_parts_have_names(stage: Stage, page: Page) -> None:
@@ -146,14 +146,16 @@ async def test_one_of_ten_thousand_is_found_by_page_by_state_and_by_name(stage: 
     stage.connections = a_large_fleet()
     await page.goto(stage.url)
     rows = page.get_by_role("rowheader")
+    await expect(rows).to_have_count(25)
+    await page.get_by_text("75 more connections, all well").first.click()
     await expect(rows).to_have_count(100)
-    await expect(page.locator("caption")).to_contain_text("1 to 100 of 10,000")
+    await expect(page.locator("caption").first).to_contain_text("1 to 100 of 10,000")
     await page.get_by_role("link", name="Next page").click()
-    await expect(page.locator("caption")).to_contain_text("101 to 200 of 10,000")
+    await expect(page.locator("caption").first).to_contain_text("101 to 200 of 10,000")
     await page.get_by_role("link", name="Previous page").click()
-    await expect(page.locator("caption")).to_contain_text("1 to 100 of 10,000")
+    await expect(page.locator("caption").first).to_contain_text("1 to 100 of 10,000")
     await page.get_by_role("link", name="failing").click()
-    await expect(page.locator("caption")).to_contain_text("Connections: 12")
+    await expect(page.locator("caption").first).to_contain_text("Connections: 12")
     await page.get_by_role("link", name="all").click()
     await page.get_by_role("searchbox").fill(f"TENANT-0{LARGE - 1}")
     await page.clock.run_for(300)

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from zoho_tokend.web.durations import relative, span
+from zoho_tokend.core.instants import relative, span
 
 
 @pytest.mark.parametrize(

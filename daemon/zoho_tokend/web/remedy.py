@@ -39,7 +39,7 @@ def remedy(row: ConnectionFacts, *, credentials: str) -> Remedy | None:
         return None if row.state in HEALTHY | {State.PENDING} else _try_now(row)
     if row.state is State.NEEDS_CONSENT or row.outcome is Outcome.GRANT_REJECTED:
         return Remedy(
-            advice="Authorize it again, by `web` or as its client does; the daemon sees that by itself.",
+            advice="Authorize it again, in the browser as here or the way that fits its client.",
             command=f"zoho-tokend authorize web --replace {_operand(row.name)}",
         )
     return _by_outcome(row, row.outcome, credentials)
@@ -60,12 +60,17 @@ def _by_outcome(row: ConnectionFacts, outcome: Outcome, credentials: str) -> Rem
         case Outcome.RECORD_UNREADABLE:
             where = shlex.quote(f"{credentials}/{row.name}")
             return Remedy(
-                advice="Correct the field, whose value is read from standard input; the daemon sees it by itself.",
+                advice="Correct the field; the command reads its value from standard input.",
                 command=f"vault kv patch {where} FIELD=-",
+            )
+        case Outcome.CLIENT_NOT_ALLOWED:
+            return Remedy(
+                advice="Name the connection in the client's record, or another client in its credential.",
+                command=f"zoho-tokend connections show {_operand(row.name)}",
             )
         case Outcome.VAULT_FORBIDDEN:
             return Remedy(
-                advice="Load the policy that `zoho-tokend policy daemon` prints; what is missing in it says:",
+                advice="Load the policy that “zoho-tokend policy daemon” prints. The command says what it lacks.",
                 command="zoho-tokend doctor",
             )
         case Outcome.VAULT_UNAVAILABLE:
@@ -83,7 +88,8 @@ def _by_outcome(row: ConnectionFacts, outcome: Outcome, credentials: str) -> Rem
 
 def _try_now(row: ConnectionFacts) -> Remedy:
     return Remedy(
-        advice="It is tried again by itself. To try at once:", command=f"zoho-tokend refresh {_operand(row.name)}"
+        advice="It is tried again by itself. The command tries at once.",
+        command=f"zoho-tokend refresh {_operand(row.name)}",
     )
 
 
