@@ -16,8 +16,8 @@ from collections.abc import Iterator, MutableMapping
 from datetime import timedelta
 from typing import Final, TypedDict
 
-from zoho_ingest.crm import IDS_PER_CALL, Crm, Record
-from zoho_ingest.errors import TryAgain
+from zoho_ingest.crm import IDS_PER_CALL, BeyondReach, Crm, Record
+from zoho_ingest.errors import NeedsAPerson, TryAgain
 from zoho_ingest.fields import (
     DELETED,
     ID,
@@ -75,6 +75,7 @@ def changes(crm: Crm, module: str, layout: Layout, state: State) -> Iterator[lis
 
     Raises:
         BeyondReach: more records changed than pages lead to; the state is as it was, but for ``loaded``.
+        NeedsAPerson: more records were deleted than that.
         TryAgain: records were deleted as fast as we read; the state is as it was.
     """
     since, deleted_since = state.get("since"), state.get("deleted_since") or state.get("since")
@@ -97,7 +98,7 @@ def changes(crm: Crm, module: str, layout: Layout, state: State) -> Iterator[lis
                 known[key] = print_
             yield from numbered(state, fresh)
         shifted = False
-        for page in crm.deleted(module, since=_before(deleted_since or newest)) if newest else ():
+        for page in _deleted(crm, module, _before(deleted_since or newest)) if newest else ():
             tombs = [{ID: str(each[ID]), DELETED: str(each["deleted_time"])} for each in page]
             deleted_newest = latest([deleted_newest, *(tomb[DELETED] for tomb in tombs)])
             loaded = [tomb for tomb in tombs if since or tomb[ID] in known]
@@ -114,6 +115,16 @@ def changes(crm: Crm, module: str, layout: Layout, state: State) -> Iterator[lis
     if newest is None:
         return
     _remember(state, newest, deleted_newest or newest, met, gone)
+
+
+def _deleted(crm: Crm, module: str, since: str | None) -> Iterator[list[Record]]:
+    try:
+        yield from crm.deleted(module, since=since)
+    except BeyondReach as error:
+        raise NeedsAPerson(
+            f"more records of {module} were deleted since {since} than Zoho's pages lead to: load the module anew, "
+            "into another dataset and with another --state"
+        ) from error
 
 
 def complete(crm: Crm, module: str, layout: Layout, page: list[Record]) -> list[Row]:

@@ -48,7 +48,9 @@ def export(crm: Crm, module: str, layout: Layout, state: State) -> Iterator[list
             join(crm, module, layout, rows, groups)
             yield from numbered(state, list(rows.values()))
     if not exported.more:
-        state["since"] = state["deleted_since"] = progress["newest"]
+        state["since"] = progress["newest"]
+        if progress["since"] is None:  # an export of changes alone brings no deletion
+            state["deleted_since"] = progress["newest"]
         del state["export"]
     elif created == progress["created"]:
         raise NeedsAPerson(f"one second of {module} has more records than an export takes: load it with --no-export")

@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import logging
+import random
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from functools import partial
@@ -120,6 +121,22 @@ def test_after_any_history_the_table_is_the_truth(
     assert comparable(table.living) == comparable(site.truth())
     table.load(site.crm(per_page=4))
     assert table.given == []
+
+
+def test_a_year_of_daily_loads_keeps_the_table_true(site: IngestSite) -> None:
+    site.leads(60)
+    dice, table = random.Random(7), Table()  # noqa: S311  # dice
+
+    def work() -> None:
+        for act in dice.choices(["add", "change", "change", "delete"], k=dice.randrange(3)):
+            site.edit(lambda leads, act=act: edited(leads, act, dice.randrange(1000), site.job.zoho.now()))  # type: ignore[misc]
+
+    for _ in range(365):
+        site.job.zoho.advance(timedelta(days=1) - timedelta(seconds=dice.randrange(100)))
+        work()
+        table.load(site.crm(per_page=20), work, dies_after=dice.choice([None, None, None, 0]))
+    assert table.load(site.crm(per_page=20))
+    assert comparable(table.living) == comparable(site.truth())
 
 
 def meanwhile(pending: Iterator[list[tuple[str, int]]], work: Callable[[list[tuple[str, int]]], None]) -> None:
@@ -257,9 +274,12 @@ def test_an_export_that_dies_goes_on_at_its_last_job(site: IngestSite) -> None:
 
 
 def test_more_changes_than_pages_lead_to_are_exported(site: IngestSite) -> None:
-    site.leads(30)
+    site.leads(31)
     table = Table()
     assert table.load(site.crm(per_page=5))
+    site.job.zoho.advance(timedelta(minutes=10))
+    site.edit(lambda leads: leads.delete(30, site.job.zoho.now()))
+    site.job.zoho.advance(timedelta(minutes=10))
     now = site.job.zoho.now()
     for number in range(30):
         site.edit(lambda leads, number=number: leads.change(number, now))  # type: ignore[misc]
@@ -267,4 +287,21 @@ def test_more_changes_than_pages_lead_to_are_exported(site: IngestSite) -> None:
         organisation.page_reach = 20
     assert table.load(site.crm(per_page=5))
     assert any("/bulk/" in call.path for call in site.job.api_calls)
+    with site.organisation() as organisation:
+        organisation.page_reach = 100
+    assert table.load(site.crm(per_page=5))
     assert comparable(table.living) == comparable(site.truth())
+
+
+def test_more_deletions_than_pages_lead_to_need_a_person(site: IngestSite) -> None:
+    site.leads(30)
+    table = Table()
+    assert table.load(site.crm(per_page=5))
+    before = dict(table.state)
+    for number in range(25):
+        site.edit(lambda leads, number=number: leads.delete(number, site.job.zoho.now()))  # type: ignore[misc]
+    with site.organisation() as organisation:
+        organisation.page_reach = 20
+    with pytest.raises(NeedsAPerson, match="were deleted"):
+        table.load(site.crm(per_page=5))
+    assert table.state == before

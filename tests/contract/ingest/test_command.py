@@ -1,5 +1,7 @@
 """The command loads a simulated CRM into real destinations."""
 
+import shutil
+
 import duckdb
 import pytest
 
@@ -55,11 +57,25 @@ def test_a_field_that_comes_and_one_that_goes_are_no_failure(desk: Desk) -> None
     assert desk.loaded() == desk.truth()
 
 
-def test_what_a_killed_run_had_extracted_is_loaded_by_the_next(desk: Desk) -> None:
+@pytest.mark.parametrize("step", ["extracted", "normalized"])
+def test_what_a_killed_run_had_done_is_loaded_by_the_next(desk: Desk, step: str) -> None:
     desk.site.leads(30)
-    job.opened(desk.order).extract(zoho_crm("crm-prod", ["Leads"], crm=desk.site.crm()))
+    pipeline = job.opened(desk.order)
+    pipeline.extract(zoho_crm("crm-prod", ["Leads"], crm=desk.site.crm()))
+    if step == "normalized":
+        pipeline.normalize()
     desk.edit(add=1)
     assert desk.type("run", *desk.where).exit_code == 0
+    assert desk.loaded() == desk.truth()
+
+
+def test_a_lost_folder_of_state_is_restored_from_the_destination(desk: Desk) -> None:
+    desk.site.leads(450)
+    assert desk.type("run", *desk.where).exit_code == 0
+    shutil.rmtree(desk.folder / "state")
+    desk.edit(add=1, change=2, delete=3)
+    again = desk.type("run", *desk.where)
+    assert (again.exit_code, [each["rows"] for each in events(again.stdout)]) == (0, [6])
     assert desk.loaded() == desk.truth()
 
 
