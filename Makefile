@@ -95,7 +95,7 @@ fuzz: $(READY)  ## ten million hostile inputs at everything that parses, written
 	@$(BIN)/python -m tests.fuzzing
 
 docs: $(TOOLS)  ## write anew what is generated: the tables of the docs, the files for Prometheus and Grafana
-	@$(BIN)/python -m tests.documents.generated_docs
+	@$(BIN)/python -m tests.support.documents.generated_docs
 	@$(BIN)/python -m deploy.monitoring
 
 pictures: $(TOOLS)  ## take the pictures of README.md anew

@@ -18,7 +18,7 @@ hypothesis.settings.load_profile("same")
 # pytest-asyncio asks for a current event loop before its first test, and never closes the one that Python then makes.
 asyncio.set_event_loop(None)
 
-pytest_plugins = ["tests.servers.openbao", "tests.places.site"]
+pytest_plugins = ["tests.support.servers.openbao", "tests.support.places.site"]
 
 
 # The first have tests that take minutes, and the last fill the gaps that these leave at the end.

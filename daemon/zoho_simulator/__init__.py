@@ -6,9 +6,9 @@ console at ``/console`` of each accounts server. ``shell`` puts them all behind 
 event loop, ``in_thread`` in a thread, and ``python -m zoho_simulator`` in a process that a control API steers.
 """
 
-from zoho_simulator.law.limits import CountedBy, Limits
-from zoho_simulator.law.records import Client, ClientKind, Consent, GrantCode, User
-from zoho_simulator.law.routes import Endpoint
+from zoho_simulator.rules.limits import CountedBy, Limits
+from zoho_simulator.rules.records import Client, ClientKind, Consent, GrantCode, User
+from zoho_simulator.rules.routes import Endpoint
 from zoho_simulator.simulator import Simulator, in_thread
 from zoho_simulator.zoho import DataCenter, Zoho
 

@@ -13,8 +13,8 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from zoho_simulator.law.limits import CountedBy, Limits
-from zoho_simulator.orders import Seed, complaint
+from zoho_simulator.control_requests import Seed, complaint
+from zoho_simulator.rules.limits import CountedBy, Limits
 from zoho_simulator.shell.control import addresses
 from zoho_simulator.simulator import Simulator
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from zoho_simulator.law.routes import Endpoint
+from zoho_simulator.rules.routes import Endpoint
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

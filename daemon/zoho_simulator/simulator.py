@@ -10,7 +10,7 @@ from datetime import timedelta
 from types import TracebackType
 
 from zoho_simulator.clock import MovableClock
-from zoho_simulator.law.limits import Limits
+from zoho_simulator.rules.limits import Limits
 from zoho_simulator.shell.control import control_app
 from zoho_simulator.shell.data_center import data_center_app
 from zoho_simulator.shell.server import EmbeddedServer, listening_socket, origin

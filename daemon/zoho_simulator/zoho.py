@@ -10,20 +10,20 @@ from datetime import datetime, timedelta
 from threading import RLock
 from typing import Final
 
+from zoho_simulator.admin import Admin
 from zoho_simulator.clock import MovableClock
-from zoho_simulator.desk import Desk
+from zoho_simulator.dispatch import Dispatcher
 from zoho_simulator.faults import Fault, Script, Target, then
-from zoho_simulator.faults.weather import Weather
+from zoho_simulator.faults.active import ActiveFaults
 from zoho_simulator.journal import Journal
-from zoho_simulator.law import shapes
-from zoho_simulator.law.atlas import Atlas
-from zoho_simulator.law.console import CALLBACK, new_client, with_new_secrets
-from zoho_simulator.law.limits import Limits
-from zoho_simulator.law.messages import Answer, Request
-from zoho_simulator.law.organisation import Organisation
-from zoho_simulator.law.records import Client, ClientKind, Consent, GrantCode, User
-from zoho_simulator.law.routes import Endpoint
-from zoho_simulator.reception import Reception
+from zoho_simulator.rules import shapes
+from zoho_simulator.rules.console import CALLBACK, new_client, with_new_secrets
+from zoho_simulator.rules.directory import Directory
+from zoho_simulator.rules.limits import Limits
+from zoho_simulator.rules.messages import Answer, Request
+from zoho_simulator.rules.organisation import Organisation
+from zoho_simulator.rules.records import Client, ClientKind, Consent, GrantCode, User
+from zoho_simulator.rules.routes import Endpoint
 
 SOMEBODY: Final = "ann@example.com"
 EVERYTHING: Final = "ZohoCRM.modules.ALL,ZohoCRM.org.READ,ZohoCRM.users.READ"
@@ -47,7 +47,7 @@ class Zoho:
     Attributes:
         limits: the numbers that hold in all of them.
         journal: every request of a machine that came, without a secret.
-        desk: what people do on its pages.
+        admin: what people do on its pages.
     """
 
     def __init__(
@@ -57,32 +57,32 @@ class Zoho:
         self.journal = Journal()
         self._clock = clock or MovableClock()
         self._lock = RLock()
-        self._weather = Weather()
-        self._atlas = Atlas(locations, self.limits)
+        self._active_faults = ActiveFaults()
+        self._directory = Directory(locations, self.limits)
         for name in locations:
             for module, records in _SMALL.items():
-                self._atlas.ledgers[name].organisation.add_module(module, records, self.now())
-        self.desk = Desk(self._atlas, self._lock, self.now)
-        self._reception = Reception(self._atlas.ledgers, self._weather, self.journal)
+                self._directory.ledgers[name].organisation.add_module(module, records, self.now())
+        self.admin = Admin(self._directory, self._lock, self.now)
+        self._dispatcher = Dispatcher(self._directory.ledgers, self._active_faults, self.journal)
 
     def __getitem__(self, name: str) -> DataCenter:
-        origin = self._atlas.ledgers[name].origin
+        origin = self._directory.ledgers[name].origin
         return DataCenter(name=name, accounts_server=origin, api_domain=origin)
 
     def __getattr__(self, name: str) -> DataCenter:
-        if name.startswith("_") or name not in self._atlas.ledgers:
+        if name.startswith("_") or name not in self._directory.ledgers:
             raise AttributeError(f"no data centre {name!r} is simulated")
         return self[name]
 
     @property
     def data_centers(self) -> tuple[DataCenter, ...]:
         """All of them; the first is the home of clients that name none."""
-        return tuple(self[name] for name in self._atlas.ledgers)
+        return tuple(self[name] for name in self._directory.ledgers)
 
     def answer(self, data_center: str, request: Request) -> Answer:
         """What this data centre sends to a request now."""
         with self._lock:
-            return self._reception.answer(data_center, request, self.now())
+            return self._dispatcher.answer(data_center, request, self.now())
 
     def now(self) -> datetime:
         """The instant by which lifetimes and windows pass."""
@@ -117,7 +117,7 @@ class Zoho:
             ValueError: one of them is not simulated.
         """
         with self._lock:
-            for ledger in self._atlas.enabled(client):
+            for ledger in self._directory.enabled(client):
                 ledger.clients[client.client_id] = client
         return client
 
@@ -128,7 +128,7 @@ class Zoho:
             ValueError: there is none.
         """
         with self._lock:
-            return self._atlas.client(id_or_name)
+            return self._directory.client(id_or_name)
 
     def renew_secrets(self, client: Client) -> Client:
         """The application with new secrets; with the old ones all its grants answer ``invalid_client``."""
@@ -145,7 +145,7 @@ class Zoho:
             ValueError: the client is not enabled in the user's data centre.
         """
         with self._lock:
-            self._atlas.home(consent).grant(consent, refresh_token=refresh_token)
+            self._directory.home(consent).grant(consent, refresh_token=refresh_token)
         return refresh_token
 
     def grant_code(
@@ -176,7 +176,7 @@ class Zoho:
         """
         text = shapes.new_token()
         with self._lock:
-            self._atlas.home(code.consent).codes[text] = code
+            self._directory.home(code.consent).codes[text] = code
         return text
 
     def approve_device(self, user_code: str, user: User | str = SOMEBODY) -> None:
@@ -186,10 +186,10 @@ class Zoho:
             ValueError: no device shows this code, or its client is not enabled in the user's data centre.
         """
         with self._lock:
-            ledger, text, device = self._atlas.device(user_code)
+            ledger, text, device = self._directory.device(user_code)
             consent = _consent(ledger.clients[device.client_id], user, device.scope)
             consent = replace(consent, offline=device.offline, prompt=device.prompt)
-            home = self._atlas.home(consent)
+            home = self._directory.home(consent)
             home.devices[text] = replace(device, consent=consent, polled_at=None)
             if home is not ledger:
                 device.moved_to = home.name
@@ -201,7 +201,7 @@ class Zoho:
             ValueError: no device shows this code.
         """
         with self._lock:
-            self._atlas.device(user_code)[2].refused = True
+            self._directory.device(user_code)[2].refused = True
 
     def revoke(self, refresh_token: str) -> None:
         """The refresh token is dead, and every access token that it brought.
@@ -210,7 +210,7 @@ class Zoho:
             ValueError: it was not alive.
         """
         with self._lock:
-            ledger, grant = self._atlas.grant(refresh_token)
+            ledger, grant = self._directory.grant(refresh_token)
             ledger.revoke(grant)
 
     def evict(self, refresh_token: str, count: int = 1) -> int:
@@ -220,7 +220,7 @@ class Zoho:
             ValueError: it is not alive.
         """
         with self._lock:
-            ledger, grant = self._atlas.grant(refresh_token)
+            ledger, grant = self._directory.grant(refresh_token)
             dying = min(count, len(grant.active))
             for _ in range(dying):
                 ledger.kill_oldest(grant)
@@ -230,7 +230,7 @@ class Zoho:
         """How long the API will go on taking the access token; nothing where it does not take it now."""
         with self._lock:
             now = self.now()
-            found = [ledger.access(access_token, now) for ledger in self._atlas.ledgers.values()]
+            found = [ledger.access(access_token, now) for ledger in self._directory.ledgers.values()]
             return next((token.expires_at - now for token in found if token is not None), timedelta())
 
     def fault(
@@ -253,7 +253,7 @@ class Zoho:
             refresh_token=shapes.fingerprint(refresh_token) if refresh_token else None,
         )
         with self._lock:
-            self._weather.bring(then(script), target)
+            self._active_faults.bring(then(script), target)
 
     @contextmanager
     def organisation(self, data_center: str | None = None) -> Iterator[Organisation]:
@@ -263,12 +263,12 @@ class Zoho:
             ValueError: no data centre of this name is simulated.
         """
         with self._lock:
-            yield self._atlas.ledger(data_center or self.data_centers[0].name).organisation
+            yield self._directory.ledger(data_center or self.data_centers[0].name).organisation
 
     def clear_faults(self) -> None:
         """Nothing goes wrong any more."""
         with self._lock:
-            self._weather.clear()
+            self._active_faults.clear()
 
 
 def _consent(client: Client, user: User | str, scope: str) -> Consent:

@@ -11,7 +11,7 @@ from tests.benchmarks.daemon_process import DaemonProcess, running_daemon
 from tests.benchmarks.figure import Figure
 from tests.benchmarks.filling import fill, names
 from tests.benchmarks.token_server import TokenServer
-from tests.clocks.wall_clock import WallClock
+from tests.support.clocks.wall_clock import WallClock
 from zoho_tokend.demo.openbao import OpenBao
 from zoho_tokend.vault.layout import Layout
 

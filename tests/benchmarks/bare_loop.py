@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 import httpx
 import hvac
 
-from tests.samples.builders import a_record
+from tests.support.samples.builders import a_record
 from zoho_tokend.core.model import ConnectionName
 from zoho_tokend.demo.openbao import OpenBao
 from zoho_tokend.vault import codec

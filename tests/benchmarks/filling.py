@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from tests.samples.builders import a_record, secret
-from tests.servers.openbao import Server
+from tests.support.samples.builders import a_record, secret
+from tests.support.servers.openbao import Server
 from zoho_tokend.core.model import ConnectionName, TokenRecord
 from zoho_tokend.vault import codec
 from zoho_tokend.vault.layout import Layout

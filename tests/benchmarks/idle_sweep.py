@@ -6,7 +6,7 @@ from statistics import median
 
 from tests.benchmarks.figure import Figure
 from tests.benchmarks.filling import names
-from tests.samples.builders import NOON, a_record
+from tests.support.samples.builders import NOON, a_record
 from zoho_tokend.core.fleet import Fleet
 from zoho_tokend.core.model import Published
 from zoho_tokend.core.policy import Policy

@@ -10,9 +10,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import get_args
 
-from tests.clocks.wall_clock import WallClock
-from tests.samples.builders import a_record
-from zoho_tokend.clockwork import Command
+from tests.support.clocks.wall_clock import WallClock
+from tests.support.samples.builders import a_record
 from zoho_tokend.core.events import Event, Refreshed, Sink, VaultAnswered
 from zoho_tokend.core.fleet import Fleet
 from zoho_tokend.core.model import ConnectionName, Published
@@ -20,14 +19,15 @@ from zoho_tokend.core.origin import parse_origin
 from zoho_tokend.core.policy import ZOHO_LIFETIME, Policy
 from zoho_tokend.core.ports import Clock
 from zoho_tokend.demo.openbao import OpenBao
-from zoho_tokend.discovery import Discovery
-from zoho_tokend.refresher import Refresher
-from zoho_tokend.runner import Inbox, Runner
+from zoho_tokend.engine.clockwork import Command
+from zoho_tokend.engine.discovery import Discovery
+from zoho_tokend.engine.refresher import Refresher
+from zoho_tokend.engine.runner import Inbox, Runner
 from zoho_tokend.settings.model import VaultAuth
 from zoho_tokend.telemetry.log import EventLog, LogFormat, LogLevel, configure_logging
 from zoho_tokend.telemetry.metrics import Metrics
 from zoho_tokend.vault.auth import Token
-from zoho_tokend.vault.config import VaultConfig
+from zoho_tokend.vault.client import VaultConfig
 from zoho_tokend.vault.layout import Layout
 from zoho_tokend.vault.secret_file import Given
 from zoho_tokend.vault.session import Session
@@ -156,7 +156,7 @@ def _runner(
     return Runner(
         fleet=fleet,
         refresher=refresher,
-        errands={Command.DISCOVER: discovery.look},
+        background_tasks={Command.DISCOVER: discovery.look},
         session=session,
         inbox=inbox,
         reload=lambda: None,

@@ -10,7 +10,7 @@ import hvac
 
 from tests.benchmarks.figure import Figure
 from tests.benchmarks.filling import fill, names
-from tests.clocks.wall_clock import WallClock
+from tests.support.clocks.wall_clock import WallClock
 from zoho_tokend.core.model import ConnectionName
 from zoho_tokend.demo.openbao import OpenBao
 from zoho_tokend.reader import TokenReader

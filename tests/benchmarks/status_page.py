@@ -10,8 +10,8 @@ import httpx
 
 from tests.benchmarks.figure import Figure
 from tests.benchmarks.idle_sweep import a_fleet_at_rest
-from tests.samples.builders import NOON
-from tests.samples.web_sources import sources
+from tests.support.samples.builders import NOON
+from tests.support.samples.web_sources import sources
 from zoho_tokend.web.app import create_app
 
 _LARGEST_RATIO = 1.5

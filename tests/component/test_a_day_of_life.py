@@ -5,10 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from tests.samples.builders import CRM, HOUR, MINUTE, SALES, SECOND, a_record, secret
-from tests.stand_ins.fake_zoho import fails, ok, times
-from tests.stand_ins.world import DISCOVERY_INTERVAL, World, a_world
-from zoho_tokend.clockwork import Command
+from tests.support.samples.builders import CRM, HOUR, MINUTE, SALES, SECOND, a_record, secret
+from tests.support.stand_ins.fake_zoho import fails, ok, times
+from tests.support.stand_ins.world import DISCOVERY_INTERVAL, World, a_world
 from zoho_tokend.core.connection import Reason
 from zoho_tokend.core.errors import (
     ClientRejected,
@@ -38,6 +37,7 @@ from zoho_tokend.core.events import (
 from zoho_tokend.core.facts import Limit, State
 from zoho_tokend.core.model import ConnectionName
 from zoho_tokend.core.policy import TEN_MINUTES, Policy
+from zoho_tokend.engine.clockwork import Command
 from zoho_tokend.vault import codec
 
 pytestmark = pytest.mark.looptime

@@ -4,17 +4,17 @@ from datetime import timedelta
 
 import pytest
 
-from tests.samples.builders import CRM, HOUR, MINUTE, SALES, secret
-from tests.stand_ins.fake_zoho import fails, ok
-from tests.stand_ins.world import DISCOVERY_INTERVAL, World, a_world
+from tests.support.samples.builders import CRM, HOUR, MINUTE, SALES, secret
+from tests.support.stand_ins.fake_zoho import fails, ok
+from tests.support.stand_ins.world import DISCOVERY_INTERVAL, World, a_world
 from zoho_tokend.core.consent import Unproven
 from zoho_tokend.core.errors import GrantRejected, Throttled, VaultUnavailable
-from zoho_tokend.core.events import ErrandCrashed, Refreshed, ReportAnswered, ReportsHeeded
+from zoho_tokend.core.events import BackgroundTaskCrashed, Refreshed, ReportAnswered, ReportsProcessed
 from zoho_tokend.core.facts import State
 from zoho_tokend.core.model import ConnectionName, Published, Secret
 from zoho_tokend.core.policy import Policy
 from zoho_tokend.core.reports import REST, Verdict
-from zoho_tokend.reports import AT_MOST
+from zoho_tokend.engine.reports import AT_MOST
 
 pytestmark = pytest.mark.looptime
 
@@ -262,7 +262,7 @@ async def test_a_report_that_cannot_be_read_is_dismissed_and_costs_no_other(
         await world.passes(A_PASS)
         assert {name for name in names if await token(world, name) == dead[name]} == {names[0]}
         assert not [path for path in world.vault._records if path.startswith("reports/")]
-        assert world.all(ErrandCrashed) or "unreadable" in str(world.all(ReportsHeeded)[-1].error)
+        assert world.all(BackgroundTaskCrashed) or "unreadable" in str(world.all(ReportsProcessed)[-1].error)
 
 
 async def test_a_token_record_that_cannot_be_read_costs_its_own_report_and_no_other(
@@ -295,10 +295,10 @@ async def test_a_vault_that_is_away_leaves_reports_for_later_and_an_event_says_s
         report(world, dead)
         world.vault.down()
         await world.passes(A_PASS)
-        assert world.all(ReportsHeeded)[-1].error == "no connection to Vault"
+        assert world.all(ReportsProcessed)[-1].error == "no connection to Vault"
         world.vault.up()
         await world.passes(A_PASS)
-        assert world.all(ReportsHeeded)[-1].error is None
+        assert world.all(ReportsProcessed)[-1].error is None
         assert await token(world) != dead
 
 
@@ -307,7 +307,7 @@ async def test_a_policy_without_reports_is_told_and_refreshes_go_on() -> None:
         world.vault.forbid("reports")
         world.connect()
         await world.passes(2 * HOUR)
-        assert "denies reports" in str(world.all(ReportsHeeded)[-1].error)
+        assert "denies reports" in str(world.all(ReportsProcessed)[-1].error)
         assert world.state() is State.FRESH
 
 

@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from tests.samples.builders import MINUTE, SECOND
-from tests.stand_ins.fake_lease import FakeLease
-from tests.stand_ins.world import World, a_world
+from tests.support.samples.builders import MINUTE, SECOND
+from tests.support.stand_ins.fake_lease import FakeLease
+from tests.support.stand_ins.world import World, a_world
 from zoho_tokend.core.model import ConnectionName
 from zoho_tokend.core.policy import Policy
 from zoho_tokend.core.sharding import Shard

@@ -7,10 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from tests.samples.builders import CRM, HOUR, MINUTE, SECOND
-from tests.stand_ins.fake_lease import FakeLease
-from tests.stand_ins.world import TERMS, World, a_world
-from zoho_tokend.clockwork import Command
+from tests.support.samples.builders import CRM, HOUR, MINUTE, SECOND
+from tests.support.stand_ins.fake_lease import FakeLease
+from tests.support.stand_ins.world import TERMS, World, a_world
 from zoho_tokend.core.errors import Outcome
 from zoho_tokend.core.events import (
     ElectionTroubled,
@@ -24,6 +23,7 @@ from zoho_tokend.core.events import (
 from zoho_tokend.core.facts import State
 from zoho_tokend.core.model import ConnectionName
 from zoho_tokend.core.policy import Policy
+from zoho_tokend.engine.clockwork import Command
 
 pytestmark = pytest.mark.looptime
 
@@ -47,12 +47,12 @@ async def two_worlds(policy: Policy | None = None) -> AsyncIterator[tuple[World,
             yield leader, standby
 
 
-async def until(world: World, wish: str, *, within: timedelta = HOUR) -> timedelta:
+async def until(world: World, request: str, *, within: timedelta = HOUR) -> timedelta:
     """How long it takes until the world leads."""
     begun = world.clock.now()
     while not world.leads:
         await world.passes(timedelta(milliseconds=10))
-        assert world.clock.now() < begun + within, wish
+        assert world.clock.now() < begun + within, request
     return world.clock.now() - begun
 
 
@@ -90,7 +90,9 @@ async def test_a_standby_asks_vault_no_more_often_than_the_leader() -> None:
     async with two_worlds(LEISURELY) as (leader, standby):
         leader.connect(*FLEET)
         await leader.passes(HOUR)
-        leader.errands[Command.DISCOVER] = standby.errands[Command.DISCOVER] = _nothing  # not what is counted here
+        leader.background_tasks[Command.DISCOVER] = standby.background_tasks[Command.DISCOVER] = (
+            _nothing  # not what is counted here
+        )
         path = f"tokens/{FLEET[0]}"
         before = leader.vault.requests.count(path)
         versions = leader.facts(FLEET[0]).version

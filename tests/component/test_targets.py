@@ -4,16 +4,16 @@ import asyncio
 
 import pytest
 
-from tests.samples.builders import CRM, HOUR, MINUTE, SALES, SECOND
-from tests.stand_ins.fake_zoho import fails
-from tests.stand_ins.world import DISCOVERY_INTERVAL, World, a_world
-from zoho_tokend.clockwork import Command
+from tests.support.samples.builders import CRM, HOUR, MINUTE, SALES, SECOND
+from tests.support.stand_ins.fake_zoho import fails
+from tests.support.stand_ins.world import DISCOVERY_INTERVAL, World, a_world
 from zoho_tokend.core.errors import Outcome, ZohoUnavailable
-from zoho_tokend.core.events import ErrandCrashed, Refreshed, TargetTold
+from zoho_tokend.core.events import BackgroundTaskCrashed, Refreshed, TargetWritten
 from zoho_tokend.core.facts import State
 from zoho_tokend.core.model import ConnectionName
 from zoho_tokend.core.policy import Policy
-from zoho_tokend.core.targets import Shape, Target, Told, mark_of, parse_target
+from zoho_tokend.core.targets import Shape, Target, TargetRecord, mark_of, parse_target
+from zoho_tokend.engine.clockwork import Command
 
 pytestmark = pytest.mark.looptime
 
@@ -38,11 +38,11 @@ def variable(world: World, name: ConnectionName = CRM) -> object:
 
 
 async def follow(world: World) -> None:
-    await world.errands[Command.FOLLOW_TARGETS]()
+    await world.background_tasks[Command.FOLLOW_TARGETS]()
 
 
 def errors(world: World) -> list[str]:
-    return [event.error for event in world.all(TargetTold) if event.error]
+    return [event.error for event in world.all(TargetWritten) if event.error]
 
 
 async def test_every_target_tells_a_new_token_within_a_moment() -> None:
@@ -67,7 +67,7 @@ async def test_a_refresh_that_is_told_costs_each_target_two_reads_and_one_write(
     async with a_world(policy=LEISURELY, targets=(AIRFLOW,)) as world:
         world.connect()
         await world.passes(MINUTE)
-        world.errands[Command.DISCOVER] = _nothing  # not what is counted here
+        world.background_tasks[Command.DISCOVER] = _nothing  # not what is counted here
         await world.passes(MINUTE)
         before = len(world.vault.requests)
         await world.passes(HOUR / 2)
@@ -234,8 +234,8 @@ async def test_after_a_restart_what_tells_the_token_already_is_not_written_again
             await second.discovery.look()
             await follow(second)
             assert connection(second) == main(second)
-            told = await second.vault.told(AIRFLOW, CRM)
-            assert (told.version, told.fingerprint) == (1, record.access_token.fingerprint())
+            found = await second.vault.target_record(AIRFLOW, CRM)
+            assert (found.version, found.fingerprint) == (1, record.access_token.fingerprint())
 
 
 async def test_after_a_restart_a_target_that_is_behind_catches_up_without_a_refresh() -> None:
@@ -313,19 +313,19 @@ async def test_an_error_that_nobody_foresaw_is_told_and_neither_refreshes_nor_ot
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async with a_world(policy=LEISURELY, targets=(AIRFLOW,)) as world:
-        told = world.vault.told
+        found = world.vault.target_record
 
-        async def crash(target: Target, name: ConnectionName) -> Told:
+        async def crash(target: Target, name: ConnectionName) -> TargetRecord:
             if name == CRM:
                 raise KeyError(name)
-            return await told(target, name)
+            return await found(target, name)
 
-        monkeypatch.setattr(world.vault, "told", crash)
+        monkeypatch.setattr(world.vault, "target_record", crash)
         names = [ConnectionName(f"crm-{number}") for number in range(8)]
         world.connect(CRM, *names)
         await world.passes(2 * HOUR)
-        assert {event.errand for event in world.all(ErrandCrashed)} == {"follow-targets"}
-        assert 12 <= len(world.all(ErrandCrashed)) <= 60
+        assert {event.task for event in world.all(BackgroundTaskCrashed)} == {"follow-targets"}
+        assert 12 <= len(world.all(BackgroundTaskCrashed)) <= 60
         assert world.state() is State.FRESH
         assert all(connection(world, name) == main(world, name) for name in names)
 
@@ -334,4 +334,4 @@ async def test_events_name_the_shape_and_hold_no_token() -> None:
     async with a_world(policy=LEISURELY, targets=(AIRFLOW,)) as world:
         world.connect()
         await world.passes(MINUTE)
-        assert world.all(TargetTold) == [TargetTold(connection=CRM, target=Shape.AIRFLOW_CONNECTION)]
+        assert world.all(TargetWritten) == [TargetWritten(connection=CRM, target=Shape.AIRFLOW_CONNECTION)]

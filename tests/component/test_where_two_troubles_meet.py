@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.samples.builders import CRM, HOUR, MINUTE, SALES, SECOND, a_record, secret
-from tests.stand_ins.fake_zoho import Answer, fails, ok, times
-from tests.stand_ins.world import DISCOVERY_INTERVAL, World, a_world
+from tests.support.samples.builders import CRM, HOUR, MINUTE, SALES, SECOND, a_record, secret
+from tests.support.stand_ins.fake_zoho import Answer, fails, ok, times
+from tests.support.stand_ins.world import DISCOVERY_INTERVAL, World, a_world
 from zoho_tokend.core.errors import (
     ClientRejected,
     GrantRejected,
@@ -19,7 +19,7 @@ from zoho_tokend.core.errors import (
     ZohoUnavailable,
 )
 from zoho_tokend.core.events import (
-    ErrandCrashed,
+    BackgroundTaskCrashed,
     GrantShared,
     NotDiscovered,
     Parked,
@@ -552,7 +552,7 @@ async def test_an_error_that_nobody_foresaw_in_the_books_of_one_connection_costs
 
         monkeypatch.setattr(world.fleet, "decide", poisoned)
         await world.passes(HOUR)
-        assert world.all(ErrandCrashed)
+        assert world.all(BackgroundTaskCrashed)
         assert due_at(SALES, world.clock.now()) > world.clock.now()
         assert world.life_left(SALES) >= FLOOR
 
@@ -571,7 +571,7 @@ async def test_an_error_within_the_handling_of_an_error_costs_no_other(monkeypat
         monkeypatch.setattr(world.fleet, "fail", poisoned)
         world.zoho.script(CRM, AWAY)
         await world.passes(HOUR)
-        assert world.all(ErrandCrashed)
+        assert world.all(BackgroundTaskCrashed)
         assert world.life_left(SALES) >= FLOOR
 
 
@@ -594,7 +594,7 @@ async def test_a_connection_that_was_woken_rests_again_once_it_is_well() -> None
         world.connect(refresh_token=secret("consented again").reveal())
         world.zoho.script(CRM, ok())
         await world.passes(HOUR)
-        assert list(world.fleet._roster.restless()) == []
+        assert list(world.fleet._table.restless()) == []
 
 
 async def test_the_stop_waits_for_an_answer_that_zoho_is_slow_to_give() -> None:
@@ -604,3 +604,14 @@ async def test_the_stop_waits_for_an_answer_that_zoho_is_slow_to_give() -> None:
         while not world.zoho.asked:
             await world.passes(SECOND)
     assert world.has_token()
+
+
+async def test_a_token_record_of_the_year_1_is_no_token() -> None:
+    zero = "0001-01-01T00:00:00Z"
+    async with a_world() as world:
+        world.connect()
+        publish(world, CRM, age=timedelta(), issued_at=zero, expires_at=zero, refresh_after=zero)
+        world.zoho.script(CRM, times(1, AWAY), ok())
+        await world.passes(MINUTE)
+        assert not world.all(BackgroundTaskCrashed) + world.all(RefreshCrashed)
+        assert world.state() is State.FRESH

@@ -10,12 +10,11 @@ from datetime import timedelta
 import pytest
 import trustme
 
-from tests.clocks.wall_clock import WallClock
-from tests.servers.loopback_server import Behaviour, answering, closing_after, loopback_server, silent, writing
+from tests.support.clocks.wall_clock import WallClock
+from tests.support.servers.loopback_server import Behaviour, answering, closing_after, loopback_server, silent, writing
 from zoho_tokend.core.origin import Origin, parse_origin
 from zoho_tokend.doctor import probe as probing
-from zoho_tokend.doctor.probe import Probe
-from zoho_tokend.doctor.reach import Obstacle, Proxy, Reach, Step, proxy_for
+from zoho_tokend.doctor.probe import Obstacle, Probe, Proxy, Reach, Step, proxy_for
 
 ZOHO = parse_origin("https://accounts.zoho.eu")
 LONG_AGO = "Thu, 01 Jan 2026 12:00:00 GMT"

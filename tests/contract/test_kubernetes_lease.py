@@ -12,8 +12,17 @@ from pathlib import Path
 import pytest
 import trustme
 
-from tests.samples.builders import NOON
-from tests.servers.cluster import NAMESPACE, TOKEN, Cluster, Fault, a_cluster, lost_answer, lost_request, refusing
+from tests.support.samples.builders import NOON
+from tests.support.servers.cluster import (
+    NAMESPACE,
+    TOKEN,
+    Cluster,
+    Fault,
+    a_cluster,
+    lost_answer,
+    lost_request,
+    refusing,
+)
 from zoho_tokend.core.errors import BadSettings, Conflict, LeaseRefused, LeaseUnavailable
 from zoho_tokend.core.lease import NOBODY, LeaseRecord
 from zoho_tokend.kubernetes.cluster import cluster as known_cluster

@@ -10,12 +10,12 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from tests.places.reader_site import Shelves
-from tests.places.reading import READERS, Reading
-from tests.samples.builders import MINUTE, SECOND
-from tests.samples.reader_samples import ago
-from tests.servers.openbao import Corner
-from tests.servers.relay_in_thread import ThreadedRelay, relay_in_thread
+from tests.support.places.reader_site import Shelves
+from tests.support.places.reading import READERS, Reading
+from tests.support.samples.builders import MINUTE, SECOND
+from tests.support.samples.reader_samples import ago
+from tests.support.servers.openbao import Corner
+from tests.support.servers.relay_in_thread import ThreadedRelay, relay_in_thread
 from zoho_tokend.core.model import Secret
 from zoho_tokend.reader import (
     NoSuchConnection,

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.places.reader_site import Shelves
-from tests.places.reading import READERS, Reading
-from tests.servers.openbao import Corner
+from tests.support.places.reader_site import Shelves
+from tests.support.places.reading import READERS, Reading
+from tests.support.servers.openbao import Corner
 from zoho_tokend.reader import NotAllowed, NotConfigured, VaultUnreachable
 from zoho_tokend.vault.layout import Layout
 from zoho_tokend.vault.policy import reader_policy

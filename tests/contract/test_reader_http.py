@@ -9,9 +9,9 @@ import httpx
 import pytest
 import requests
 
-from tests.places.job_site import JobSite, a_job_site
-from tests.servers.openbao import Corner
-from tests.servers.stranger import Stranger, a_stranger
+from tests.support.places.job_site import JobSite, a_job_site
+from tests.support.servers.openbao import Corner
+from tests.support.servers.stranger import Stranger, a_stranger
 from zoho_simulator import Endpoint
 from zoho_simulator.faults import always, authentication_failure, redirect
 from zoho_tokend.core.model import Secret

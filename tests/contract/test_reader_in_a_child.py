@@ -10,10 +10,10 @@ import hvac
 import pytest
 
 import zoho_tokend
-from tests.places.reader_site import Shelves
-from tests.samples.builders import CRM, SALES, SECOND
-from tests.servers.loopback_server import dripping, loopback_server
-from tests.servers.openbao import Corner
+from tests.support.places.reader_site import Shelves
+from tests.support.samples.builders import CRM, SALES, SECOND
+from tests.support.servers.loopback_server import dripping, loopback_server
+from tests.support.servers.openbao import Corner
 from zoho_tokend.reader import AsyncTokenReader, TokenReader, VaultUnreachable
 
 HEAD = b"HTTP/1.1 200 OK\r\n"

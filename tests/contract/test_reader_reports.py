@@ -6,11 +6,11 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.places.reader_site import Shelves
-from tests.places.reading import READERS, Reading
-from tests.samples.builders import SECOND
-from tests.servers.openbao import Corner
-from tests.servers.relay_in_thread import ThreadedRelay, relay_in_thread
+from tests.support.places.reader_site import Shelves
+from tests.support.places.reading import READERS, Reading
+from tests.support.samples.builders import SECOND
+from tests.support.servers.openbao import Corner
+from tests.support.servers.relay_in_thread import ThreadedRelay, relay_in_thread
 from zoho_tokend.core.model import Secret
 from zoho_tokend.reader import NoSuchConnection, NotAllowed, Token, VaultUnreachable
 

@@ -11,9 +11,9 @@ from zohocrmsdk.src.com.zoho.crm.api.exception import SDKException
 from zohocrmsdk.src.com.zoho.crm.api.initializer import Initializer
 from zohocrmsdk.src.com.zoho.crm.api.org import OrgOperations
 
-from tests.places.job_site import JobSite, a_job_site
-from tests.samples.reader_samples import a_token
-from tests.servers.openbao import Corner
+from tests.support.places.job_site import JobSite, a_job_site
+from tests.support.samples.reader_samples import a_token
+from tests.support.servers.openbao import Corner
 from zoho_tokend.reader import TokenReader, sdk
 from zoho_tokend.zoho.datacenters import DATA_CENTERS
 from zoho_tokend.zoho.datacenters import DataCenter as ZohosOwn

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.samples.builders import CRM
-from tests.servers.openbao import Corner
-from tests.servers.vault_sessions import a_token_method, watched
-from tests.stand_ins.fakes import FakeVault
+from tests.support.samples.builders import CRM
+from tests.support.servers.openbao import Corner
+from tests.support.servers.vault_sessions import a_token_method, watched
+from tests.support.stand_ins.fakes import FakeVault
 from zoho_tokend.core.errors import VaultForbidden
 from zoho_tokend.core.ports import ReportStore
 from zoho_tokend.vault.policy import daemon_policy

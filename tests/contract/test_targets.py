@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.samples.builders import CRM, SALES, a_record
-from tests.servers.openbao import Corner
-from tests.servers.vault_sessions import a_token_method, watched
-from tests.stand_ins.fakes import FakeVault
+from tests.support.samples.builders import CRM, SALES, a_record
+from tests.support.servers.openbao import Corner
+from tests.support.servers.vault_sessions import a_token_method, watched
+from tests.support.stand_ins.fakes import FakeVault
 from zoho_tokend.core.errors import Conflict, TargetTaken, VaultForbidden
 from zoho_tokend.core.model import Secret
 from zoho_tokend.core.ports import TargetStore
-from zoho_tokend.core.targets import Target, Told, parse_target
+from zoho_tokend.core.targets import Target, TargetRecord, parse_target
 from zoho_tokend.vault.codec import token_fields
 from zoho_tokend.vault.policy import daemon_policy, operator_policy
 from zoho_tokend.vault.targets import VaultTargets
@@ -69,8 +69,8 @@ class Scene:
             self.vault.admin.ask("DELETE", f"{self.vault.mount}/data/{path}")
 
 
-def seen(told: Told) -> tuple[int, str | None, bool]:
-    return told.version, told.fingerprint, told.marked
+def seen(found: TargetRecord) -> tuple[int, str | None, bool]:
+    return found.version, found.fingerprint, found.marked
 
 
 @pytest.fixture(params=["fake", "real"])
@@ -87,7 +87,7 @@ async def scene(request: pytest.FixtureRequest) -> AsyncIterator[Scene]:
 
 
 async def test_an_airflow_connection_has_the_fields_of_one_and_no_other(scene: Scene) -> None:
-    await scene.targets.tell(CONNECTION, RECORD, after_version=0)
+    await scene.targets.write_target(CONNECTION, RECORD, after_version=0)
     assert scene.fields(CONNECTION) == {
         "conn_type": "http",
         "host": "https://www.zohoapis.eu",
@@ -96,31 +96,31 @@ async def test_an_airflow_connection_has_the_fields_of_one_and_no_other(scene: S
 
 
 async def test_an_airflow_variable_has_a_value_and_nothing_else(scene: Scene) -> None:
-    await scene.targets.tell(VARIABLE, RECORD, after_version=0)
+    await scene.targets.write_target(VARIABLE, RECORD, after_version=0)
     assert scene.fields(VARIABLE) == {"value": "1000.invented"}
 
 
 @pytest.mark.parametrize("target", TARGETS, ids=str)
 async def test_what_was_told_and_marked_is_known_again(scene: Scene, target: Target) -> None:
-    assert seen(await scene.targets.told(target, CRM)) == (0, None, False)
-    version = await scene.targets.tell(target, RECORD, after_version=0)
-    assert seen(await scene.targets.told(target, CRM)) == (version, FINGERPRINT, False)
+    assert seen(await scene.targets.target_record(target, CRM)) == (0, None, False)
+    version = await scene.targets.write_target(target, RECORD, after_version=0)
+    assert seen(await scene.targets.target_record(target, CRM)) == (version, FINGERPRINT, False)
     await scene.targets.mark(target, CRM)
-    assert seen(await scene.targets.told(target, CRM)) == (version, FINGERPRINT, True)
+    assert seen(await scene.targets.target_record(target, CRM)) == (version, FINGERPRINT, True)
     assert scene.says(target) == {"managed_by": "zoho-tokend", "connection": "crm-prod"}
 
 
 @pytest.mark.parametrize("target", TARGETS, ids=str)
 async def test_the_mark_outlives_every_version_and_a_deletion(scene: Scene, target: Target) -> None:
-    await scene.targets.tell(target, RECORD, after_version=0)
+    await scene.targets.write_target(target, RECORD, after_version=0)
     await scene.targets.mark(target, CRM)
-    await scene.targets.tell(target, RECORD, after_version=1)
+    await scene.targets.write_target(target, RECORD, after_version=1)
     scene.delete(target)
-    assert seen(await scene.targets.told(target, CRM)) == (2, None, True)
+    assert seen(await scene.targets.target_record(target, CRM)) == (2, None, True)
 
 
 async def test_the_mark_leaves_what_others_say_of_the_record(scene: Scene) -> None:
-    await scene.targets.tell(CONNECTION, RECORD, after_version=0)
+    await scene.targets.write_target(CONNECTION, RECORD, after_version=0)
     scene.say(CONNECTION, team="data")
     await scene.targets.mark(CONNECTION, CRM)
     assert scene.says(CONNECTION) == {"team": "data", "managed_by": "zoho-tokend", "connection": "crm-prod"}
@@ -134,28 +134,28 @@ async def test_the_mark_leaves_what_others_say_of_the_record(scene: Scene) -> No
 async def test_a_record_that_is_marked_as_another_ones_is_taken(
     scene: Scene, owner: dict[str, str], *, deleted: bool
 ) -> None:
-    await scene.targets.tell(VARIABLE, RECORD, after_version=0)
+    await scene.targets.write_target(VARIABLE, RECORD, after_version=0)
     scene.say(VARIABLE, **owner)
     if deleted:
         scene.delete(VARIABLE)
     with pytest.raises(TargetTaken):
-        await scene.targets.told(VARIABLE, CRM)
+        await scene.targets.target_record(VARIABLE, CRM)
 
 
 @pytest.mark.parametrize("target", TARGETS, ids=str)
 async def test_another_version_than_the_one_that_was_known_is_a_conflict(scene: Scene, target: Target) -> None:
-    await scene.targets.tell(target, RECORD, after_version=0)
+    await scene.targets.write_target(target, RECORD, after_version=0)
     with pytest.raises(Conflict):
-        await scene.targets.tell(target, RECORD, after_version=0)
+        await scene.targets.write_target(target, RECORD, after_version=0)
 
 
 @pytest.mark.parametrize("target", TARGETS, ids=str)
 async def test_a_record_that_was_deleted_can_be_told_again(scene: Scene, target: Target) -> None:
-    await scene.targets.tell(target, RECORD, after_version=0)
+    await scene.targets.write_target(target, RECORD, after_version=0)
     scene.delete(target)
-    told = await scene.targets.told(target, CRM)
-    assert seen(told) == (1, None, False)
-    assert await scene.targets.tell(target, RECORD, after_version=told.version) == 2
+    found = await scene.targets.target_record(target, CRM)
+    assert seen(found) == (1, None, False)
+    assert await scene.targets.write_target(target, RECORD, after_version=found.version) == 2
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ async def test_a_record_of_somebody_elses_is_known_by_its_fields(
 ) -> None:
     scene.put(target, **fields)
     with pytest.raises(TargetTaken):
-        await scene.targets.told(target, CRM)
+        await scene.targets.target_record(target, CRM)
 
 
 async def test_a_token_that_was_published_is_known_from_the_versions_of_the_token_record(scene: Scene) -> None:
@@ -201,7 +201,7 @@ async def test_a_record_is_withdrawn_where_it_is_marked_as_ours(corner: Corner, 
         for here in (daemon, operator):
             await here.session.open()
         targets = VaultTargets(daemon.session, corner.layout, TARGETS)
-        await targets.tell(VARIABLE, RECORD, after_version=0)
+        await targets.write_target(VARIABLE, RECORD, after_version=0)
         if marked:
             await targets.mark(VARIABLE, CRM)
         await VaultTargets(operator.session, corner.layout, TARGETS).withdraw(CRM)
@@ -214,7 +214,7 @@ async def test_the_policy_reaches_no_record_beside_the_targets(corner: Corner) -
     async with watched(corner.address, a_token_method(token)) as here:
         await here.session.open()
         with pytest.raises(VaultForbidden):
-            await VaultTargets(here.session, corner.layout, (beside,)).told(beside, CRM)
+            await VaultTargets(here.session, corner.layout, (beside,)).target_record(beside, CRM)
 
 
 async def test_a_foreign_record_is_told_by_its_path_and_what_to_do(corner: Corner) -> None:
@@ -223,4 +223,4 @@ async def test_a_foreign_record_is_told_by_its_path_and_what_to_do(corner: Corne
     async with watched(corner.address, a_token_method(token)) as here:
         await here.session.open()
         with pytest.raises(TargetTaken, match=f"^{corner.mount}/variables/crm-prod holds .* PUBLISH_TARGETS$"):
-            await VaultTargets(here.session, corner.layout, TARGETS).told(VARIABLE, CRM)
+            await VaultTargets(here.session, corner.layout, TARGETS).target_record(VARIABLE, CRM)

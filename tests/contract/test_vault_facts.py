@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.servers.openbao import Corner
-from tests.servers.quota import rate_limited
+from tests.support.servers.openbao import Corner
+from tests.support.servers.quota import rate_limited
 from zoho_tokend.core.model import Secret
 
 RECORD = "tokens/crm-prod"

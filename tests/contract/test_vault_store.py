@@ -7,9 +7,9 @@ from typing import Protocol
 
 import pytest
 
-from tests.samples.builders import CRM, a_record
-from tests.servers.openbao import Corner, SteeredVault, steered
-from tests.stand_ins.fakes import FakeVault
+from tests.support.samples.builders import CRM, a_record
+from tests.support.servers.openbao import Corner, SteeredVault, steered
+from tests.support.stand_ins.fakes import FakeVault
 from zoho_tokend.core.budget import BudgetRecord
 from zoho_tokend.core.errors import Conflict, NoCredential, RecordUnreadable, VaultForbidden, VaultUnavailable
 from zoho_tokend.core.model import (

@@ -7,9 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from tests.clocks.wall_clock import WallClock
-from tests.places.consent_site import EMIL, SCOPE, consent_site, impostor, named
-from tests.servers.loopback_server import answering, loopback_server
+from tests.support.clocks.wall_clock import WallClock
+from tests.support.places.consent_site import EMIL, SCOPE, consent_site, impostor, named
+from tests.support.servers.loopback_server import answering, loopback_server
 from zoho_simulator import ClientKind
 from zoho_simulator.faults import Fault, catalogue
 from zoho_tokend.core.consent import (

@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Iterator
 
-from tests.clocks.wall_clock import WallClock
-from tests.servers.loopback_server import LoopbackServer, answering, loopback_server
+from tests.support.clocks.wall_clock import WallClock
+from tests.support.servers.loopback_server import LoopbackServer, answering, loopback_server
 from zoho_tokend.core.origin import parse_origin
 from zoho_tokend.zoho.transport import Transport
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.places.consent_site import EMIL, ConsentSite, consent_site, impostor, named
+from tests.support.places.consent_site import EMIL, ConsentSite, consent_site, impostor, named
 from zoho_simulator import Client as Application
 from zoho_simulator import ClientKind, Endpoint
 from zoho_simulator.faults import catalogue

@@ -7,10 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from tests.clocks.wall_clock import WallClock
-from tests.samples.zoho_credentials import a_credential
-from tests.samples.zoho_samples import sample_bytes
-from tests.servers.loopback_server import (
+from tests.support.clocks.wall_clock import WallClock
+from tests.support.samples.zoho_credentials import a_credential
+from tests.support.samples.zoho_samples import sample_bytes
+from tests.support.servers.loopback_server import (
     Behaviour,
     LoopbackServer,
     answering,

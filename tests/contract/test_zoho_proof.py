@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.places.consent_site import ANN, SCOPE, consent_site, named
+from tests.support.places.consent_site import ANN, SCOPE, consent_site, named
 from zoho_simulator import Endpoint, User
 from zoho_simulator.faults import Fault, catalogue
 from zoho_tokend.core.consent import (

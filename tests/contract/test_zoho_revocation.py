@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.places.consent_site import ConsentSite, consent_site, impostor, named
+from tests.support.places.consent_site import ConsentSite, consent_site, impostor, named
 from zoho_simulator import Client as Application
 from zoho_simulator import Endpoint
 from zoho_simulator.faults import Fault, catalogue

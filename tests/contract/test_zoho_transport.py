@@ -9,9 +9,9 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from tests.clocks.wall_clock import WallClock
-from tests.samples.zoho_samples import sample_bytes
-from tests.servers.loopback_server import (
+from tests.support.clocks.wall_clock import WallClock
+from tests.support.samples.zoho_samples import sample_bytes
+from tests.support.servers.loopback_server import (
     Behaviour,
     LoopbackServer,
     answering,
@@ -25,7 +25,7 @@ from zoho_tokend import __version__
 from zoho_tokend.core.errors import BadSettings, NeverSent, ZohoUnavailable
 from zoho_tokend.core.model import Secret
 from zoho_tokend.core.origin import Origin, parse_origin
-from zoho_tokend.zoho.answer import Answer
+from zoho_tokend.zoho.response import ZohoResponse
 from zoho_tokend.zoho.transport import TimeLimits, Transport
 
 SECRET = "1000.invented-refresh"
@@ -38,7 +38,7 @@ async def a_transport(*, limits: TimeLimits | None = None) -> AsyncIterator[Tran
         yield transport
 
 
-async def post(transport: Transport, server: LoopbackServer) -> Answer:
+async def post(transport: Transport, server: LoopbackServer) -> ZohoResponse:
     return await transport.post(parse_origin(server.origin), "/oauth/v2/token", {"refresh_token": SECRET})
 
 

@@ -2,8 +2,8 @@
 
 from operator import gt
 
-from tests.places.daemon_role import DaemonRole
-from tests.places.site import BRISK, Site
+from tests.support.places.daemon_role import DaemonRole
+from tests.support.places.site import BRISK, Site
 from zoho_simulator.faults import delayed
 
 

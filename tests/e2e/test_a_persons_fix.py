@@ -6,7 +6,7 @@ That a dead grant is parked after two answers a minute apart, and wakes, is show
 
 from typing import Any
 
-from tests.places.site import Site
+from tests.support.places.site import Site
 
 BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     "an-empty-field": ({"refresh_token": ""}, "the field 'refresh_token' is empty"),

@@ -1,6 +1,6 @@
 """What a new process knows of the one before: it reads it in Vault, and Zoho is not asked for it."""
 
-from tests.places.site import BRISK, Site
+from tests.support.places.site import BRISK, Site
 
 SPARING = BRISK | {"ISSUES_PER_TEN_MINUTES": "2", "LOG_LEVEL": "debug"}
 

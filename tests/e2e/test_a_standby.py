@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.places.site import BRISK, Site, a_site
-from tests.processes.process import Daemon, running
-from tests.servers.cluster import NAMESPACE, Cluster, a_cluster
-from tests.servers.openbao import Corner
-from tests.servers.relay_in_thread import relay_in_thread
+from tests.support.places.site import BRISK, Site, a_site
+from tests.support.processes.process import Daemon, running
+from tests.support.servers.cluster import NAMESPACE, Cluster, a_cluster
+from tests.support.servers.openbao import Corner
+from tests.support.servers.relay_in_thread import relay_in_thread
 
 NAME = "zoho-tokend"
 CONNECTIONS = [f"crm-{number}" for number in range(4)]
@@ -209,7 +209,7 @@ def test_an_election_without_the_extra_says_what_to_install() -> None:
     code = """
 import sys
 sys.modules["lightkube"] = None
-from zoho_tokend.app.leadership import leadership
+from zoho_tokend.app.wiring import leadership
 from zoho_tokend.core.errors import BadSettings
 from zoho_tokend.settings import load_settings
 base = {"VAULT_ADDR": "https://vault.example", "VAULT_TOKEN": "invented", "ZOHO_TOKEND_LEADER_ELECTION": "kubernetes"}

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.places.site import Site
+from tests.support.places.site import Site
 from zoho_simulator import Client
 
 CONTRACT = {

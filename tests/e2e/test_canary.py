@@ -8,15 +8,14 @@ from pathlib import Path
 import pytest
 
 from tests.canary import assert_no_canary
-from tests.places.daemon_role import DaemonRole
-from tests.places.site import Site, a_site
-from tests.places.troubles import Troubles
-from tests.processes.process import Daemon, call
 from tests.raised_errors import raised_errors
-from tests.servers.openbao import Admin, new_corner, running
-from tests.servers.relay_in_thread import relay_in_thread
+from tests.support.places.daemon_role import DaemonRole
+from tests.support.places.site import Site, a_site
+from tests.support.places.troubles import Troubles
+from tests.support.processes.process import Daemon, call
+from tests.support.servers.openbao import Admin, new_corner, running
+from tests.support.servers.relay_in_thread import relay_in_thread
 from zoho_tokend.app.daemon import Daemon as EmbeddedDaemon
-from zoho_tokend.clockwork import Command
 from zoho_tokend.core.errors import Outcome
 from zoho_tokend.core.events import (
     Conflicted,
@@ -32,6 +31,7 @@ from zoho_tokend.core.events import (
     ZohoOutcome,
 )
 from zoho_tokend.demo.openbao import OpenBao
+from zoho_tokend.engine.clockwork import Command
 from zoho_tokend.settings import load_settings
 
 _FAILURES = ("refresh.failed", "connection.parked", "connection.revoked")

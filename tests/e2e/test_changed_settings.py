@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.places.site import Site
-from tests.processes.process import Daemon
+from tests.support.places.site import Site
+from tests.support.processes.process import Daemon
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import pytest
 
 from tests.e2e.hostile_tenant.shapes import NESTED, UNREADABLE
-from tests.places.site import Site
-from tests.processes.process import Finished, call
-from tests.servers.openbao import Admin, Corner, running
+from tests.support.places.site import Site
+from tests.support.processes.process import Finished, call
+from tests.support.servers.openbao import Admin, Corner, running
 from zoho_simulator import Endpoint
 from zoho_simulator.faults import always, clock_skew
 from zoho_tokend.demo.openbao import OpenBao

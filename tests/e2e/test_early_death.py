@@ -6,8 +6,8 @@ from contextlib import contextmanager
 import httpx
 import hvac
 
-from tests.places.site import Site
-from tests.processes.process import Daemon, call
+from tests.support.places.site import Site
+from tests.support.processes.process import Daemon, call
 from zoho_tokend.core.model import Secret
 from zoho_tokend.reader import TokenReader, ZohoAuth
 

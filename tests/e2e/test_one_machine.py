@@ -15,11 +15,11 @@ from shutil import copytree
 import pytest
 
 import zoho_tokend
-from tests.documents import operations_page
-from tests.documents.one_machine import ROOT, composed, section, steps
-from tests.documents.operations_page import commands
-from tests.processes.process import running
-from tests.processes.spied_programs import SpiedPrograms
+from tests.support.documents import operations_page
+from tests.support.documents.one_machine import ROOT, composed, section, steps
+from tests.support.documents.operations_page import commands
+from tests.support.processes.process import running
+from tests.support.processes.spied_programs import SpiedPrograms
 from zoho_simulator import Simulator, Zoho, in_thread
 
 # The server itself, not the package's launcher, so that the process that is stopped is the server.

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 import httpx
 import hvac
 
-from tests.people.operator_shell import OperatorShell
-from tests.places.site import BRISK, Site
-from tests.processes.process import call
-from tests.servers.openbao import Corner
+from tests.support.people.operator_shell import OperatorShell
+from tests.support.places.site import BRISK, Site
+from tests.support.processes.process import call
+from tests.support.servers.openbao import Corner
 
 TARGETS = "airflow-connection=connections/{connection},airflow-variable=variables/zoho-{connection}"
 # What a connection of Airflow can be made of, as JSON:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import zoho_tokend
-from tests.places.job_site import JobSite, a_job_site
-from tests.servers.openbao import Corner
+from tests.support.places.job_site import JobSite, a_job_site
+from tests.support.servers.openbao import Corner
 
 PAGE = (Path(__file__).parents[2] / "docs" / "readers.md").read_text()
 NOT_RUN = "(no test runs this)"

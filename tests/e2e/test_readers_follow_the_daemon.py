@@ -8,9 +8,9 @@ import httpx
 import hvac
 import pytest
 
-from tests.places.reading import READERS, Reading
-from tests.places.site import BRISK, Site
-from tests.processes.process import PATIENCE, Daemon
+from tests.support.places.reading import READERS, Reading
+from tests.support.places.site import BRISK, Site
+from tests.support.processes.process import PATIENCE, Daemon
 from zoho_tokend.reader import Token
 from zoho_tokend.vault.policy import reader_policy
 

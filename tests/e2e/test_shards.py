@@ -5,10 +5,10 @@ from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from tests.places.site import BRISK, Site, a_site
-from tests.processes.process import Daemon, running
-from tests.servers.cluster import Cluster, a_cluster
-from tests.servers.openbao import Corner
+from tests.support.places.site import BRISK, Site, a_site
+from tests.support.processes.process import Daemon, running
+from tests.support.servers.cluster import Cluster, a_cluster
+from tests.support.servers.openbao import Corner
 from zoho_tokend.core.sharding import shard_of
 
 FLEET = [f"crm-{number}" for number in range(24)]

@@ -15,9 +15,9 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from tests.places.site import Site, a_site
-from tests.processes.process import Daemon, Finished, call, open_command
-from tests.servers.openbao import Admin, new_corner
+from tests.support.places.site import Site, a_site
+from tests.support.processes.process import Daemon, Finished, call, open_command
+from tests.support.servers.openbao import Admin, new_corner
 from zoho_tokend import __version__
 from zoho_tokend.cli import main
 from zoho_tokend.vault.policy import reader_policy

@@ -1,6 +1,6 @@
 """What a refresh costs, counted by the daemon, by Zoho and by Vault's versions alike."""
 
-from tests.places.site import BRISK, Site
+from tests.support.places.site import BRISK, Site
 
 CONNECTIONS = [f"crm-{number}" for number in range(8)]
 ISSUES_EACH = 3

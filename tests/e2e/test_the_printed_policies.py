@@ -7,10 +7,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.people.operator_shell import OperatorShell
-from tests.places.site import Site, a_site
-from tests.processes.process import call
-from tests.servers.openbao import Admin, Corner, new_corner
+from tests.support.people.operator_shell import OperatorShell
+from tests.support.places.site import Site, a_site
+from tests.support.processes.process import call
+from tests.support.servers.openbao import Admin, Corner, new_corner
 from zoho_simulator import ClientKind
 from zoho_simulator.faults import rotated_refresh_token
 
@@ -243,7 +243,7 @@ def operator(corner: Corner) -> Iterator[Visitor]:
 
 
 @pytest.fixture(scope="module")
-def keeper(corner: Corner) -> Iterator[Visitor]:
+def writer(corner: Corner) -> Iterator[Visitor]:
     """An operator of crm-prod alone."""
     with closing(Visitor(corner, printed("operator", corner, "--connection", "crm-prod"))) as visitor:
         yield visitor
@@ -256,8 +256,8 @@ BEYOND_ANY_OPERATOR = [
     ("LIST", "metadata/zoho/tokens"),
     ("DELETE", "data/zoho/clients/jobs"),
     ("DELETE", "metadata/zoho/credentials/crm-prod"),
-    ("DELETE", "metadata/zoho/tokens/crm-prod"),
     ("POST", "metadata/zoho/credentials/crm-prod"),
+    ("POST", "metadata/zoho/tokens/crm-prod"),
     ("POST", "destroy/zoho/credentials/crm-prod"),
     ("POST", "destroy/zoho/tokens/crm-prod"),
     ("POST", "undelete/zoho/clients/jobs"),
@@ -283,13 +283,14 @@ def test_the_printed_operator_policy_forbids(operator: Visitor, method: str, pat
         ("GET", "data/zoho/tokens/sales"),
         ("POST", "data/zoho/tokens/sales"),
         ("DELETE", "data/zoho/tokens/sales"),
+        ("DELETE", "metadata/zoho/tokens/sales"),
         ("LIST", "metadata/zoho/credentials"),
         ("LIST", "metadata/zoho/clients"),
         ("POST", "data/zoho/clients/jobs"),
     ],
 )
-def test_the_printed_policy_of_one_connections_operator_forbids(keeper: Visitor, method: str, path: str) -> None:
-    assert keeper.asks(method, path) == 403
+def test_the_printed_policy_of_one_connections_operator_forbids(writer: Visitor, method: str, path: str) -> None:
+    assert writer.asks(method, path) == 403
 
 
 @pytest.fixture

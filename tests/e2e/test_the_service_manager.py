@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.places.site import Site
-from tests.processes.process import running
-from tests.servers.relay_in_thread import relay_in_thread
-from tests.servers.service_manager import Listener, listening
+from tests.support.places.site import Site
+from tests.support.processes.process import running
+from tests.support.servers.relay_in_thread import relay_in_thread
+from tests.support.servers.service_manager import Listener, listening
 
 
 @pytest.fixture

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 import trustme
 
-from tests.places.daemon_role import DaemonRole
-from tests.places.site import Site, a_site
-from tests.processes.process import Daemon, call
-from tests.servers.openbao import Admin, Corner, new_corner, running
-from tests.servers.relay_in_thread import relay_in_thread
+from tests.support.places.daemon_role import DaemonRole
+from tests.support.places.site import Site, a_site
+from tests.support.processes.process import Daemon, call
+from tests.support.servers.openbao import Admin, Corner, new_corner, running
+from tests.support.servers.relay_in_thread import relay_in_thread
 from zoho_tokend.demo.openbao import OpenBao
 
 

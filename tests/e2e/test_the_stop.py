@@ -2,8 +2,8 @@
 
 import signal
 
-from tests.places.daemon_role import DaemonRole
-from tests.places.site import Site
+from tests.support.places.daemon_role import DaemonRole
+from tests.support.places.site import Site
 from zoho_simulator.faults import delayed
 
 SLOW = 8.0

@@ -1,7 +1,7 @@
 """Two daemons on one Vault, by accident: jobs notice nothing of it."""
 
-from tests.places.site import BRISK, Site
-from tests.servers.relay_in_thread import relay_in_thread
+from tests.support.places.site import BRISK, Site
+from tests.support.servers.relay_in_thread import relay_in_thread
 from zoho_simulator.faults import delayed
 from zoho_tokend.core.errors import Outcome
 

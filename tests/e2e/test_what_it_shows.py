@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.places.site import Site, a_site
-from tests.processes.process import Daemon
-from tests.servers.openbao import Admin, new_corner, running
-from tests.servers.relay_in_thread import relay_in_thread
+from tests.support.places.site import Site, a_site
+from tests.support.processes.process import Daemon
+from tests.support.servers.openbao import Admin, new_corner, running
+from tests.support.servers.relay_in_thread import relay_in_thread
 from zoho_tokend import __version__
 from zoho_tokend.core.facts import State
 from zoho_tokend.core.model import NAME_RULE

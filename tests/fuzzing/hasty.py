@@ -5,10 +5,10 @@ from typing import NoReturn
 from tests.fuzzing import engine
 from zoho_tokend.core.errors import GrantRejected
 from zoho_tokend.zoho import wire
-from zoho_tokend.zoho.answer import Answer
+from zoho_tokend.zoho.response import ZohoResponse
 
 
-def _condemn(answer: Answer) -> NoReturn:
+def _condemn(answer: ZohoResponse) -> NoReturn:
     """Any refusal that begins like one of the four codes is taken for a verdict."""
     raise GrantRejected("condemned") if answer.error.startswith("invalid") else wire.unusable(answer)
 

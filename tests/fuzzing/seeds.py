@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from tests.fuzzing.targets import CRM
-from tests.samples.builders import a_record
-from tests.samples.zoho_samples import sample, sample_names
+from tests.support.samples.builders import a_record
+from tests.support.samples.zoho_samples import sample, sample_names
 from zoho_tokend.vault import codec
 
 _CREDENTIAL: Final = {

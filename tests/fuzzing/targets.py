@@ -6,31 +6,31 @@ from typing import Final
 from urllib.parse import parse_qsl
 
 from tests.fuzzing.verdicts import check_verdict
-from tests.samples.fact_samples import NOON, a_daemon, a_row
-from tests.samples.web_sources import READY
-from tests.stand_ins.fakes import zoho_location
-from zoho_simulator.law.messages import Request
-from zoho_simulator.law.routes import ACCOUNTS
+from tests.support.samples.fact_samples import NOON, a_daemon, a_row
+from tests.support.samples.web_sources import READY
+from tests.support.stand_ins.fakes import zoho_location
+from zoho_simulator.rules.messages import Request
+from zoho_simulator.rules.routes import ACCOUNTS
 from zoho_simulator.zoho import Zoho
 from zoho_tokend.core.errors import BadSettings, RecordUnreadable, RefreshError, TokendError
 from zoho_tokend.core.model import ConnectionName
 from zoho_tokend.core.origin import parse_origin
 from zoho_tokend.core.policy import LARGEST_SKEW, LONGEST_LIFE
-from zoho_tokend.importing.rows import Unreadable, format_of, rows
+from zoho_tokend.operations.import_rows import Unreadable, format_of, rows
 from zoho_tokend.reader.errors import ReaderError
 from zoho_tokend.reader.record import token_of
 from zoho_tokend.settings.loading import load_settings
 from zoho_tokend.vault import codec, registration_codec
-from zoho_tokend.vault.answer import Answer as VaultAnswer
-from zoho_tokend.vault.answer import answer_of
 from zoho_tokend.vault.document import Document
 from zoho_tokend.vault.layout import LARGEST_RECORD
+from zoho_tokend.vault.response import VaultResponse as VaultAnswer
+from zoho_tokend.vault.response import answer_of
 from zoho_tokend.web.listing import Selection, parse_selection, promise, select
 from zoho_tokend.web.page import View, page
 from zoho_tokend.zoho import device, exchange, proof, revocation, serverinfo, wire
-from zoho_tokend.zoho.answer import Answer, clock_skew
 from zoho_tokend.zoho.consent import consent_request, grant_code
 from zoho_tokend.zoho.datacenters import AccountsServers
+from zoho_tokend.zoho.response import ZohoResponse, clock_skew
 
 Target = Callable[[bytes], None]
 
@@ -207,10 +207,10 @@ def _ours(errors: type[Exception], read: Callable[[], object]) -> None:
     assert said, "an error says nothing"
 
 
-def _zoho_answer(data: bytes) -> Answer:
+def _zoho_answer(data: bytes) -> ZohoResponse:
     head, _, body = data.partition(b"\n")
     headers = {"retry-after": head.decode("latin-1"), "date": head.decode("latin-1"), "content-type": "text/html"}
-    return Answer(status=_STATUSES[sum(head) % len(_STATUSES)], headers=headers, body=body, received_at=NOON)
+    return ZohoResponse(status=_STATUSES[sum(head) % len(_STATUSES)], headers=headers, body=body, received_at=NOON)
 
 
 def _record_answer(data: bytes) -> VaultAnswer:

@@ -4,7 +4,7 @@ import pytest
 
 from tests.fuzzing.campaign import fuzz
 from tests.fuzzing.targets import CRM, TARGETS
-from tests.samples.builders import a_record
+from tests.support.samples.builders import a_record
 from zoho_tokend.vault import codec
 
 pytest.importorskip("atheris", reason="the fuzzer has no package for this machine")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.image.buildah import Image
-from tests.processes.process import Launcher
+from tests.support.processes.process import Launcher
 
 # A mount namespace of its own; then the very process that was started becomes the image's.
 _SCRIPT: Final = """

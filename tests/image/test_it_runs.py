@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.image.container import Container
-from tests.processes.process import Daemon, call, running
+from tests.support.processes.process import Daemon, call, running
 from zoho_tokend import __version__
 from zoho_tokend.demo.scene import CONNECTIONS, scene
 

@@ -12,7 +12,7 @@ from tests.canary import assert_no_canary
 from tests.image.buildah import Buildah, Image
 from tests.image.builder import ROOT, SECRETS_CANARY, Builder
 from tests.image.container import Container
-from tests.processes.process import call
+from tests.support.processes.process import call
 from zoho_tokend import __version__
 
 pytestmark = [pytest.mark.image, pytest.mark.timeout(900)]

@@ -6,8 +6,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from tests.people.person import COLUMNS, at_terminal
 from tests.pictures.terminal import picture
+from tests.support.people.person import COLUMNS, at_terminal
 
 _MOMENT: Final = "in 12 s"
 _TOKEN: Final = re.compile(r"(?<=VAULT_TOKEN=)\S+")

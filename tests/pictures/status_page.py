@@ -9,8 +9,8 @@ from PIL import Image
 from playwright.async_api import Browser, async_playwright
 
 from tests.component.web.status_page.stage import Stage
-from tests.people.browser import ARGUMENTS, CHROMIUM
-from tests.samples.fleet_samples import a_fleet
+from tests.support.people.browser import ARGUMENTS, CHROMIUM
+from tests.support.samples.fleet_samples import a_fleet
 from zoho_tokend.core.facts import ConnectionFacts
 
 _SCHEMES: Final[Sequence[Literal["light", "dark"]]] = ("light", "dark")

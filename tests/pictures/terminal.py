@@ -14,7 +14,7 @@ from rich.style import Style
 from rich.terminal_theme import TerminalTheme
 from rich.text import Text
 
-from tests.people.person import LINES
+from tests.support.people.person import LINES
 
 _THEME: Final = TerminalTheme(
     background=(18, 21, 24),

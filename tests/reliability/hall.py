@@ -12,13 +12,13 @@ from typing import Final
 import hvac
 import requests
 
-from tests.places.site import Site, a_site
-from tests.processes.process import FROM_SOURCE, Daemon, Launcher
 from tests.reliability.stage import CONNECTION, LIFETIME, PATIENCE, POLICY, Stage
 from tests.reliability.witness import jobs_reading
-from tests.servers.openbao import Admin, Server, new_corner
-from tests.servers.raft import RaftNode, Tls
-from tests.servers.relay_in_thread import relay_in_thread
+from tests.support.places.site import Site, a_site
+from tests.support.processes.process import FROM_SOURCE, Daemon, Launcher
+from tests.support.servers.openbao import Admin, Server, new_corner
+from tests.support.servers.raft import RaftNode, Tls
+from tests.support.servers.relay_in_thread import relay_in_thread
 from zoho_tokend.core.model import Secret
 from zoho_tokend.core.policy import Policy
 from zoho_tokend.vault.policy import reader_policy

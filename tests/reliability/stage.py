@@ -9,12 +9,12 @@ from typing import Final
 
 import httpx
 
-from tests.clocks.wall_clock import WallClock
-from tests.places.site import Site
-from tests.processes.process import Daemon
 from tests.reliability.account import Account, Reads
 from tests.reliability.witness import Jobs
-from zoho_simulator.law.shapes import fingerprint
+from tests.support.clocks.wall_clock import WallClock
+from tests.support.places.site import Site
+from tests.support.processes.process import Daemon
+from zoho_simulator.rules.shapes import fingerprint
 from zoho_tokend.core.policy import Policy
 
 # Of the names that one could have, this is one whose spread makes it due early: less to wait for.

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from tests.processes.process import FROM_SOURCE, Launcher
+from tests.support.processes.process import FROM_SOURCE, Launcher
 
 _CLONE_NEWNET: Final = 0x40000000
 _CLONE_NEWNS: Final = 0x00020000

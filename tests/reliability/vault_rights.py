@@ -11,14 +11,14 @@ from datetime import timedelta
 from itertools import chain
 
 from tests.benchmarks.filling import ask_all
-from tests.clocks.wall_clock import WallClock
-from tests.places.site import Site
 from tests.reliability.hall import Hall
 from tests.reliability.scenario import Scenarios
 from tests.reliability.stage import CONNECTION, Delayed, Stage
-from tests.samples.builders import HOUR, MINUTE, a_record
-from tests.servers.openbao import make_ready
-from tests.servers.quota import rate_limited
+from tests.support.clocks.wall_clock import WallClock
+from tests.support.places.site import Site
+from tests.support.samples.builders import HOUR, MINUTE, a_record
+from tests.support.servers.openbao import make_ready
+from tests.support.servers.quota import rate_limited
 from zoho_tokend.core.model import ConnectionName
 from zoho_tokend.core.policy import Policy
 from zoho_tokend.vault import codec

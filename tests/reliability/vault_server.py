@@ -10,7 +10,7 @@ from tests.reliability.hall import Hall
 from tests.reliability.scenario import Scenarios
 from tests.reliability.stage import Stage
 from tests.reliability.surroundings import small_disk
-from tests.servers.raft import Tls
+from tests.support.servers.raft import Tls
 
 SCENARIOS = Scenarios()
 

@@ -15,7 +15,7 @@ import hvac
 import requests
 from hvac.exceptions import VaultError
 
-from tests.places.site import Site
+from tests.support.places.site import Site
 from zoho_tokend.reader import ReaderError, TokenReader
 
 EVERY_SECONDS: Final = 0.5

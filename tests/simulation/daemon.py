@@ -15,28 +15,28 @@ from typing import Final, cast
 
 from tests.simulation.lease_side import ApiServer, SimulatedLease
 from tests.simulation.machine import Machine
-from tests.simulation.roads import VAULT, RoadToVault, SimulatedDoor, SimulatedTransport
+from tests.simulation.roads import VAULT, RoadToVault, SimulatedPool, SimulatedTransport
 from tests.simulation.virtual_loop import Process, VirtualLoop
 from tests.simulation.zoho_side import Call, Reply, ZohoSide
 from zoho_tokend.clock import SystemClock
-from zoho_tokend.clockwork import Command
 from zoho_tokend.core.election import Candidate, Terms
 from zoho_tokend.core.events import DiscoveryEnded, Event, LeaderElected, LeaderLost, Parked
 from zoho_tokend.core.fleet import Fleet
-from zoho_tokend.core.leadership import Alone
+from zoho_tokend.core.lease import Alone
 from zoho_tokend.core.model import Secret
 from zoho_tokend.core.policy import Policy
 from zoho_tokend.core.ports import Leadership
 from zoho_tokend.core.sharding import WHOLE, Shard
-from zoho_tokend.discovery import Discovery
-from zoho_tokend.elector import Elector
-from zoho_tokend.refresher import Refresher
-from zoho_tokend.runner import Inbox, Runner
+from zoho_tokend.engine.clockwork import Command
+from zoho_tokend.engine.discovery import Discovery
+from zoho_tokend.engine.elector import Elector
+from zoho_tokend.engine.refresher import Refresher
+from zoho_tokend.engine.runner import Inbox, Runner
 from zoho_tokend.vault.auth import AppRole
-from zoho_tokend.vault.config import VaultConfig
-from zoho_tokend.vault.door import Door
+from zoho_tokend.vault.client import VaultConfig
 from zoho_tokend.vault.layout import Layout
-from zoho_tokend.vault.lease import next_step
+from zoho_tokend.vault.pool import VaultClientPool
+from zoho_tokend.vault.renewal import next_step
 from zoho_tokend.vault.secret_file import Given
 from zoho_tokend.vault.session import Session
 from zoho_tokend.vault.store import VaultStore
@@ -124,7 +124,7 @@ class Daemon:
     def _build(self) -> None:
         world, process = self._world, self.process
         self.session = Session(VaultConfig(address=VAULT), app_role(), clock=self.clock, sink=self._emit)
-        self.session._door = cast("Door", SimulatedDoor(world.road, process))
+        self.session._pool = cast("VaultClientPool", SimulatedPool(world.road, process))
         store = VaultStore(self.session, Layout(), clock=self.clock, location_of=AccountsServers().location)
         transport = SimulatedTransport(
             world.zoho,
@@ -150,7 +150,7 @@ class Daemon:
                 clock=self.clock,
                 emit=self._emit,
             ),
-            errands={Command.DISCOVER: discovery.look},
+            background_tasks={Command.DISCOVER: discovery.look},
             session=self.session,
             inbox=self.inbox,
             reload=lambda: None,
@@ -226,7 +226,7 @@ class Daemon:
 
     def _obey(self, command: Command) -> None:
         if command is Command.DISCOVER:
-            under_way = self.runner._abroad.get(command)
+            under_way = self.runner._running.get(command)
             if under_way is not None and not under_way.done():
                 return
             self._looking_since = self._world.loop.time()
@@ -236,7 +236,7 @@ class Daemon:
         """When each command has something to find."""
         now = self._world.loop.time()
         due = {Command.KEEP_VAULT_SESSION: now + self._session_is_due_in()}
-        if self.runner._opened:
+        if self.runner._open:
             due[Command.SWEEP] = now + self._sweep_is_due_in()
             due[Command.DISCOVER] = now if self._news else self._looked_at + self._pace
         return due
@@ -257,7 +257,7 @@ class Daemon:
         return max((waiting[0][0] - self.clock.now()).total_seconds() / self.machine.rate, 0.0)
 
     def _session_is_due_in(self) -> float:
-        if not self.runner._opened:
+        if not self.runner._open:
             at = self.runner._log_in_at
         else:
             held = self.session._held

@@ -208,12 +208,15 @@ def a_person_refreshes_while_the_daemon_waits(world: World, rng: Random) -> None
 
 
 def vault_goes_back_in_time(world: World, rng: Random) -> None:
-    """A snapshot is restored, an hour old or two; what stands in Vault then is believed within an interval."""
+    """A snapshot is restored, an hour old or two; what stands in Vault then is believed within an interval.
+
+    The discovery meets the outage: of a shorter one it learns in its round, by and by.
+    """
     snapshot = world.vault.snapshot()
     after = rng.uniform(0.6, 1.5) * HOUR
 
     def restore() -> None:
-        at_vault.vault_is_restored(world, snapshot, rng.uniform(10, 5 * MINUTE))
+        at_vault.vault_is_restored(world, snapshot, rng.uniform(_TAKEN_UP, 5 * MINUTE))
 
     world.after(after, restore)
     world.after(after + 5 * MINUTE + _TAKEN_UP, _check_believed, world, world.plan.names)

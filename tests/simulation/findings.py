@@ -55,18 +55,18 @@ class Journal:
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
-        self._lines: deque[tuple[float, str, tuple[object, ...]]] = deque(maxlen=_KEPT)
+        self._clients: deque[tuple[float, str, tuple[object, ...]]] = deque(maxlen=_KEPT)
         self.count = 0
 
     def note(self, text: str, *about: object) -> None:
         """It happened now; ``about`` fills the braces of the text."""
         self.count += 1
-        self._lines.append((self._now(), text, about))
+        self._clients.append((self._now(), text, about))
 
     @property
     def lines(self) -> list[str]:
         """The oldest first, each with its time."""
-        return [f"{_clock(at)}  {text.format(*about)}" for at, text, about in self._lines]
+        return [f"{_clock(at)}  {text.format(*about)}" for at, text, about in self._clients]
 
 
 def _clock(seconds: float) -> str:

@@ -9,7 +9,7 @@ from tests.simulation.findings import BrokenRule
 from tests.simulation.promise import Promise
 from tests.simulation.stage import Stage
 from zoho_tokend.reader import decision
-from zoho_tokend.reader.decision import GiveUp, Look, Moment, Shelf, Use, Wish
+from zoho_tokend.reader.decision import GiveUp, Look, Moment, ReadRequest, Shelf, Use
 from zoho_tokend.reader.errors import NoSuchConnection, ReaderError, VaultUnreachable
 from zoho_tokend.reader.record import Token, token_of
 
@@ -20,7 +20,7 @@ See = Callable[[str], Mapping[str, object] | None]
 
 
 class Job:
-    """Reads one connection; it looks into Vault once a wish, and waits for nothing."""
+    """Reads one connection; it looks into Vault once a request, and waits for nothing."""
 
     def __init__(self, name: str, *, see: See, now: Callable[[], float]) -> None:
         self.name = name
@@ -31,10 +31,10 @@ class Job:
     def read(self) -> Token | None:
         """The token that the job would use; None where it is told that there is none."""
         now = self._now()
-        wish = Wish(min_life=_MIN_LIFE, began=now, timeout=None)
+        request = ReadRequest(min_life=_MIN_LIFE, began=now, timeout=None)
         token = decision.at_hand(self._shelf, _MIN_LIFE, instant(now))
         while token is None:
-            match decision.decide(self._shelf, wish, Moment(instant(now), now)):
+            match decision.decide(self._shelf, request, Moment(instant(now), now)):
                 case Use(token):
                     pass
                 case Look():

@@ -19,9 +19,9 @@ from zoho_tokend.core.events import VaultOutcome
 from zoho_tokend.core.model import Secret
 from zoho_tokend.core.origin import Origin
 from zoho_tokend.core.ports import Clock
-from zoho_tokend.vault.answer import Answer as VaultAnswer
 from zoho_tokend.vault.request import Request
-from zoho_tokend.zoho.answer import Answer as ZohoAnswer
+from zoho_tokend.vault.response import VaultResponse as VaultAnswer
+from zoho_tokend.zoho.response import ZohoResponse as ZohoAnswer
 
 T = TypeVar("T")
 
@@ -82,8 +82,8 @@ class RoadToVault:
         return Passage(self._rng.uniform(0.002, 0.03), serve())
 
 
-class SimulatedDoor:
-    """Does what `zoho_tokend.vault.door.Door` does, without threads."""
+class SimulatedPool:
+    """Does what `zoho_tokend.vault.pool.VaultClientPool` does, without threads."""
 
     def __init__(self, road: RoadToVault, process: Process) -> None:
         self._road = road
@@ -105,7 +105,7 @@ class SimulatedDoor:
 
 
 class SimulatedLine:
-    """Does what `zoho_tokend.vault.line.Line` does; ``spent`` is how long it would have blocked its thread."""
+    """Does what `zoho_tokend.vault.client.VaultClient` does; ``spent`` is how long it would have blocked its thread."""
 
     def __init__(self, road: RoadToVault, process: Process) -> None:
         self._road = road

@@ -5,7 +5,7 @@ from typing import cast
 
 from tests.simulation.daemon import app_role
 from tests.simulation.machine import Machine
-from tests.simulation.roads import VAULT, RoadToVault, SimulatedDoor, SimulatedTransport
+from tests.simulation.roads import VAULT, RoadToVault, SimulatedPool, SimulatedTransport
 from tests.simulation.virtual_loop import Process, VirtualLoop
 from tests.simulation.zoho_side import Call, Reply, ZohoSide
 from zoho_tokend.clock import SystemClock
@@ -14,11 +14,11 @@ from zoho_tokend.core.errors import TokendError
 from zoho_tokend.core.model import Client, Secret, connection_name
 from zoho_tokend.core.origin import Origin
 from zoho_tokend.core.policy import Policy
-from zoho_tokend.once import Once
-from zoho_tokend.revoking import Revoking
-from zoho_tokend.vault.config import VaultConfig
-from zoho_tokend.vault.door import Door
+from zoho_tokend.engine.one_shot import OneShotRefresh
+from zoho_tokend.operations.revocation import Revoking
+from zoho_tokend.vault.client import VaultConfig
 from zoho_tokend.vault.layout import Layout
+from zoho_tokend.vault.pool import VaultClientPool
 from zoho_tokend.vault.registry import Registry
 from zoho_tokend.vault.session import Session
 from zoho_tokend.vault.store import VaultStore
@@ -74,12 +74,14 @@ class Terminal:
         self._loop.start(process, self._revoke(name, process, done))
 
     async def _refresh(self, name: str, process: Process) -> None:
-        session, store, clock = self._opened(process)
+        session, store, clock = self._open(process)
         transport = SimulatedTransport(self._zoho, process, clock, asked=self._asked, met=self._met)
         endpoint = ZohoEndpoint(
             cast("Transport", transport), Calls(), servers=AccountsServers(), clock=clock, sink=lambda _event: None
         )
-        once = Once(credentials=store, tokens=store, budgets=store, endpoint=endpoint, policy=self._policy, clock=clock)
+        once = OneShotRefresh(
+            credentials=store, tokens=store, budgets=store, endpoint=endpoint, policy=self._policy, clock=clock
+        )
         try:
             await session.open()
             await once.refresh(connection_name(name))
@@ -87,7 +89,7 @@ class Terminal:
             """The person is told, and does something else."""
 
     async def _revoke(self, name: str, process: Process, done: Callable[[], None]) -> None:
-        session, store, clock = self._opened(process)
+        session, store, clock = self._open(process)
         revoking = Revoking(
             records=Registry(session, Layout()),
             targets=VaultTargets(session, Layout(), ()),
@@ -103,8 +105,8 @@ class Terminal:
         else:
             done()
 
-    def _opened(self, process: Process) -> tuple[Session, VaultStore, SystemClock]:
+    def _open(self, process: Process) -> tuple[Session, VaultStore, SystemClock]:
         clock = SystemClock(wall=self._clock_of.wall, monotonic=self._clock_of.monotonic)
         session = Session(VaultConfig(address=VAULT), app_role(), clock=clock, sink=lambda _event: None)
-        session._door = cast("Door", SimulatedDoor(self._road, process))
+        session._pool = cast("VaultClientPool", SimulatedPool(self._road, process))
         return session, VaultStore(session, Layout(), clock=clock, location_of=AccountsServers().location), clock

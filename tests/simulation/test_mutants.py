@@ -97,13 +97,13 @@ MUTANTS = {
     "whose lane is chosen when a connection joins the queue": Mutant(
         changes=(
             Change(
-                place="core/bulkheads.py",
+                place="core/queue.py",
                 right="        if server.unavailable:\n            return Rank.UNAVAILABLE\n"
                 "        if not server.answered:\n            return Rank.UNPROVEN\n",
                 wrong="        del server\n",
             ),
             Change(
-                place="core/bulkheads.py",
+                place="core/queue.py",
                 right="ready.append((rank, in_use[key], head, key, failing))",
                 wrong="ready.append((rank, 0, head, key, failing))",
             ),
@@ -179,7 +179,7 @@ MUTANTS = {
         "discovery.py",
         "        self._to_compare.update(self._fleet.names)\n",
         "",
-        caught="has had no token for",
+        caught="is not what is believed",
         edge="vault goes back in time",
     ),
     "that leaves a write under way its version at a revocation": mutant(

@@ -33,7 +33,7 @@ def test_a_seed_that_once_failed_fails_no_more(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", [3])
 def test_a_seed_tells_the_same_story_in_every_process(seed: int) -> None:
-    stories = {_told(seed, hash_seed) for hash_seed in ("1", "2")}
+    stories = {_record_at(seed, hash_seed) for hash_seed in ("1", "2")}
     assert len(stories) == 1
 
 
@@ -56,7 +56,7 @@ def test_a_failure_says_how_to_replay_it() -> None:
     assert str(at_an_edge).endswith('replay: make simulate SEED=7 EDGE="a long outage of zoho"')
 
 
-def _told(seed: int, hash_seed: str) -> str:
+def _record_at(seed: int, hash_seed: str) -> str:
     return subprocess.run(
         [sys.executable, "-c", A_STORY.format(seed=seed)],
         cwd=ROOT,

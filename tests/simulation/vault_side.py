@@ -8,8 +8,8 @@ from typing import Final
 
 from tests.simulation.era import instant
 from tests.simulation.virtual_loop import Process
-from zoho_tokend.vault.answer import Answer
 from zoho_tokend.vault.request import Request
+from zoho_tokend.vault.response import VaultResponse
 
 LEASE_SECONDS: Final = 3600
 _MAX_VERSIONS: Final = 10
@@ -90,7 +90,7 @@ class VaultSide:
 
     # --- what daemons ask --------------------------------------------------------------------------------------
 
-    def answer(self, request: Request, token: str | None, process: Process) -> Answer:
+    def answer(self, request: Request, token: str | None, process: Process) -> VaultResponse:
         """What Vault says to one request, and does."""
         if request.path == "auth/approle/login":
             return self._log_in()
@@ -115,7 +115,7 @@ class VaultSide:
             case _:
                 return self._about_the_caller(request, token)
 
-    def _about_the_caller(self, request: Request, token: str) -> Answer:
+    def _about_the_caller(self, request: Request, token: str) -> VaultResponse:
         match request.path:
             case "auth/token/lookup-self":
                 return _answer(200, data={"ttl": int(self._logins[token] - self._now())})
@@ -132,7 +132,7 @@ class VaultSide:
             case _:
                 return _answer(200, data={"options": {"version": "2"}})
 
-    def _log_in(self) -> Answer:
+    def _log_in(self) -> VaultResponse:
         if self.refuses_logins:
             return _answer(400, errors=["invalid role or secret ID"])
         token = f"hvs.{next(self._numbers)}"
@@ -143,10 +143,10 @@ class VaultSide:
     def _may(self, path: str) -> list[str]:
         return ["read"] if ("write", path.removeprefix(_DATA)) in self.denied else ["create", "read", "update"]
 
-    def _denied(self, verb: str, path: str) -> Answer | None:
+    def _denied(self, verb: str, path: str) -> VaultResponse | None:
         return _answer(403, errors=["permission denied"]) if (verb, path) in self.denied else None
 
-    def _read(self, path: str) -> Answer:
+    def _read(self, path: str) -> VaultResponse:
         versions = self._records.get(path)
         if not versions:
             return _answer(404, errors=[])
@@ -155,7 +155,7 @@ class VaultSide:
         metadata = {"version": latest.number, "created_time": instant(latest.at).isoformat()}
         return _answer(status, data={"data": latest.fields, "metadata": metadata})
 
-    def _write(self, path: str, body: Mapping[str, object], process: Process) -> Answer:
+    def _write(self, path: str, body: Mapping[str, object], process: Process) -> VaultResponse:
         fields, options = body["data"], body.get("options")
         assert isinstance(fields, Mapping)
         versions = self._records.get(path)
@@ -164,11 +164,11 @@ class VaultSide:
             return _answer(400, errors=[_STALE])
         return _answer(200, data={"version": self._append(path, dict(fields), process)})
 
-    def _list(self, path: str) -> Answer:
+    def _list(self, path: str) -> VaultResponse:
         found = [name.removeprefix(f"{path}/") for name in self._records if name.startswith(f"{path}/")]
         return _answer(200, data={"keys": found}) if found else _answer(404, errors=[])
 
-    def _versions(self, path: str) -> Answer:
+    def _versions(self, path: str) -> VaultResponse:
         known = {
             str(version.number): {"created_time": instant(version.at).isoformat(), "deletion_time": ""}
             for version in self._records.get(path, ())
@@ -194,5 +194,5 @@ def _split(request: Request) -> tuple[str, str]:
     return "", request.path
 
 
-def _answer(status: int, **body: object) -> Answer:
-    return Answer(status=status, body=body)
+def _answer(status: int, **body: object) -> VaultResponse:
+    return VaultResponse(status=status, body=body)

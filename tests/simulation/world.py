@@ -25,7 +25,7 @@ from tests.simulation.troubles import A_START, RECOVERY, Trouble
 from tests.simulation.vault_side import VaultSide, Version
 from tests.simulation.virtual_loop import Process, VirtualLoop
 from tests.simulation.zoho_side import Call, Reply, ZohoSide
-from zoho_simulator.law.limits import CountedBy, Limits
+from zoho_simulator.rules.limits import CountedBy, Limits
 from zoho_tokend.core.errors import VaultLoginRefused
 from zoho_tokend.core.events import Event, LeaderElected, LeaderLost
 from zoho_tokend.core.sharding import Shard
@@ -83,7 +83,7 @@ class World(Stage):
             api_server=self.api_server,
             policy=plan.policy,
             places=16,
-            tell=self._told,
+            tell=self._record_at,
             asked=self._asked,
             met=self._met,
             ended=self._ended,
@@ -151,7 +151,7 @@ class World(Stage):
                     self._lost[shard] = lost = self.troubles.begin("no replica was able", names, recovery=recovery)
                 lost.recovery = max(lost.recovery, recovery)
 
-    def _told(self, daemon: Daemon, event: Event) -> None:
+    def _record_at(self, daemon: Daemon, event: Event) -> None:
         self.journal.note("{}: {}", daemon.process.name, event)
         self.guarded(self.conduct.told, daemon, event)
         if isinstance(event, LeaderElected | LeaderLost):

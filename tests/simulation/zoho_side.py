@@ -9,12 +9,12 @@ from typing import Final, Protocol
 from tests.simulation.era import instant
 from tests.simulation.virtual_loop import Process, VirtualLoop
 from zoho_simulator.faults import Fault
-from zoho_simulator.law import console, data_center, shapes
-from zoho_simulator.law.ledger import Ledger
-from zoho_simulator.law.limits import Limits
-from zoho_simulator.law.messages import Answer, End, Request
-from zoho_simulator.law.records import Client, ClientKind, Consent, User
-from zoho_simulator.law.routes import Endpoint
+from zoho_simulator.rules import console, data_center, shapes
+from zoho_simulator.rules.ledger import Ledger
+from zoho_simulator.rules.limits import Limits
+from zoho_simulator.rules.messages import Answer, End, Request
+from zoho_simulator.rules.records import Client, ClientKind, Consent, User
+from zoho_simulator.rules.routes import Endpoint
 from zoho_tokend.core.errors import NeverSent, ZohoUnavailable
 
 ACCOUNTS_SERVERS: Final = {

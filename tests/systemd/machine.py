@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tests.documents.one_machine import ROOT
+from tests.support.documents.one_machine import ROOT
 
 _BOOT: Final = Path(__file__).parent / "boot.sh"
 _PATIENCE: Final = 30.0

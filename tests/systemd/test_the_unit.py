@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 import zoho_tokend
-from tests.documents.one_machine import steps
-from tests.processes.spied_programs import SpiedPrograms
+from tests.support.documents.one_machine import steps
+from tests.support.processes.spied_programs import SpiedPrograms
 from tests.systemd.machine import Machine, booted
 from zoho_simulator import Simulator, Zoho, in_thread
 from zoho_tokend.demo.openbao import OpenBao

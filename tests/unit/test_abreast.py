@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from zoho_tokend.abreast import abreast
+from zoho_tokend.concurrency import abreast
 from zoho_tokend.core.errors import VaultUnavailable
 
 

@@ -5,9 +5,9 @@ import pytest
 
 HOMES = {
     "anyio": {"zoho"},
-    "apscheduler": {"clockwork"},
+    "apscheduler": {"engine"},
     "click": {"cli"},
-    "cryptography": {"consent"},
+    "cryptography": {"operations"},
     "httpx": {"doctor", "reader", "zoho"},
     "httpx2": {"kubernetes"},
     "hvac": {"reader", "vault"},

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.documents.generated_docs import OPERATIONS_PARTS, ROOT, renewed
-from tests.documents.manifests import DEPLOY, Rendered, kustomized
-from tests.documents.operations_page import OPERATIONS, commands, files, section
-from tests.documents.pod_resources import Size, measured
+from tests.support.documents.generated_docs import OPERATIONS_PARTS, ROOT, renewed
+from tests.support.documents.manifests import DEPLOY, Rendered, kustomized
+from tests.support.documents.operations_page import OPERATIONS, commands, files, section
+from tests.support.documents.pod_resources import Size, measured
 
 PAGE = OPERATIONS.read_text()
 MEASURED_FOR_THE_BASE = 10_000

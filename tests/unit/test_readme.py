@@ -2,7 +2,7 @@
 
 import re
 
-from tests.documents.generated_docs import README, renewed
+from tests.support.documents.generated_docs import README, renewed
 
 
 def test_the_generated_tables_of_the_readme_are_those_of_the_code() -> None:

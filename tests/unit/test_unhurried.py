@@ -2,7 +2,7 @@
 
 import asyncio
 
-from zoho_tokend.unhurried import unhurried
+from zoho_tokend.concurrency import unhurried
 
 
 async def test_each_comes_once_and_in_order() -> None:

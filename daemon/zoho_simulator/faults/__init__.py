@@ -6,6 +6,7 @@
     zoho.fault(both(clock_skew(seconds=90), rotated_refresh_token()), data_center="eu", client=jobs)
 """
 
+from zoho_simulator.faults.active import Target
 from zoho_simulator.faults.catalogue import (
     api_domain_missing,
     authentication_failure,
@@ -35,7 +36,6 @@ from zoho_simulator.faults.catalogue import (
 )
 from zoho_simulator.faults.fault import Fault, both
 from zoho_simulator.faults.script import Script, always, then, times
-from zoho_simulator.faults.weather import Target
 
 __all__ = [
     "Fault",

@@ -11,9 +11,9 @@ from datetime import timedelta
 from typing import Final
 
 from zoho_simulator.faults.fault import Fault
-from zoho_simulator.law import crm, crm_records
-from zoho_simulator.law.errors import throttle
-from zoho_simulator.law.messages import HTML, Answer, Delivery, End
+from zoho_simulator.rules import crm, crm_records
+from zoho_simulator.rules.errors import throttle
+from zoho_simulator.rules.messages import HTML, Answer, Delivery, End
 
 _MEBIBYTE: Final = 1 << 20
 

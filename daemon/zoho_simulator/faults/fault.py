@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from zoho_simulator.law.messages import Answer
+from zoho_simulator.rules.messages import Answer
 
 Alteration = Callable[[Answer], Answer]
 

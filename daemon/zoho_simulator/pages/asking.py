@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from zoho_simulator.law.records import User
 from zoho_simulator.pages.html import Node, tag
+from zoho_simulator.rules.records import User
 
 _OPERATIONS: Final = {
     "all": "Read and change",

@@ -2,11 +2,11 @@
 
 from typing import Final
 
-from zoho_simulator.law.console import CODE_MINUTES
-from zoho_simulator.law.records import Client, ClientKind
 from zoho_simulator.pages.console import KINDS
 from zoho_simulator.pages.frame import complaint, framed
 from zoho_simulator.pages.html import Node, tag
+from zoho_simulator.rules.console import CODE_MINUTES
+from zoho_simulator.rules.records import Client, ClientKind
 
 _SCOPES: Final = "ZohoCRM.modules.READ,ZohoCRM.users.READ"
 

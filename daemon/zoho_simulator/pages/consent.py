@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from zoho_simulator.law.consent import ConsentRequest, TurnedAwayError
-from zoho_simulator.law.records import User
 from zoho_simulator.pages.asking import decision, how_long, what_for, who_is_asked
 from zoho_simulator.pages.frame import complaint, framed
 from zoho_simulator.pages.html import tag
+from zoho_simulator.rules.consent import ConsentRequest, TurnedAwayError
+from zoho_simulator.rules.records import User
 
 
 def consent_page(request: ConsentRequest, people: Sequence[User], data_center: str) -> str:

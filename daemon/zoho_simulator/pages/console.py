@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from zoho_simulator.law.console import HAVE_REDIRECT_URIS
-from zoho_simulator.law.records import Client, ClientKind
 from zoho_simulator.pages.frame import complaint, framed
 from zoho_simulator.pages.html import Node, tag
+from zoho_simulator.rules.console import HAVE_REDIRECT_URIS
+from zoho_simulator.rules.records import Client, ClientKind
 
 KINDS: Final[Mapping[ClientKind, tuple[str, str]]] = {
     ClientKind.SERVER: ("Server-based application", "Runs on a web server of its own, and keeps its secret there."),

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from zoho_simulator.law.records import Client, DeviceCode, User
 from zoho_simulator.pages.asking import decision, how_long, what_for, who_is_asked
 from zoho_simulator.pages.frame import complaint, framed
 from zoho_simulator.pages.html import tag
+from zoho_simulator.rules.records import Client, DeviceCode, User
 
 
 def code_page(data_center: str, *, wrong: str | None = None) -> str:

@@ -6,8 +6,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from zoho_simulator.law.consent import ConsentRequest, TurnedAwayError, reject
 from zoho_simulator.pages.consent import consent_page, turned_away_page
+from zoho_simulator.rules.consent import ConsentRequest, TurnedAwayError, reject
 from zoho_simulator.shell.pages import form, sent_to, shown
 from zoho_simulator.zoho import Zoho
 
@@ -17,7 +17,7 @@ def consent_routes(zoho: Zoho, data_center: str) -> Sequence[Route]:
 
     async def ask(request: Request) -> Response:
         try:
-            asked = zoho.desk.asked(data_center, request.query_params)
+            asked = zoho.admin.asked(data_center, request.query_params)
             return await _decide(zoho, asked, request) if request.method == "POST" else _shown(zoho, asked, data_center)
         except TurnedAwayError as turned_away:
             return shown(turned_away_page(turned_away, data_center), status=400)
@@ -26,16 +26,16 @@ def consent_routes(zoho: Zoho, data_center: str) -> Sequence[Route]:
 
 
 def _shown(zoho: Zoho, asked: ConsentRequest, data_center: str, *, status: int = 200) -> Response:
-    return shown(consent_page(asked, zoho.desk.people, data_center), status=status)
+    return shown(consent_page(asked, zoho.admin.people, data_center), status=status)
 
 
 async def _decide(zoho: Zoho, asked: ConsentRequest, request: Request) -> Response:
     fields = await form(request)
     if fields.get("decision") != "yes":
         return sent_to(reject(asked))
-    user = zoho.desk.person(fields.get("user", ""))
+    user = zoho.admin.person(fields.get("user", ""))
     if user is None:
         raise TurnedAwayError(
             "invalid_user", "Nobody of this address lives here; choose one of the people on the page."
         )
-    return sent_to(zoho.desk.accept(asked, user))
+    return sent_to(zoho.admin.accept(asked, user))

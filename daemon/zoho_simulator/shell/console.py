@@ -8,10 +8,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from zoho_simulator.law.console import complaint, new_client
-from zoho_simulator.law.records import Client, ClientKind
 from zoho_simulator.pages.client import client_page, made_code
 from zoho_simulator.pages.console import form_page, list_page
+from zoho_simulator.rules.console import complaint, new_client
+from zoho_simulator.rules.records import Client, ClientKind
 from zoho_simulator.shell.pages import form, sent_to, shown
 from zoho_simulator.zoho import Zoho
 
@@ -34,7 +34,7 @@ class _Console:
     data_center: str
 
     async def list(self, _: Request) -> Response:
-        return shown(list_page(self.zoho.desk.clients(self.data_center), self.data_center))
+        return shown(list_page(self.zoho.admin.clients(self.data_center), self.data_center))
 
     async def ask(self, request: Request) -> Response:
         return shown(form_page(_kind(request), self.data_center, self._others))
@@ -63,7 +63,7 @@ class _Console:
         client, fields = self._client(request), await form(request)
         scope, minutes = fields.get("scope", ""), _minutes(fields.get("minutes", ""))
         try:
-            code = self.zoho.desk.self_client_code(client, scope, minutes)
+            code = self.zoho.admin.self_client_code(client, scope, minutes)
         except ValueError as refused:
             return shown(client_page(client, scope=scope, wrong=str(refused)), status=400)
         made = made_code(code, minutes=minutes, description=fields.get("description", ""))
@@ -75,7 +75,7 @@ class _Console:
 
     def _client(self, request: Request) -> Client:
         wanted = request.path_params["client_id"]
-        for client in self.zoho.desk.clients(self.data_center):
+        for client in self.zoho.admin.clients(self.data_center):
             if client.client_id == wanted:
                 return client
         raise HTTPException(404, "No client of this id was registered in this data centre.")

@@ -1,16 +1,16 @@
 """The control API: steers a simulator that runs in another process. JSON in and out.
 
     GET    /_control                the data centres and the time
-    POST   /_control/clients        an application                 (fields: ``orders.AddClient``)
-    POST   /_control/consents       a refresh token                (``orders.AddConsent``)
-    POST   /_control/codes          a grant code                   (``orders.AddCode``)
-    POST   /_control/devices        a person's yes or no           (``orders.DecideDevice``)
-    POST   /_control/revocations    a refresh token dies           (``orders.Revoke``)
-    POST   /_control/evictions      the oldest access tokens die   (``orders.Evict``)
-    POST   /_control/clock          time passes                    (``orders.Advance``)
-    POST   /_control/modules        a module of the CRM            (``orders.AddModule``)
-    POST   /_control/records        records change                 (``orders.EditRecords``)
-    POST   /_control/faults         things go wrong                (``orders.BringFault``)
+    POST   /_control/clients        an application                 (fields: ``control_requests.AddClient``)
+    POST   /_control/consents       a refresh token                (``control_requests.AddConsent``)
+    POST   /_control/codes          a grant code                   (``control_requests.AddCode``)
+    POST   /_control/devices        a person's yes or no           (``control_requests.DecideDevice``)
+    POST   /_control/revocations    a refresh token dies           (``control_requests.Revoke``)
+    POST   /_control/evictions      the oldest access tokens die   (``control_requests.Evict``)
+    POST   /_control/clock          time passes                    (``control_requests.Advance``)
+    POST   /_control/modules        a module of the CRM            (``control_requests.AddModule``)
+    POST   /_control/records        records change                 (``control_requests.EditRecords``)
+    POST   /_control/faults         things go wrong                (``control_requests.BringFault``)
     DELETE /_control/faults         all is well again
     GET    /_control/journal        every request, without a secret
     DELETE /_control/journal        forget them
@@ -27,21 +27,21 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from zoho_simulator import orders
+from zoho_simulator import control_requests
 from zoho_simulator.journal import Journal
 from zoho_simulator.zoho import DataCenter, Zoho
 
-_ORDERS: Final[Mapping[str, TypeAdapter[orders.Order]]] = {
-    "clients": TypeAdapter(orders.AddClient),
-    "consents": TypeAdapter(orders.AddConsent),
-    "codes": TypeAdapter(orders.AddCode),
-    "devices": TypeAdapter(orders.DecideDevice),
-    "revocations": TypeAdapter(orders.Revoke),
-    "evictions": TypeAdapter(orders.Evict),
-    "clock": TypeAdapter(orders.Advance),
-    "modules": TypeAdapter(orders.AddModule),
-    "records": TypeAdapter(orders.EditRecords),
-    "faults": TypeAdapter(orders.BringFault),
+_ORDERS: Final[Mapping[str, TypeAdapter[control_requests.ControlRequest]]] = {
+    "clients": TypeAdapter(control_requests.AddClient),
+    "consents": TypeAdapter(control_requests.AddConsent),
+    "codes": TypeAdapter(control_requests.AddCode),
+    "devices": TypeAdapter(control_requests.DecideDevice),
+    "revocations": TypeAdapter(control_requests.Revoke),
+    "evictions": TypeAdapter(control_requests.Evict),
+    "clock": TypeAdapter(control_requests.Advance),
+    "modules": TypeAdapter(control_requests.AddModule),
+    "records": TypeAdapter(control_requests.EditRecords),
+    "faults": TypeAdapter(control_requests.BringFault),
 }
 _JOURNAL: Final = TypeAdapter(Journal)
 
@@ -79,11 +79,11 @@ def addresses(data_centers: tuple[DataCenter, ...]) -> dict[str, dict[str, str]]
 def _carried_out(zoho: Zoho, what: str, body: bytes) -> Response:
     kind = _ORDERS.get(what)
     if kind is None:
-        return JSONResponse({"error": f"there are orders for {', '.join(_ORDERS)}"}, status_code=404)
+        return JSONResponse({"error": f"there are control_requests for {', '.join(_ORDERS)}"}, status_code=404)
     try:
         return JSONResponse(kind.validate_json(body or b"{}").carry_out(zoho))
     except ValidationError as wrong:
-        return JSONResponse({"error": orders.complaint(wrong)}, status_code=400)
+        return JSONResponse({"error": control_requests.complaint(wrong)}, status_code=400)
     except ValueError as refused:
         return JSONResponse({"error": str(refused)}, status_code=400)
 

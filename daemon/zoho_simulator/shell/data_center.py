@@ -7,7 +7,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.routing import Route
 
-from zoho_simulator.law import messages
+from zoho_simulator.rules import messages
 from zoho_simulator.shell.consent import consent_routes
 from zoho_simulator.shell.console import console_routes
 from zoho_simulator.shell.delivery import AnswerResponse

@@ -11,7 +11,7 @@ from typing import Final, Protocol
 from starlette.types import Receive, Scope, Send
 
 from zoho_simulator.clock import machine_time
-from zoho_simulator.law.messages import Answer, Delivery, End
+from zoho_simulator.rules.messages import Answer, Delivery, End
 from zoho_simulator.shell.server import hang_up
 
 _AT_ONCE: Final = Delivery()

@@ -8,22 +8,20 @@ from functools import partial
 from typing import get_args
 
 from zoho_tokend import __version__
-from zoho_tokend.app.errands import errands_of, intervals_of, reports_of, targets_of
-from zoho_tokend.app.leadership import leadership, own_shard
-from zoho_tokend.app.promise import policy_of
-from zoho_tokend.app.vault import layout_of, vault
+from zoho_tokend.app.adapters import layout_of, policy_of, vault
+from zoho_tokend.app.service_manager import Notify, ServiceManager, nobody
+from zoho_tokend.app.wiring import background_tasks_of, intervals_of, leadership, own_shard, reports_of, targets_of
 from zoho_tokend.clock import SystemClock
-from zoho_tokend.clockwork import Clockwork, Command
 from zoho_tokend.core import health
 from zoho_tokend.core.errors import BadSettings, VaultLoginRefused
 from zoho_tokend.core.events import Event, Reloaded, Reloading, Sink, Started
 from zoho_tokend.core.facts import ConnectionFacts, DaemonFacts
 from zoho_tokend.core.fleet import Fleet
 from zoho_tokend.core.health import Check
-from zoho_tokend.discovery import Discovery
-from zoho_tokend.refresher import Refresher
-from zoho_tokend.runner import Inbox, Runner
-from zoho_tokend.service_manager import Notify, ServiceManager, nobody
+from zoho_tokend.engine.clockwork import Clockwork, Command
+from zoho_tokend.engine.discovery import Discovery
+from zoho_tokend.engine.refresher import Refresher
+from zoho_tokend.engine.runner import Inbox, Runner
 from zoho_tokend.settings import Settings, changes
 from zoho_tokend.settings.model import VaultAuth
 from zoho_tokend.telemetry.connection_series import PerConnection
@@ -130,7 +128,9 @@ class Daemon:
             clock=self._clock,
             emit=self._emit,
         )
-        self._errands = errands_of(self._settings, discovery=self._discovery, reports=reports, targets=self._targets)
+        self._background_tasks = background_tasks_of(
+            self._settings, discovery=self._discovery, reports=reports, targets=self._targets
+        )
         self._runner = Runner(
             fleet=self._fleet,
             refresher=Refresher(
@@ -142,14 +142,14 @@ class Daemon:
                 clock=self._clock,
                 emit=self._emit,
             ),
-            errands=self._errands,
+            background_tasks=self._background_tasks,
             session=self._session,
             inbox=self._inbox,
             reload=self._reload,
             clock=self._clock,
             emit=self._emit,
         )
-        self._clockwork = Clockwork(self.tell, intervals_of(self._settings, self._errands))
+        self._clockwork = Clockwork(self.tell, intervals_of(self._settings, self._background_tasks))
 
     async def _run(self, server: Server) -> None:
         refused: VaultLoginRefused | None = None
@@ -241,7 +241,7 @@ class Daemon:
         self._settings = settings
         self._fleet.obey(policy_of(settings), self._clock.now())
         self._zoho.obey(AccountsServers(settings.allowed_accounts_servers))
-        self._clockwork.pace(intervals_of(settings, self._errands))
+        self._clockwork.pace(intervals_of(settings, self._background_tasks))
         self._metrics.per_connection = PerConnection(settings.per_connection_metrics)
         self._metrics.promise(self._fleet.policy.floor)
         set_level(LogLevel(settings.log_level))

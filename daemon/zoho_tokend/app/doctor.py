@@ -3,16 +3,15 @@
 from collections.abc import Mapping, Sequence
 from urllib.request import getproxies
 
-from zoho_tokend.app.promise import policy_of
-from zoho_tokend.app.vault import layout_of, vault, vault_config
+from zoho_tokend.app.adapters import layout_of, policy_of, vault, vault_config
 from zoho_tokend.clock import SystemClock
-from zoho_tokend.doctor.connection import DaemonsView
 from zoho_tokend.doctor.examination import Examination
 from zoho_tokend.doctor.finding import Finding
 from zoho_tokend.doctor.probe import Probe
+from zoho_tokend.doctor.records import DaemonsView
 from zoho_tokend.settings import Settings
 from zoho_tokend.zoho.datacenters import AccountsServers
-from zoho_tokend.zoho.trust import trust
+from zoho_tokend.zoho.transport import trust
 
 
 async def examined(settings: Settings, daemon: Mapping[str, DaemonsView] | None) -> Sequence[Finding]:

@@ -4,12 +4,11 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from zoho_tokend.app.promise import policy_of
-from zoho_tokend.app.vault import layout_of, vault
+from zoho_tokend.app.adapters import layout_of, policy_of, vault
 from zoho_tokend.clock import SystemClock
 from zoho_tokend.core.events import Event
 from zoho_tokend.core.policy import Policy
-from zoho_tokend.once import Once
+from zoho_tokend.engine.one_shot import OneShotRefresh
 from zoho_tokend.settings import Settings
 from zoho_tokend.vault.registry import Registry
 from zoho_tokend.vault.session import Session
@@ -29,7 +28,7 @@ class Operator:
         store: the same ports as the daemon's.
         targets: the second records of tokens, where the settings have any.
         zoho: consent, revocation and proofs.
-        once: single refreshes.
+        one_shot: single refreshes.
         servers: where credentials may be sent.
         policy: the numbers that the settings decide, as the daemon obeys them.
     """
@@ -40,7 +39,7 @@ class Operator:
     store: VaultStore
     targets: VaultTargets
     zoho: ConsentEndpoint
-    once: Once
+    one_shot: OneShotRefresh
     servers: AccountsServers
     policy: Policy
     clock: SystemClock
@@ -69,7 +68,9 @@ async def operator(settings: Settings) -> AsyncIterator[Operator]:
             store=store,
             targets=VaultTargets(session, layout, settings.publish_targets),
             zoho=zoho.consent,
-            once=Once(credentials=store, tokens=store, budgets=store, endpoint=zoho.tokens, policy=policy, clock=clock),
+            one_shot=OneShotRefresh(
+                credentials=store, tokens=store, budgets=store, endpoint=zoho.tokens, policy=policy, clock=clock
+            ),
             servers=servers,
             policy=policy,
             clock=clock,

@@ -13,7 +13,7 @@ from typing import Final
 import click
 
 from zoho_tokend import __version__
-from zoho_tokend.cli.undumpable import forbid_dumps, forbid_key_log
+from zoho_tokend.cli.process_hardening import forbid_dumps, forbid_key_log
 
 # Each command is the object of its own name in the module of its own name.
 _SUMMARIES: Final[Mapping[str, str]] = {

@@ -11,14 +11,13 @@ import click
 
 from zoho_tokend.app.operator import operator
 from zoho_tokend.cli import obtaining
-from zoho_tokend.cli.becoming import Wish, become_a_connection, finish_rescued
-from zoho_tokend.cli.durations import DURATION
-from zoho_tokend.cli.group import load, told_plainly
-from zoho_tokend.cli.names import CLIENT, CONNECTION
+from zoho_tokend.cli.becoming import AuthorizeRequest, authorize_connection, finish_rescued
+from zoho_tokend.cli.group import load, report_errors
 from zoho_tokend.cli.obtaining import Obtain
+from zoho_tokend.cli.parameters import CLIENT, CONNECTION, DURATION
 from zoho_tokend.cli.terminal import Terminal, ask_secret
-from zoho_tokend.consent.rescue import recover
 from zoho_tokend.core.model import ClientCredentialsGrant, ConnectionName, GrantType
+from zoho_tokend.operations.rescue_file import recover
 
 _SCOPES = "One or several, separated by commas: ZohoCRM.modules.ALL,ZohoCRM.org.READ"
 _SCOPES_AS_BEFORE = f"{_SCOPES}; with --replace, those before where not given."
@@ -40,11 +39,11 @@ def authorize() -> None:
     """
 
 
-def _wishing(command: Callable[..., None]) -> Callable[..., None]:
-    """The command with the options of every flow, which reach it as one wish."""
+def _requesting(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with the options of every flow, which reach it as one request."""
 
     @wraps(command)
-    def wish(
+    def request(
         *,
         connection: ConnectionName,
         client: str | None,
@@ -59,7 +58,7 @@ def _wishing(command: Callable[..., None]) -> Callable[..., None]:
             raise click.UsageError("--revoke-old goes with --replace: there is nothing old otherwise")
         if client is None and not replace:
             raise click.UsageError("--client is missing: only --replace takes it from the credential that is there")
-        made = Wish(
+        made = AuthorizeRequest(
             connection=connection,
             client=client,
             scope=scope,
@@ -68,9 +67,9 @@ def _wishing(command: Callable[..., None]) -> Callable[..., None]:
             patience=patience,
             rescue_folder=rescue_folder,
         )
-        command(wish=made, **own)
+        command(request=made, **own)
 
-    told = told_plainly(wish)
+    told = report_errors(request)
     for option in (
         click.option(
             "--patience",
@@ -100,71 +99,71 @@ def _wishing(command: Callable[..., None]) -> Callable[..., None]:
 
 
 @authorize.command(short_help="Consent in a browser (server-based, mobile/desktop).")
-@_wishing
+@_requesting
 @click.option("--scope", help=_SCOPES_AS_BEFORE)
 @click.option("--redirect-uri", help="As registered in the console; the client's own where not given.")
 @click.option("--paste", is_flag=True, help="Ask for the address that the browser ends on, instead of listening.")
 @click.option("--no-browser", is_flag=True, help="Print the address to open, and open nothing.")
-def web(*, wish: Wish, redirect_uri: str | None, paste: bool, no_browser: bool) -> None:
+def web(*, request: AuthorizeRequest, redirect_uri: str | None, paste: bool, no_browser: bool) -> None:
     """Consent in a browser (server-based and mobile/desktop clients)."""
     browser = obtaining.Browser(redirect_uri=redirect_uri, paste=paste, open_it=not no_browser)
-    asyncio.run(_web(_with_scope(wish), browser))
+    asyncio.run(_web(_with_scope(request), browser))
 
 
 @authorize.command("self-client", short_help="Exchange a code that the console made.")
-@_wishing
+@_requesting
 @click.option("--scope", help="What was chosen in the console, for the record; Zoho's answer wins.")
-def self_client(*, wish: Wish) -> None:
+def self_client(*, request: AuthorizeRequest) -> None:
     """Exchange a code that the console made for a self client.
 
     In Zoho's API console: Self Client, Generate Code, scopes, a duration. The code lives 3 to 10 minutes.
     """
-    asyncio.run(_simple(wish, obtaining.self_client))
+    asyncio.run(_simple(request, obtaining.self_client))
 
 
 @authorize.command(short_help="Consent on another device, with a code shown here.")
-@_wishing
+@_requesting
 @click.option("--scope", help=_SCOPES_AS_BEFORE)
-def device(*, wish: Wish) -> None:
+def device(*, request: AuthorizeRequest) -> None:
     """Consent on another device, with a code that is shown here (non-browser clients)."""
-    asyncio.run(_simple(_with_scope(wish), obtaining.device))
+    asyncio.run(_simple(_with_scope(request), obtaining.device))
 
 
 @authorize.command("client-credentials", short_help="Let a self client ask for itself, without a user.")
-@_wishing
+@_requesting
 @click.option("--scope", required=True, help=_SCOPES)
 @click.option("--soid", required=True, help="The service and organisation: ZohoCRM.<org id>")
-def client_credentials(*, wish: Wish, soid: str) -> None:
+def client_credentials(*, request: AuthorizeRequest, soid: str) -> None:
     """Let a self client ask for itself: no user, no consent, no refresh token."""
-    grant = ClientCredentialsGrant(soid=soid, scope=wish.scope or "")
-    asyncio.run(_simple(replace(wish, grant_type=GrantType.CLIENT_CREDENTIALS), obtaining.client_credentials(grant)))
+    grant = ClientCredentialsGrant(soid=soid, scope=request.scope or "")
+    asyncio.run(_simple(replace(request, grant_type=GrantType.CLIENT_CREDENTIALS), obtaining.client_credentials(grant)))
 
 
 @authorize.command(short_help="Put a rescued credential into Vault.")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 @click.option("--replace", is_flag=True, help="Put it in the place of one that was stored meanwhile.")
-@told_plainly
+@report_errors
 def finish(*, file: Path, replace: bool) -> None:
     """Put into Vault what FILE holds: a credential that Vault did not take when it was new."""
     rescued = recover(file, ask_secret("Passphrase"))
     asyncio.run(finish_rescued(load(), rescued, file, replace=replace))
 
 
-def _with_scope(wish: Wish) -> Wish:
-    if wish.scope is None and not wish.replace:
+def _with_scope(request: AuthorizeRequest) -> AuthorizeRequest:
+    if request.scope is None and not request.replace:
         raise click.UsageError("--scope is missing: only --replace takes it from the credential that is there")
-    return replace(wish, scope_needed=True)
+    return replace(request, scope_needed=True)
 
 
-async def _web(wish: Wish, browser: obtaining.Browser) -> None:
+async def _web(request: AuthorizeRequest, browser: obtaining.Browser) -> None:
     terminal = Terminal()
     with terminal.interruption.heeded():
         async with operator(load()) as here, browser.ending(terminal):
-            await become_a_connection(here, terminal, wish, browser.obtain)
+            await authorize_connection(here, terminal, request, browser.obtain)
 
 
-async def _simple(wish: Wish, obtain: Obtain) -> None:
+async def _simple(request: AuthorizeRequest, obtain: Obtain) -> None:
     terminal = Terminal()
     with terminal.interruption.heeded():
         async with operator(load()) as here:
-            await become_a_connection(here, terminal, wish, obtain)
+            await authorize_connection(here, terminal, request, obtain)

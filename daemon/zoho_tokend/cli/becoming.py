@@ -6,17 +6,17 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from zoho_tokend.abreast import abreast
 from zoho_tokend.app.operator import Operator, operator
 from zoho_tokend.cli.obtaining import Obtain
 from zoho_tokend.cli.running_daemon import local_address, what_it_makes_of
 from zoho_tokend.cli.terminal import Terminal
-from zoho_tokend.consent.connecting import Connecting, Room
-from zoho_tokend.consent.keeping import PATIENCE, Keeper, record
-from zoho_tokend.consent.rescue import Rescued
+from zoho_tokend.concurrency import abreast
 from zoho_tokend.core.errors import Conflict, NoCredential, RecordUnreadable, RefreshError, TokendError
 from zoho_tokend.core.model import ConnectionName, Credential, Grant, GrantType, RefreshTokenGrant
 from zoho_tokend.core.registration import Registration
+from zoho_tokend.operations.authorize import Authorization, WriteSlot
+from zoho_tokend.operations.credential_writer import PATIENCE, CredentialWriter, record
+from zoho_tokend.operations.rescue_file import Rescued
 from zoho_tokend.settings import Settings
 
 _AT_ONCE: Final = 8
@@ -35,7 +35,7 @@ class OldAlive(TokendError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class AuthorizeRequest:
     """What the person asked for.
 
     Attributes:
@@ -57,27 +57,27 @@ class Wish:
     rescue_folder: Path = Path()
 
 
-async def become_a_connection(here: Operator, terminal: Terminal, wish: Wish, obtain: Obtain) -> None:
-    """The wish is fulfilled, and the person knows it.
+async def authorize_connection(here: Operator, terminal: Terminal, request: AuthorizeRequest, obtain: Obtain) -> None:
+    """The request is fulfilled, and the person knows it.
 
     Raises:
         TokendError: it is not; the text says why, and what to do.
     """
-    if wish.client is not None:
-        await _client(here, wish, wish.client)
-    connecting = _connecting(here, terminal, wish.patience, wish.rescue_folder)
-    room = await connecting.room(wish.connection, replace=wish.replace)
-    registration = await _client(here, wish, wish.client or _as_before("client", room))
+    if request.client is not None:
+        await _client(here, request, request.client)
+    connecting = _authorization(here, terminal, request.patience, request.rescue_folder)
+    slot = await connecting.reserve(request.connection, replace=request.replace)
+    registration = await _client(here, request, request.client or _as_before("client", slot))
     here.servers.check(registration.accounts_server)  # before the person is shown, or a browser opens, its address
-    scope = wish.scope or (_as_before("scope", room) if wish.scope_needed else None)
-    replaced = await _replaced(here, room)
+    scope = request.scope or (_as_before("scope", slot) if request.scope_needed else None)
+    replaced = await _replaced(here, slot)
     fields = await obtain(here, terminal, registration, scope)
-    proved = await connecting.connect(room, fields)
-    await _tell_of_the_daemon(here, terminal, wish.connection)
-    if wish.revoke_old and proved:
-        await _revoke_old(here, terminal, wish.connection, replaced)
-    elif wish.revoke_old:
-        terminal.hear("The replaced refresh token is left alive, for the new one has not proved itself yet.")
+    proved = await connecting.connect(slot, fields)
+    await _tell_of_the_daemon(here, terminal, request.connection)
+    if request.revoke_old and proved:
+        await _revoke_old(here, terminal, request.connection, replaced)
+    elif request.revoke_old:
+        terminal.say("The replaced refresh token is left alive, for the new one has not proved itself yet.")
 
 
 async def finish_rescued(settings: Settings, rescued: Rescued, file: Path, *, replace: bool) -> None:
@@ -91,8 +91,8 @@ async def finish_rescued(settings: Settings, rescued: Rescued, file: Path, *, re
         await here.registry.prove_writable(rescued.connection)
         version = await _record_rescued(here, rescued, file, replace=replace)
         await asyncio.to_thread(file.unlink)
-        terminal.hear(f"The credential of {rescued.connection} is in Vault, as version {version}; {file} is deleted.")
-        await _connecting(here, terminal, PATIENCE, Path()).prove(rescued.connection)
+        terminal.say(f"The credential of {rescued.connection} is in Vault, as version {version}; {file} is deleted.")
+        await _authorization(here, terminal, PATIENCE, Path()).prove(rescued.connection)
         await _tell_of_the_daemon(here, terminal, rescued.connection)
 
 
@@ -109,37 +109,39 @@ async def _record_rescued(here: Operator, rescued: Rescued, file: Path, *, repla
         ) from None
 
 
-def _connecting(here: Operator, terminal: Terminal, patience: timedelta, rescue_folder: Path) -> Connecting:
-    return Connecting(
+def _authorization(here: Operator, terminal: Terminal, patience: timedelta, rescue_folder: Path) -> Authorization:
+    return Authorization(
         credentials=here.registry,
         tokens=here.store,
         prover=here.zoho,
-        once=here.once,
-        keeper=Keeper(here.registry, terminal, clock=here.clock, folder=rescue_folder.absolute(), patience=patience),
+        one_shot=here.one_shot,
+        writer=CredentialWriter(
+            here.registry, terminal, clock=here.clock, folder=rescue_folder.absolute(), patience=patience
+        ),
         person=terminal,
     )
 
 
-async def _client(here: Operator, wish: Wish, name: str) -> Registration:
+async def _client(here: Operator, request: AuthorizeRequest, name: str) -> Registration:
     """The client, which the connection may use: to be known before a consent is asked for."""
     registration = await here.registry.client(name)
-    registration.check_use(wish.connection, wish.grant_type)
+    registration.check_use(request.connection, request.grant_type)
     return registration
 
 
-def _as_before(field: str, room: Room) -> str:
-    value = (room.replaced or {}).get(field)
+def _as_before(field: str, slot: WriteSlot) -> str:
+    value = (slot.replaced or {}).get(field)
     if not isinstance(value, str) or not value:
-        raise NotNamed(f"the credential of {room.connection} that is to be replaced names no {field}: pass --{field}")
+        raise NotNamed(f"the credential of {slot.connection} that is to be replaced names no {field}: pass --{field}")
     return value
 
 
-async def _replaced(here: Operator, room: Room) -> Credential | None:
+async def _replaced(here: Operator, slot: WriteSlot) -> Credential | None:
     """The credential that is about to be replaced, as far as it can be read."""
-    if room.replaced is None:
+    if slot.replaced is None:
         return None
     try:
-        return await here.store.credential(room.connection, fresh=True)
+        return await here.store.credential(slot.connection, fresh=True)
     except (RefreshError, NoCredential):
         return None
 
@@ -147,7 +149,7 @@ async def _replaced(here: Operator, room: Room) -> Credential | None:
 async def _tell_of_the_daemon(here: Operator, terminal: Terminal, connection: ConnectionName) -> None:
     patience = here.settings.discovery_interval + timedelta(seconds=5)
     address = local_address(here.settings.listen)
-    terminal.hear(f"{await what_it_makes_of(connection, address, within=patience)}.")
+    terminal.say(f"{await what_it_makes_of(connection, address, within=patience)}.")
 
 
 async def _revoke_old(
@@ -170,9 +172,9 @@ async def _revoke_old(
                     f"the new grant works, and the replaced refresh token may be alive: {error}; revoke it in the "
                     "user's Zoho account, under Connected Apps"
                 ) from None
-            terminal.hear(f"The replaced refresh token is {how}.")
+            terminal.say(f"The replaced refresh token is {how}.")
         case _:
-            terminal.hear("There was no old refresh token that could be revoked.")
+            terminal.say("There was no old refresh token that could be revoked.")
 
 
 async def _holders(here: Operator, grant: Grant, *, besides: ConnectionName) -> list[ConnectionName]:

@@ -11,9 +11,8 @@ from typing import TypeVar
 import click
 
 from zoho_tokend.app.operator import operator
-from zoho_tokend.cli.group import load, told_plainly
-from zoho_tokend.cli.names import CLIENT
-from zoho_tokend.cli.servers import ACCOUNTS_SERVER
+from zoho_tokend.cli.group import load, report_errors
+from zoho_tokend.cli.parameters import ACCOUNTS_SERVER, CLIENT
 from zoho_tokend.cli.terminal import NotTyped, Terminal, ask_secret, secret_of
 from zoho_tokend.core.errors import Conflict, NoClient, RecordUnreadable, TokendError
 from zoho_tokend.core.model import GrantType, Secret
@@ -147,7 +146,7 @@ class Given:
     "servers that are none of Zoho's own.",
 )
 @click.option("--replace", "replacing", is_flag=True, help="Change a client that is there.")
-@told_plainly
+@report_errors
 def add(  # noqa: PLR0913 - one for each option
     *,
     name: str,
@@ -190,7 +189,7 @@ def add(  # noqa: PLR0913 - one for each option
 
 @client.command("list", short_help="List the applications in Vault.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@told_plainly
+@report_errors
 def list_clients(*, as_json: bool) -> None:
     """List the applications in Vault; no secret is shown."""
     rows = [_row(found) for found in asyncio.run(_clients(load()))]
@@ -251,7 +250,7 @@ def _secret(file: Path | None, *, keepable: bool) -> Secret | None:
     try:
         return ask_secret("Client secret (empty keeps the old one)")
     except NotTyped:
-        Terminal().hear("The secret stays as it is.")
+        Terminal().say("The secret stays as it is.")
         return None
 
 
@@ -262,9 +261,9 @@ async def _add(settings: Settings, given: Given, *, replacing: bool) -> str:
             raise ClientExists(f"there is a client {given.name} already: pass --replace to change it")
         registration = given.upon(None if standing.fields is None else await here.registry.client(given.name))
         for oddity in oddities(registration):
-            Terminal().hear(f"Note: {oddity}; it is stored as it is.")
+            Terminal().say(f"Note: {oddity}; it is stored as it is.")
         if registration.connections is None:
-            Terminal().hear(_warning(registration.name))
+            Terminal().say(_warning(registration.name))
         try:
             return await here.registry.record_client(replace(registration, version=standing.version))
         except Conflict:

@@ -8,28 +8,27 @@ from datetime import datetime, timedelta
 
 import click
 
-from zoho_tokend import removing
-from zoho_tokend.abreast import abreast
+from zoho_tokend.app.adapters import layout_of
 from zoho_tokend.app.operator import Operator, operator
-from zoho_tokend.app.vault import layout_of
-from zoho_tokend.cli.connection_json import detail_json, glance_json
-from zoho_tokend.cli.connection_text import detail_lines, glance_lines
-from zoho_tokend.cli.group import load, told_plainly
+from zoho_tokend.cli.connection_view import detail_json, detail_lines, summary_json, summary_lines
+from zoho_tokend.cli.group import load, report_errors
 from zoho_tokend.cli.importing import import_file
-from zoho_tokend.cli.names import CONNECTION
+from zoho_tokend.cli.parameters import CONNECTION
 from zoho_tokend.cli.running_daemon import local_address, what_it_makes_of
-from zoho_tokend.cli.width import fitting, terminal_width
+from zoho_tokend.cli.terminal import fitting, terminal_width
+from zoho_tokend.concurrency import abreast
 from zoho_tokend.core.facts import HEALTHY
 from zoho_tokend.core.model import ConnectionName
-from zoho_tokend.inventory.reading import Detail, Glance, Inventory
-from zoho_tokend.removing import Removed
+from zoho_tokend.operations import removal
+from zoho_tokend.operations.removal import Removed
+from zoho_tokend.operations.snapshot import Detail, Inventory, Summary
 from zoho_tokend.settings import Settings
 
 
 @click.group(invoke_without_command=True)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
-@told_plainly
+@report_errors
 def connections(context: click.Context, *, as_json: bool) -> None:
     """List the connections, as Vault shows them; no secret is shown.
 
@@ -39,20 +38,20 @@ def connections(context: click.Context, *, as_json: bool) -> None:
         if as_json:
             raise click.UsageError("--json comes after the subcommand")
         return
-    glances, ill_named, now = asyncio.run(_glances(load()))
+    summaries, ill_named, now = asyncio.run(_summaries(load()))
     if as_json:
-        click.echo(json.dumps([glance_json(glance, now) for glance in glances], indent=2))
-    elif glances:
-        click.echo("\n".join(glance_lines(glances, now, width=terminal_width())))
+        click.echo(json.dumps([summary_json(summary, now) for summary in summaries], indent=2))
+    elif summaries:
+        click.echo("\n".join(summary_lines(summaries, now, width=terminal_width())))
     for name in ill_named:
         click.echo(f"Left alone, for it is no connection's name: {name!r}", err=True)
-    click.echo(_summary(glances), err=True)
+    click.echo(_summary(summaries), err=True)
 
 
 @connections.command(short_help="Show everything of one connection but secrets.")
 @click.argument("name", type=CONNECTION)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@told_plainly
+@report_errors
 def show(name: ConnectionName, *, as_json: bool) -> None:
     """Show everything of connection NAME that is no secret.
 
@@ -69,7 +68,7 @@ def show(name: ConnectionName, *, as_json: bool) -> None:
 @connections.command(short_help="Forget a connection; it can be had back.")
 @click.argument("name", type=CONNECTION)
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@told_plainly
+@report_errors
 def remove(name: ConnectionName, *, yes: bool) -> None:
     """Delete the credential of connection NAME, so that its token is replaced no more.
 
@@ -102,12 +101,12 @@ def remove(name: ConnectionName, *, yes: bool) -> None:
 connections.add_command(import_file)
 
 
-async def _glances(settings: Settings) -> tuple[Sequence[Glance], Sequence[str], datetime]:
+async def _summaries(settings: Settings) -> tuple[Sequence[Summary], Sequence[str], datetime]:
     async with operator(settings) as here:
         listing = await here.store.names()
         inventory, names = _inventory(here), sorted(listing.names)
-        found = await abreast(inventory.glance, names, at_once=settings.concurrency, crashed=inventory.crashed)
-        return [glance for glance in found if glance], sorted(listing.ill_named), here.clock.now()
+        found = await abreast(inventory.summary, names, at_once=settings.concurrency, crashed=inventory.crashed)
+        return [summary for summary in found if summary], sorted(listing.ill_named), here.clock.now()
 
 
 async def _detail(settings: Settings, name: ConnectionName) -> tuple[Detail, str, datetime]:
@@ -119,15 +118,15 @@ async def _detail(settings: Settings, name: ConnectionName) -> tuple[Detail, str
 
 async def _remove(settings: Settings, name: ConnectionName) -> Removed:
     async with operator(settings) as here:
-        return await removing.remove(name, records=here.registry, tokens=here.store)
+        return await removal.remove(name, records=here.registry, tokens=here.store)
 
 
 def _inventory(here: Operator) -> Inventory:
     return Inventory(here.registry, here.store, location=here.servers.location, policy=here.policy, clock=here.clock)
 
 
-def _summary(glances: Sequence[Glance]) -> str:
-    if not glances:
+def _summary(summaries: Sequence[Summary]) -> str:
+    if not summaries:
         return "There is no connection in Vault: make one with `zoho-tokend authorize`."
-    well = sum(glance.state in HEALTHY for glance in glances)
-    return f"{well} of {len(glances)} are well."
+    well = sum(summary.state in HEALTHY for summary in summaries)
+    return f"{well} of {len(summaries)} are well."

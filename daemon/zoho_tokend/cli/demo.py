@@ -7,15 +7,15 @@ from importlib.util import find_spec
 
 import click
 
-from zoho_tokend.cli.durations import DURATION
-from zoho_tokend.cli.group import told_plainly
+from zoho_tokend.cli.group import report_errors
+from zoho_tokend.cli.parameters import DURATION
 from zoho_tokend.core.errors import Fatal
 
 
 @click.command()
 @click.option("--once", is_flag=True, help="End, with exit code 0, once every connection was refreshed twice.")
 @click.option("--lifetime", type=DURATION, default="2m", show_default=True, help="How long the demo's tokens live.")
-@told_plainly
+@report_errors
 def demo(*, lifetime: timedelta, once: bool) -> None:
     """Show the daemon at work, with no Vault and no Zoho of your own.
 

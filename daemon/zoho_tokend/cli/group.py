@@ -25,7 +25,7 @@ def load() -> Settings:
     return load_settings(os.environ, click.get_current_context().find_object(Path))
 
 
-def told_plainly(command: Callable[P, R]) -> Callable[P, R]:
+def report_errors(command: Callable[P, R]) -> Callable[P, R]:
     """An error of ours is one sentence on standard error and exit code 1, never a traceback."""
 
     @wraps(command)

@@ -6,13 +6,13 @@ from http.client import HTTPException
 
 import click
 
-from zoho_tokend.cli.group import load, told_plainly
+from zoho_tokend.cli.group import load, report_errors
 from zoho_tokend.cli.running_daemon import get, local_address
 
 
 @click.command()
 @click.option("--ready", is_flag=True, help="Ask whether it is ready, too.")
-@told_plainly
+@report_errors
 def healthcheck(*, ready: bool) -> None:
     """Exit 0 if the daemon of this machine is alive (with --ready: and ready), else 1.
 

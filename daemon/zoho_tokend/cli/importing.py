@@ -11,12 +11,12 @@ from typing import Final
 
 import click
 
-from zoho_tokend.abreast import abreast
 from zoho_tokend.app.operator import Operator, operator
-from zoho_tokend.cli.group import load, told_plainly
+from zoho_tokend.cli.group import load, report_errors
+from zoho_tokend.concurrency import abreast
 from zoho_tokend.core.errors import RecordUnreadable
-from zoho_tokend.importing.rows import Fault, Format, Row, Unreadable, format_of, rows
-from zoho_tokend.importing.taking import Check, Taken, Taker, Verdict
+from zoho_tokend.operations.import_ import Check, Taken, Taker, Verdict
+from zoho_tokend.operations.import_rows import Fault, Format, Row, Unreadable, format_of, rows
 from zoho_tokend.settings import Settings
 from zoho_tokend.vault.document import Document
 
@@ -32,7 +32,7 @@ _HERE: Final = "here"
 @click.option("--replace", is_flag=True, help="Change credentials that are there and differ.")
 @click.option("--dry-run", is_flag=True, help="Check every row and write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the whole report as JSON.")
-@told_plainly
+@report_errors
 def import_file(*, file: Path, given: str | None, replace: bool, dry_run: bool, as_json: bool) -> None:
     """Put the credentials of FILE into Vault; - is standard input.
 

@@ -12,15 +12,14 @@ from functools import partial
 import click
 
 from zoho_tokend.app.operator import Operator
-from zoho_tokend.cli.desktop import has_desktop
-from zoho_tokend.cli.terminal import Terminal, ask_secret
-from zoho_tokend.consent.device_flow import DeviceFlow
-from zoho_tokend.consent.fields import client_credentials_fields, refresh_token_fields
+from zoho_tokend.cli.terminal import Terminal, ask_secret, has_desktop
 from zoho_tokend.core.consent import DeviceCode, GrantCode
 from zoho_tokend.core.errors import TokendError
 from zoho_tokend.core.model import Client, ClientCredentialsGrant
 from zoho_tokend.core.origin import Origin
 from zoho_tokend.core.registration import ClientKind, Registration
+from zoho_tokend.operations.credential_fields import client_credentials_fields, refresh_token_fields
+from zoho_tokend.operations.device_flow import DeviceFlow
 from zoho_tokend.web.redirect import Ending, RedirectListener, redirect_listener
 from zoho_tokend.zoho.consent import ConsentRequest, answers, consent_request, grant_code
 
@@ -64,7 +63,7 @@ class Browser:
         self._show(terminal, request)
         code = grant_code(await self._redirect(terminal), request, here.servers)
         granted = await here.zoho.exchange(code, _at(here, client, code.accounts_server))
-        terminal.hear("Zoho has granted it.")
+        terminal.say("Zoho has granted it.")
         return refresh_token_fields(
             granted, client=client.name, accounts_server=code.accounts_server, scope=scope, now=here.clock.now()
         )
@@ -117,13 +116,13 @@ class Browser:
 async def self_client(here: Operator, terminal: Terminal, client: Registration, scope: str | None) -> Fields:
     """The fields of a credential, from a code that the console made."""
     _check_kind(client, ClientKind.SELF)
-    terminal.hear(
+    terminal.say(
         "In Zoho's API console: Self Client, Generate Code, choose scopes and a duration, Create. "
         "The code lives 3 to 10 minutes, as chosen there, and is good for one use."
     )
     code = GrantCode(code=ask_secret("Code"), accounts_server=client.accounts_server)
     granted = await here.zoho.exchange(code, _at(here, client, client.accounts_server))
-    terminal.hear("Zoho has granted it.")
+    terminal.say("Zoho has granted it.")
     return refresh_token_fields(
         granted, client=client.name, accounts_server=client.accounts_server, scope=scope, now=here.clock.now()
     )
@@ -136,7 +135,7 @@ async def device(here: Operator, terminal: Terminal, client: Registration, scope
     code = await flow.begin(scope or "")
     _show_code(code)
     granted, server = await flow.finish(code)
-    terminal.hear("Zoho has granted it.")
+    terminal.say("Zoho has granted it.")
     return refresh_token_fields(granted, client=client.name, accounts_server=server, scope=scope, now=here.clock.now())
 
 
@@ -147,7 +146,7 @@ def client_credentials(grant: ClientCredentialsGrant) -> Obtain:
         _check_kind(client, ClientKind.SELF, ClientKind.SERVER)
         server = client.accounts_server
         await here.zoho.issue_to_client(_at(here, client, server), grant, accounts_server=server)
-        terminal.hear("Zoho issues tokens to this client.")
+        terminal.say("Zoho issues tokens to this client.")
         return client_credentials_fields(grant, client=client.name, accounts_server=server, now=here.clock.now())
 
     return obtain

@@ -5,8 +5,8 @@ from typing import get_args
 
 import click
 
-from zoho_tokend.cli.group import told_plainly
-from zoho_tokend.cli.names import CLIENT, CONNECTION
+from zoho_tokend.cli.group import report_errors
+from zoho_tokend.cli.parameters import CLIENT, CONNECTION
 from zoho_tokend.core.model import ConnectionName
 from zoho_tokend.core.targets import Target, parse_targets
 from zoho_tokend.settings import given_in
@@ -53,7 +53,7 @@ _targeted = click.option(
 
 @click.group()
 @click.pass_context
-@told_plainly
+@report_errors
 def policy(context: click.Context) -> None:
     """Print the least Vault policy that works.
 
@@ -77,7 +77,7 @@ def policy(context: click.Context) -> None:
 )
 @_targeted
 @_placed
-@told_plainly
+@report_errors
 def daemon(
     *, reports: Switch, publish_targets: tuple[Target, ...], mount: str, prefix: str, tokens_mount: str | None
 ) -> None:
@@ -89,7 +89,7 @@ def daemon(
 @policy.command()
 @click.option("--connection", type=CONNECTION, help="Let it read this connection's token alone.")
 @_placed
-@told_plainly
+@report_errors
 def reader(*, connection: ConnectionName | None, mount: str, prefix: str, tokens_mount: str | None) -> None:
     """What a job needs to read tokens; it can see no refresh token."""
     layout = Layout(mount=mount, prefix=prefix, tokens_mount=tokens_mount)
@@ -99,7 +99,7 @@ def reader(*, connection: ConnectionName | None, mount: str, prefix: str, tokens
 @policy.command(short_help="What a job needs that reports a token which died early.")
 @click.option("--connection", type=CONNECTION, help="Let it report on this connection alone.")
 @_placed
-@told_plainly
+@report_errors
 def reporter(*, connection: ConnectionName | None, mount: str, prefix: str, tokens_mount: str | None) -> None:
     """What a job needs, beside the policy of a reader, to report tokens that died before their time.
 
@@ -112,7 +112,7 @@ def reporter(*, connection: ConnectionName | None, mount: str, prefix: str, toke
 @policy.command(short_help="What the owner of one connection among others needs.")
 @click.option("--connection", type=CONNECTION, required=True, help="The connection that is theirs.")
 @_placed
-@told_plainly
+@report_errors
 def tenant(*, connection: ConnectionName, mount: str, prefix: str, tokens_mount: str | None) -> None:
     """What the owner of one connection needs: write its credential, read its token, report it dead.
 
@@ -130,7 +130,7 @@ def tenant(*, connection: ConnectionName, mount: str, prefix: str, tokens_mount:
 )
 @_targeted
 @_placed
-@told_plainly
+@report_errors
 def operator(
     *,
     connection: ConnectionName | None,

@@ -7,13 +7,13 @@ from typing import Final
 import click
 
 from zoho_tokend.app.operator import operator
-from zoho_tokend.cli.group import load, told_plainly
-from zoho_tokend.cli.names import CONNECTION
+from zoho_tokend.cli.group import load, report_errors
+from zoho_tokend.cli.parameters import CONNECTION
 from zoho_tokend.core.connection import Reason
 from zoho_tokend.core.errors import Outcome
 from zoho_tokend.core.events import RefreshDeferred, Refreshed, RefreshFailed
 from zoho_tokend.core.model import ConnectionName
-from zoho_tokend.once import Ended
+from zoho_tokend.engine.one_shot import Ended
 from zoho_tokend.settings import Settings
 
 _WHY: Final = {
@@ -24,7 +24,7 @@ _WHY: Final = {
 
 @click.command()
 @click.argument("name", type=CONNECTION)
-@told_plainly
+@report_errors
 def refresh(name: ConnectionName) -> None:
     """Ask Zoho for a new token for connection NAME, now, and put it into Vault.
 
@@ -57,4 +57,4 @@ def sentence(ended: Ended) -> str:
 
 async def _refresh(settings: Settings, name: ConnectionName) -> Ended:
     async with operator(settings) as here:
-        return await here.once.refresh(name)
+        return await here.one_shot.refresh(name)

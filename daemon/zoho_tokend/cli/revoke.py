@@ -5,19 +5,19 @@ import asyncio
 import click
 
 from zoho_tokend.app.operator import operator
-from zoho_tokend.cli.group import load, told_plainly
-from zoho_tokend.cli.names import CONNECTION
+from zoho_tokend.cli.group import load, report_errors
+from zoho_tokend.cli.parameters import CONNECTION
 from zoho_tokend.cli.terminal import Terminal
 from zoho_tokend.core.consent import Revocation
 from zoho_tokend.core.model import ConnectionName
-from zoho_tokend.revoking import Ended, Revoking
+from zoho_tokend.operations.revocation import Ended, Revoking
 from zoho_tokend.settings import Settings
 
 
 @click.command()
 @click.argument("name", type=CONNECTION)
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@told_plainly
+@report_errors
 def revoke(name: ConnectionName, *, yes: bool) -> None:
     """Revoke the grant of connection NAME at Zoho, and mark it as revoked in Vault.
 
@@ -44,7 +44,7 @@ async def _revoke(settings: Settings, name: ConnectionName) -> None:
             records=here.registry, targets=here.targets, credentials=here.store, zoho=here.zoho, clock=here.clock
         )
         for sentence in sentences(name, await revoking.revoke(name)):
-            terminal.hear(sentence)
+            terminal.say(sentence)
 
 
 def sentences(name: ConnectionName, ended: Ended) -> tuple[str, ...]:

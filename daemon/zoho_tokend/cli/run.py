@@ -10,11 +10,11 @@ from contextlib import contextmanager
 import click
 
 from zoho_tokend.app.daemon import Daemon
+from zoho_tokend.app.service_manager import notify_socket
 from zoho_tokend.app.signals import signals_as_commands
-from zoho_tokend.cli.group import load, told_plainly
+from zoho_tokend.cli.group import load, report_errors
 from zoho_tokend.core.errors import TokendError
 from zoho_tokend.core.events import DaemonCrashed, Sink
-from zoho_tokend.service_manager import notify_socket
 from zoho_tokend.settings import Settings
 from zoho_tokend.telemetry.log import EventLog, LogFormat, LogLevel, configure_logging
 
@@ -24,7 +24,7 @@ class Crashed(TokendError):
 
 
 @click.command()
-@told_plainly
+@report_errors
 def run() -> None:
     """Keep every connection fresh until SIGTERM.
 
@@ -45,12 +45,12 @@ async def _run(settings: Settings, context: click.Context) -> None:
 
     log = EventLog()
     daemon = Daemon(settings, reread=reread, sinks=[log], notify=notify_socket(os.environ))
-    spare_the_program()
-    with signals_as_commands(daemon.tell), crashes_told(log):
+    freeze_gc()
+    with signals_as_commands(daemon.tell), report_crashes(log):
         await daemon.run()
 
 
-def spare_the_program() -> None:
+def freeze_gc() -> None:
     """Everything there is by now is visited by no garbage collection from now on.
 
     A full one stops the event loop while it visits each object, and beside 100,000 connections even, more than half of
@@ -62,7 +62,7 @@ def spare_the_program() -> None:
 
 
 @contextmanager
-def crashes_told(sink: Sink) -> Iterator[None]:
+def report_crashes(sink: Sink) -> Iterator[None]:
     """An error that nobody foresaw is a line of the log, redacted as every line is, and from then on one of ours.
 
     Raises:

@@ -5,15 +5,15 @@ from dataclasses import asdict
 
 import click
 
-from zoho_tokend.cli.group import load, told_plainly
-from zoho_tokend.cli.width import fitting, terminal_width
+from zoho_tokend.cli.group import load, report_errors
+from zoho_tokend.cli.terminal import fitting, terminal_width
 from zoho_tokend.settings import describe, settings_table
 
 
 @click.command()
 @click.option("--effective", is_flag=True, help="Show the values in force here, and where each comes from.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@told_plainly
+@report_errors
 def settings(*, effective: bool, as_json: bool) -> None:
     """List every setting; with --effective, the values in force (secrets as ***).
 

@@ -6,10 +6,9 @@ from datetime import timedelta
 
 import click
 
-from zoho_tokend.app.vault import vault
-from zoho_tokend.cli.durations import DURATION
-from zoho_tokend.cli.group import load, told_plainly
-from zoho_tokend.cli.names import CONNECTION
+from zoho_tokend.app.adapters import vault
+from zoho_tokend.cli.group import load, report_errors
+from zoho_tokend.cli.parameters import CONNECTION, DURATION
 from zoho_tokend.clock import SystemClock
 from zoho_tokend.core.model import ConnectionName, TokenRecord
 from zoho_tokend.settings import Settings
@@ -25,7 +24,7 @@ from zoho_tokend.settings import Settings
     show_default=True,
     help="Refuse a token with less life left; 0s takes any, an expired one too.",
 )
-@told_plainly
+@report_errors
 def token(name: ConnectionName, *, header: bool, min_life: timedelta) -> None:
     """Print the access token of connection NAME, as it stands in Vault.
 

@@ -3,8 +3,8 @@
 from datetime import timedelta
 from typing import Final
 
+from zoho_tokend.core.jitter import jitter
 from zoho_tokend.core.policy import TEN_MINUTES
-from zoho_tokend.core.spread import spread
 
 FLOOR: Final = timedelta(seconds=1)
 CONFIRMATION: Final = timedelta(minutes=1)
@@ -26,19 +26,19 @@ def after_failure(name: str, failures: int, retry_after: timedelta | None = None
     A ``retry_after`` is a minimum, up to half an hour.
     """
     wait = _grown(_FIRST, failures, _CAP)
-    return max(wait - spread(name, wait / 5, failures), believed(retry_after), FLOOR)
+    return max(wait - jitter(name, wait / 5, failures), believed(retry_after), FLOOR)
 
 
 def after_throttle(name: str, throttles: int, retry_after: timedelta | None = None) -> timedelta:
     """The wait after this many throttles in a row: 10, 20, then 30 minutes, and up to a minute more by name."""
     wait = TEN_MINUTES * min(max(throttles, 1), _LONGEST_THROTTLE)
-    return max(wait + spread(name, timedelta(minutes=1), throttles), believed(retry_after))
+    return max(wait + jitter(name, timedelta(minutes=1), throttles), believed(retry_after))
 
 
 def after_rejection(name: str, times: int) -> timedelta:
     """The wait after a credential was refused this many times, while its token lives: 1, 2, 4 … minutes."""
     wait = _grown(CONFIRMATION, times, PROBE_INTERVAL)
-    return wait + spread(name, wait / 10)
+    return wait + jitter(name, wait / 10)
 
 
 def between_probes(name: str, together: int) -> timedelta:
@@ -51,14 +51,14 @@ def between_probes(name: str, together: int) -> timedelta:
     """
     if together > 1:
         shared = min(_BETWEEN_PROBES_OF_MANY * together, PROBE_INTERVAL)
-        return max(shared - spread(name, shared / 2), CONFIRMATION)
-    return PROBE_INTERVAL - spread(name, PROBE_INTERVAL / 10)
+        return max(shared - jitter(name, shared / 2), CONFIRMATION)
+    return PROBE_INTERVAL - jitter(name, PROBE_INTERVAL / 10)
 
 
 def after_failed_write(name: str, failures: int) -> timedelta:
     """The wait before an unsaved token is written again: 1 s, 2 s, 4 s … 30 s; a write costs no budget."""
     wait = _grown(_FIRST_WRITE, failures, CAP_OF_WRITES)
-    return max(wait - spread(name, wait / 5, failures), FLOOR)
+    return max(wait - jitter(name, wait / 5, failures), FLOOR)
 
 
 def believed(retry_after: timedelta | None) -> timedelta:

@@ -12,7 +12,7 @@ from zoho_tokend.core.errors import (
     Throttled,
 )
 from zoho_tokend.core.facts import State
-from zoho_tokend.core.leadership import FIRST_TERM
+from zoho_tokend.core.lease import FIRST_TERM
 from zoho_tokend.core.model import ConnectionName, Credential, Secret, TokenRecord
 
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from zoho_tokend.core.jitter import fraction
 from zoho_tokend.core.lease import NOBODY, Lease, LeaseRecord
-from zoho_tokend.core.spread import share
 
 _NEVER: Final = float("-inf")
 # Pauses last from 70 to 90 % of the retry period, so that with the requests after it none lasts longer than the period.
@@ -204,5 +204,5 @@ def _holds_nothing(candidate: Candidate) -> bool:
 
 
 def _pause(candidate: Candidate) -> float:
-    part = _SHORTEST_PAUSE + _PAUSE_SPAN * share(candidate.identity, candidate.tries)
+    part = _SHORTEST_PAUSE + _PAUSE_SPAN * fraction(candidate.identity, candidate.tries)
     return candidate.terms.retry_period.total_seconds() * part

@@ -368,7 +368,7 @@ class ReportAnswered:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReportsHeeded:
+class ReportsProcessed:
     """A pass over the readers' reports ended; ``error`` is a sentence, None after a success."""
 
     took: timedelta
@@ -376,7 +376,7 @@ class ReportsHeeded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TargetTold:
+class TargetWritten:
     """A publish target tells the connection's token; where it does not yet, ``error`` is a sentence."""
 
     connection: ConnectionName
@@ -385,10 +385,10 @@ class TargetTold:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ErrandCrashed:
+class BackgroundTaskCrashed:
     """An errand met an error of our own that nobody foresaw; it begins anew at its next time, all else goes on."""
 
-    errand: str
+    task: str
     kind: str
     traceback: str
 
@@ -479,9 +479,9 @@ Event = (
     | RefreshTokenRotated
     | RefreshCrashed
     | ReportAnswered
-    | ReportsHeeded
-    | TargetTold
-    | ErrandCrashed
+    | ReportsProcessed
+    | TargetWritten
+    | BackgroundTaskCrashed
     | Started
     | Beat
     | Reloading

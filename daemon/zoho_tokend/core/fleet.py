@@ -11,19 +11,17 @@ from typing import Final
 
 from zoho_tokend.core import budget, connection, schedule, transitions
 from zoho_tokend.core.budget import BudgetRecord, Spent
-from zoho_tokend.core.bulkheads import Bulkheads
 from zoho_tokend.core.client_limit import ClientLimit
 from zoho_tokend.core.connection import Connection, Reason
-from zoho_tokend.core.due_queue import DueQueue
+from zoho_tokend.core.connection_table import ConnectionTable
 from zoho_tokend.core.errors import Outcome, RefreshError, Throttled, ZohoUnavailable
 from zoho_tokend.core.facts import ConnectionFacts, Limit
-from zoho_tokend.core.leadership import Alone
-from zoho_tokend.core.limits import Limits
+from zoho_tokend.core.lease import Alone
+from zoho_tokend.core.limits import Limits, Refusals
 from zoho_tokend.core.model import ConnectionName, Credential, Published
 from zoho_tokend.core.policy import LONGEST_NORMAL_REFRESH, ZOHO_LIFETIME, Policy
 from zoho_tokend.core.ports import Leadership
-from zoho_tokend.core.refusals import Refusals
-from zoho_tokend.core.roster import Roster
+from zoho_tokend.core.queue import Bulkheads, DueQueue
 from zoho_tokend.core.schedule import Decision, Look, Parked, Refresh, Save, Wait
 
 _ZOHO_VERDICTS: Final = frozenset({Outcome.GRANT_REJECTED, Outcome.CLIENT_REJECTED})
@@ -46,7 +44,7 @@ class Fleet:
         self.leadership = leadership or Alone()
         self._last_term: int | None = None
         self._left_to_leader: set[ConnectionName] = set()
-        self._roster = Roster()
+        self._table = ConnectionTable()
         self._queue = DueQueue()
         self._bulkheads = Bulkheads(places)
         self._limits = Limits()
@@ -57,33 +55,33 @@ class Fleet:
     # --- which connections there are ---------------------------------------------------------------------------
 
     def __contains__(self, name: object) -> bool:
-        return name in self._roster
+        return name in self._table
 
     def __getitem__(self, name: ConnectionName) -> Connection:
-        return self._roster[name]
+        return self._table[name]
 
     def __len__(self) -> int:
-        return len(self._roster)
+        return len(self._table)
 
     @property
     def names(self) -> Collection[ConnectionName]:
         """The names of all connections."""
-        return self._roster.names
+        return self._table.names
 
     @property
     def troubled(self) -> Iterator[Connection]:
         """The connections that a changed record could help: those in trouble, and those that have no token."""
-        return (each for each in self._roster.restless() if each.in_trouble or each.token is None)
+        return (each for each in self._table.restless() if each.in_trouble or each.token is None)
 
     @property
     def unsaved(self) -> int:
         """Of how many connections something is held that Vault has not taken."""
-        return sum(each.is_unsaved for each in self._roster.restless())
+        return sum(each.is_unsaved for each in self._table.restless())
 
     @property
     def held(self) -> int:
         """Of how many connections something is held, be it for the moment that a write takes."""
-        return sum(each.write_at is not None for each in self._roster.restless())
+        return sum(each.write_at is not None for each in self._table.restless())
 
     @property
     def in_flight(self) -> int:
@@ -101,18 +99,18 @@ class Fleet:
     def add(self, name: ConnectionName, published: Published | None, now: datetime) -> Connection:
         """The connection is known; where its token cannot be believed, read or found, it is due."""
         each = transitions.discovered(name, published, now)
-        self._roster.put(each)
+        self._table.put(each)
         if name not in self._bulkheads.going:
             self._queue.put(name, schedule.next_at(each, now, self._policy))
         return each
 
     def forget(self, name: ConnectionName) -> None:
         """The connection is known no longer."""
-        if name in self._roster:
+        if name in self._table:
             each = self[name]
             self._limits.unshare(each.grant_key or "", name)
             self._refusals.discard(name, _places(each))
-            self._roster.discard(name)
+            self._table.discard(name)
         self._queue.discard(name)
         self._bulkheads.discard(name)
         self._deferred.discard(name)
@@ -135,7 +133,7 @@ class Fleet:
         ``release`` ends it.
         """
         while (name := self._bulkheads.next_ready(now)) is not None:
-            if name not in self._roster:
+            if name not in self._table:
                 self._bulkheads.release(name)
                 continue
             try:
@@ -155,7 +153,7 @@ class Fleet:
         """Give every connection of which something is held, and that is not under way, a place; returns them."""
         names = [
             each.name
-            for each in self._roster.restless()
+            for each in self._table.restless()
             if each.write_at is not None and not self.is_under_way(each.name)
         ]
         for name in names:
@@ -182,13 +180,13 @@ class Fleet:
     def release(self, name: ConnectionName, now: datetime) -> None:
         """Free the connection's place, however its attempt ended; it waits for its next time."""
         self._bulkheads.release(name)
-        if name in self._roster:
+        if name in self._table:
             self._queue.put(name, schedule.next_at(self[name], now, self._policy))
 
     def set_aside(self, name: ConnectionName, now: datetime) -> None:
         """Free the connection's place after an error of our own: it waits a minute, whatever its values are."""
         self._bulkheads.release(name)
-        if name in self._roster:
+        if name in self._table:
             self._queue.put(name, now + _SET_ASIDE)
 
     def close(self) -> None:
@@ -247,7 +245,7 @@ class Fleet:
     def recall(self, name: ConnectionName, issues: Iterable[datetime], now: datetime) -> None:
         """Count the issues that Vault remembers; the connection's credential was read before."""
         each = self[name]
-        self._roster.put(replace(each, recalled=True))
+        self._table.put(replace(each, recalled=True))
         latest = each.token.issued_at if each.token else None
         self._limits.recall(each.grant_key, budget.remembered(issues, now, latest=latest), now)
 
@@ -302,7 +300,7 @@ class Fleet:
             return wait
         each = self[name]
         self._deferred.discard(name)
-        self._roster.put(replace(each, last_attempt_at=now))
+        self._table.put(replace(each, last_attempt_at=now))
         self._limits.begin(each.grant_key, each.client_id, now)
         return None
 
@@ -380,7 +378,7 @@ class Fleet:
     def obey(self, policy: Policy, now: datetime) -> None:
         """Decide by other numbers from now on; what only settings stood in the way of is tried again."""
         self._policy = policy
-        for each in self._roster.everyone():
+        for each in self._table.everyone():
             if each.parked and each.failure and each.failure.outcome not in _ZOHO_VERDICTS:
                 self.wake(each.name, now)
             else:
@@ -396,7 +394,7 @@ class Fleet:
             clients=self._limits.all_clients(),
             leads=self.term is not None,
         )
-        return (_facts(each, view) for each in self._roster.everyone())
+        return (_facts(each, view) for each in self._table.everyone())
 
     # --- within ------------------------------------------------------------------------------------------------
 
@@ -422,7 +420,7 @@ class Fleet:
         self._queue.put(name, wait.until)
 
     def _put(self, each: Connection, now: datetime) -> Connection:
-        self._roster.put(each)
+        self._table.put(each)
         # One that is queued for a place or under way gets its next time when that ends.
         if self._queue.when(each.name) is not None:
             self._queue.put(each.name, schedule.next_at(each, now, self._policy))

@@ -9,7 +9,7 @@ from zoho_tokend.core.budget import BudgetRecord
 from zoho_tokend.core.consent import Proof
 from zoho_tokend.core.lease import Lease, LeaseRecord
 from zoho_tokend.core.model import ConnectionName, Credential, Issued, Published, Secret, TokenRecord
-from zoho_tokend.core.targets import Target, Told
+from zoho_tokend.core.targets import Target, TargetRecord
 
 
 class Clock(Protocol):
@@ -199,7 +199,7 @@ class ReportStore(Protocol):
 class TargetStore(Protocol):
     """Second records of tokens, for tools that cannot read ours."""
 
-    async def told(self, target: Target, connection: ConnectionName) -> Told:
+    async def target_record(self, target: Target, connection: ConnectionName) -> TargetRecord:
         """What the connection's record there tells now.
 
         Raises:
@@ -208,7 +208,7 @@ class TargetStore(Protocol):
         """
         ...
 
-    async def tell(self, target: Target, record: TokenRecord, *, after_version: int) -> int:
+    async def write_target(self, target: Target, record: TokenRecord, *, after_version: int) -> int:
         """The record there tells this token; answers its version.
 
         Raises:

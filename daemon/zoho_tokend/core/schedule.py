@@ -8,8 +8,8 @@ from zoho_tokend.core import budget, client_limit
 from zoho_tokend.core.budget import Spent
 from zoho_tokend.core.client_limit import ClientLimit
 from zoho_tokend.core.connection import Connection, Reason, Token
+from zoho_tokend.core.jitter import jitter
 from zoho_tokend.core.policy import LARGEST_SKEW, Policy
-from zoho_tokend.core.spread import spread
 
 # How long a standby gives the leader for the first token of a connection before it looks for it.
 _FIRST_TOKEN: Final = timedelta(seconds=30)
@@ -104,7 +104,7 @@ def due_at(connection: Connection, now: datetime, policy: Policy) -> datetime:
     if token is None or token.issued_at > now + LARGEST_SKEW:
         return now
     lead = lead_of(token, connection, policy)
-    return token.expires_at - lead - spread(connection.name, lead / 10)
+    return token.expires_at - lead - jitter(connection.name, lead / 10)
 
 
 def lead_of(token: Token, connection: Connection, policy: Policy) -> timedelta:

@@ -76,7 +76,7 @@ def parse_targets(value: object) -> tuple[Target, ...]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class TargetRecord:
     """What a target's record tells.
 
     Attributes:
@@ -100,7 +100,7 @@ def mark_of(connection: ConnectionName) -> dict[str, str]:
     return {_MANAGED_BY: "zoho-tokend", "connection": connection}
 
 
-def told_in(
+def target_record(
     target: Target,
     connection: ConnectionName,
     *,
@@ -108,7 +108,7 @@ def told_in(
     version: int,
     fields: Mapping[str, object] | None,
     custom_metadata: Mapping[str, object],
-) -> Told:
+) -> TargetRecord:
     """What such a record tells; its ``fields`` are None where there is none, or it is deleted.
 
     Raises:
@@ -118,7 +118,7 @@ def told_in(
     marked = custom_metadata.items() >= mark_of(connection).items()
     if (token is None and fields is not None) or (_MANAGED_BY in custom_metadata and not marked):
         raise taken(where)
-    return Told(where=where, version=version, fingerprint=token.fingerprint() if token else None, marked=marked)
+    return TargetRecord(where=where, version=version, fingerprint=token.fingerprint() if token else None, marked=marked)
 
 
 def token_in(shape: Shape, fields: Mapping[str, object]) -> Secret | None:

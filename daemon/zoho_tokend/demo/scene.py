@@ -15,7 +15,7 @@ from zoho_tokend.core.model import ConnectionName, Secret
 from zoho_tokend.demo.openbao import OpenBao
 from zoho_tokend.settings import Settings, load_settings
 from zoho_tokend.vault.auth import Token
-from zoho_tokend.vault.config import VaultConfig
+from zoho_tokend.vault.client import VaultConfig
 from zoho_tokend.vault.layout import Layout
 from zoho_tokend.vault.policy import daemon_policy, reader_policy
 from zoho_tokend.vault.request import Request

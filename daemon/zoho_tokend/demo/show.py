@@ -11,16 +11,16 @@ from rich.live import Live
 
 from zoho_tokend.app.daemon import Daemon
 from zoho_tokend.clock import SystemClock
-from zoho_tokend.clockwork import Command
 from zoho_tokend.core.errors import Fatal
 from zoho_tokend.core.events import Event, Parked, Refreshed, RefreshFailed
 from zoho_tokend.core.model import ConnectionName
 from zoho_tokend.demo.scene import CONNECTIONS, Scene, scene
 from zoho_tokend.demo.table import screen, table, things_to_try
+from zoho_tokend.engine.clockwork import Command
 
 _ENOUGH: Final = 2
 _FRAMES_A_SECOND: Final = 4
-# Once: two refreshes come within one lifetime; ten are patience enough.
+# OneShotRefresh: two refreshes come within one lifetime; ten are patience enough.
 _PATIENCE_IN_LIFETIMES: Final = 10
 
 

@@ -9,21 +9,16 @@ from zoho_tokend.core.model import ConnectionName
 from zoho_tokend.core.origin import Origin, parse_origin
 from zoho_tokend.core.policy import Policy
 from zoho_tokend.core.ports import Clock
-from zoho_tokend.doctor.connection import CredentialFacts, DaemonsView, Examined, TokenFacts
+from zoho_tokend.doctor import vault_checks as policies
+from zoho_tokend.doctor import vault_checks as vaults
+from zoho_tokend.doctor.connection_checks import connections
 from zoho_tokend.doctor.finding import Area, Finding
-from zoho_tokend.doctor.judging import policy as policies
-from zoho_tokend.doctor.judging import vault as vaults
-from zoho_tokend.doctor.judging.clocks import clocks
-from zoho_tokend.doctor.judging.connections import connections
-from zoho_tokend.doctor.judging.egress import egress
-from zoho_tokend.doctor.judging.kv import Mount, kv
-from zoho_tokend.doctor.judging.network import network
-from zoho_tokend.doctor.judging.settings import usable
+from zoho_tokend.doctor.network_checks import Role, Server, clocks, egress, in_use, network
 from zoho_tokend.doctor.probe import Probe
-from zoho_tokend.doctor.records import Reading, Records
-from zoho_tokend.doctor.servers import Role, Server, in_use
+from zoho_tokend.doctor.records import CredentialFacts, DaemonsView, Examined, Reading, Records, TokenFacts
+from zoho_tokend.doctor.vault_checks import Mount, kv, usable
 from zoho_tokend.settings import Settings
-from zoho_tokend.vault.config import VaultConfig
+from zoho_tokend.vault.client import VaultConfig
 from zoho_tokend.vault.inspection import Inspection, KeyHistory, health
 from zoho_tokend.vault.kv import Kv
 from zoho_tokend.vault.layout import Layout

@@ -1,8 +1,9 @@
 """What an examination finds: one line each."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 
 class Level(StrEnum):
@@ -58,3 +59,19 @@ class Finding:
 def worst(findings: Iterable[Finding]) -> Level:
     """The worst level among them."""
     return max((finding.level for finding in findings), key=list(Level).index, default=Level.OK)
+
+
+_NAMED: Final = 3
+
+
+def some(names: Iterable[str]) -> str:
+    """The first few, and how many more there are."""
+    ordered = sorted(names)
+    more = len(ordered) - _NAMED
+    shown = ", ".join(ordered[:_NAMED])
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+def count(things: Collection[object], one: str, many: str | None = None) -> str:
+    """How many there are: ``1 connection``, ``3 connections``."""
+    return f"{len(things)} {one if len(things) == 1 else many or one + 's'}"

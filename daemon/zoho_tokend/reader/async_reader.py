@@ -10,7 +10,7 @@ from typing import Self
 import hvac
 
 from zoho_tokend.reader import zoho_api
-from zoho_tokend.reader.decision import HURRY, MIN_LIFE, TIMEOUT, GiveUp, Look, Use, Wait, Wish
+from zoho_tokend.reader.decision import HURRY, MIN_LIFE, TIMEOUT, GiveUp, Look, ReadRequest, Use, Wait
 from zoho_tokend.reader.errors import ReaderError, TokenTooOld
 from zoho_tokend.reader.forks import renew_in_child
 from zoho_tokend.reader.memory import LOG, Memory, Now, Sight, machine_time
@@ -49,7 +49,7 @@ class AsyncTokenReader:
             ReaderError: there is none; the text says why and what to look at.
         """
         at_hand = self._memory.at_hand(connection, min_life)
-        return at_hand or await self._fulfil(connection, self._memory.wish(min_life=min_life, timeout=timeout))
+        return at_hand or await self._fulfil(connection, self._memory.request(min_life=min_life, timeout=timeout))
 
     async def base_url(self, connection: str) -> str:
         """The origin of the connection's API, such as ``https://www.zohoapis.eu``.
@@ -65,9 +65,9 @@ class AsyncTokenReader:
         Args:
             report: tell the daemon of a token that none has replaced yet; a Vault that does not take it is a warning.
         """
-        wish = self._memory.wish(min_life=MIN_LIFE, timeout=timedelta(), instead_of=dead)
+        request = self._memory.request(min_life=MIN_LIFE, timeout=timedelta(), instead_of=dead)
         try:
-            return await self._fulfil(dead.connection, wish)
+            return await self._fulfil(dead.connection, request)
         except TokenTooOld:
             if report:
                 await self._report_or_warn(dead)
@@ -119,9 +119,9 @@ class AsyncTokenReader:
         except ReaderError as error:
             LOG.warning("the dead token of %s was not reported: %s", dead.connection, error)
 
-    async def _fulfil(self, connection: str, wish: Wish) -> Token:
+    async def _fulfil(self, connection: str, request: ReadRequest) -> Token:
         while True:
-            match self._memory.decide(connection, wish):
+            match self._memory.decide(connection, request):
                 case Use(token):
                     return token
                 case GiveUp(error):

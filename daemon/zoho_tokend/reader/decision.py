@@ -43,7 +43,7 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class ReadRequest:
     """What a caller wants.
 
     Attributes:
@@ -131,21 +131,21 @@ def at_hand(shelf: Shelf, min_life: timedelta, now: datetime) -> Token | None:
     return None
 
 
-def decide(shelf: Shelf, wish: Wish, moment: Moment) -> Step:
-    """The next step towards a wish.
+def decide(shelf: Shelf, request: ReadRequest, moment: Moment) -> Step:
+    """The next step towards a request.
 
     Looks in vain become rarer, from 1 s apart to 5 s, and to 30 s where the token at hand will do.
     """
-    token, left, looked = shelf.token, wish.left(moment.tick), shelf.looked_at >= wish.began
-    if token is not None and wish.accepts(token, moment.now):
-        enough = moment.now < token.refresh_after or looked or _rest(shelf, wish, moment, LONGEST_REST) > 0
+    token, left, looked = shelf.token, request.left(moment.tick), shelf.looked_at >= request.began
+    if token is not None and request.accepts(token, moment.now):
+        enough = moment.now < token.refresh_after or looked or _rest(shelf, request, moment, LONGEST_REST) > 0
         return Use(token) if enough or left <= _NONE else Look(min(left, HURRY), meanwhile=token)
-    if left <= _NONE or (looked and _hopeless(shelf, wish)):
-        return GiveUp(_why(shelf, wish, moment))
-    rest = _rest(shelf, wish, moment, _LONGEST_PAUSE)
+    if left <= _NONE or (looked and _hopeless(shelf, request)):
+        return GiveUp(_why(shelf, request, moment))
+    rest = _rest(shelf, request, moment, _LONGEST_PAUSE)
     if rest <= 0 or _final(shelf):
         return Look(min(left, _LONGEST_LOOK))
-    return GiveUp(_why(shelf, wish, moment)) if wish.timeout is None else Wait(min(left, timedelta(seconds=rest)))
+    return GiveUp(_why(shelf, request, moment)) if request.timeout is None else Wait(min(left, timedelta(seconds=rest)))
 
 
 def after_looking(shelf: Shelf, found: Token | ReaderError, tick: float) -> Shelf:
@@ -165,12 +165,12 @@ def after_looking(shelf: Shelf, found: Token | ReaderError, tick: float) -> Shel
             return Shelf(token=shelf.token, looked_at=tick, in_vain=shelf.in_vain + 1)
 
 
-def _rest(shelf: Shelf, wish: Wish, moment: Moment, longest: float) -> float:
+def _rest(shelf: Shelf, request: ReadRequest, moment: Moment, longest: float) -> float:
     """Seconds until the next look is decent; not positive when it is.
 
-    It is so at once where the last look brought something new, unless that was on behalf of this very wish.
+    It is so at once where the last look brought something new, unless that was on behalf of this very request.
     """
-    in_vain = max(shelf.in_vain, int(shelf.looked_at >= wish.began))
+    in_vain = max(shelf.in_vain, int(shelf.looked_at >= request.began))
     pause = min(2.0 ** min(in_vain - 1, 10), longest) if in_vain else 0.0
     return shelf.looked_at + pause - moment.tick
 
@@ -180,15 +180,15 @@ def _final(shelf: Shelf) -> bool:
     return shelf.trouble is not None and not isinstance(shelf.trouble, VaultUnreachable)
 
 
-def _hopeless(shelf: Shelf, wish: Wish) -> bool:
-    if wish.timeout is None or _final(shelf):
+def _hopeless(shelf: Shelf, request: ReadRequest) -> bool:
+    if request.timeout is None or _final(shelf):
         return True
-    return shelf.trouble is None and shelf.token is not None and shelf.token.lifetime < wish.min_life
+    return shelf.trouble is None and shelf.token is not None and shelf.token.lifetime < request.min_life
 
 
-def _why(shelf: Shelf, wish: Wish, moment: Moment) -> ReaderError:
+def _why(shelf: Shelf, request: ReadRequest, moment: Moment) -> ReaderError:
     if shelf.trouble is not None:
         return type(shelf.trouble)(*shelf.trouble.args)  # each caller raises one of its own
     if shelf.token is not None:
-        return wording.too_old(shelf.token, wish.min_life, now=moment.now, skew=moment.skew)
+        return wording.too_old(shelf.token, request.min_life, now=moment.now, skew=moment.skew)
     return VaultUnreachable("Vault was not asked in time, because earlier questions took too long: ask again")

@@ -9,10 +9,9 @@ from time import monotonic
 from typing import Final
 
 from zoho_tokend.reader import decision, wording
-from zoho_tokend.reader.decision import Moment, Shelf, Step, Wish
+from zoho_tokend.reader.decision import Moment, ReadRequest, Shelf, Step
 from zoho_tokend.reader.errors import ReaderError
 from zoho_tokend.reader.record import Token
-from zoho_tokend.reader.skew import skew
 
 # So often is the same dead token reported at most, by whatever many threads meet it.
 _REPORT_SECONDS: Final = 60.0
@@ -62,14 +61,14 @@ class Memory:
         shelf = self._shelves.get(connection)
         return decision.at_hand(shelf, min_life, self._now() + self._behind) if shelf is not None else None
 
-    def wish(self, *, min_life: timedelta, timeout: timedelta, instead_of: Token | None = None) -> Wish:
-        """A wish that begins now; a time-out of zero looks once, and waits for nothing."""
-        return Wish(min_life=min_life, began=monotonic(), timeout=timeout or None, instead_of=instead_of)
+    def request(self, *, min_life: timedelta, timeout: timedelta, instead_of: Token | None = None) -> ReadRequest:
+        """A request that begins now; a time-out of zero looks once, and waits for nothing."""
+        return ReadRequest(min_life=min_life, began=monotonic(), timeout=timeout or None, instead_of=instead_of)
 
-    def decide(self, connection: str, wish: Wish) -> Step:
-        """The next step towards the wish."""
+    def decide(self, connection: str, request: ReadRequest) -> Step:
+        """The next step towards the request."""
         moment = Moment(self._now() + self._behind, monotonic(), self._skew)
-        return decision.decide(self._shelves.get(connection, _NOTHING), wish, moment)
+        return decision.decide(self._shelves.get(connection, _NOTHING), request, moment)
 
     def learn(self, connection: str, sight: Sight) -> None:
         """What was seen is known, and its oddities are logged, once each."""
@@ -95,3 +94,24 @@ class Memory:
         if found and not self._skew:
             LOG.warning("%s: set it by NTP; tokens are reckoned by the later of the two", wording.clock_remark(found))
         self._skew, self._behind = found, max(found, _NO_SPAN)
+
+
+# The Date header is cut to whole seconds, and an answer takes its time.
+TOLERANCE: Final = timedelta(minutes=1)
+_NONE: Final = timedelta()
+
+
+def skew(local: datetime, *, vault: datetime | None, token: Token | None) -> timedelta:
+    """How far Vault's clock is ahead of ours (negative: behind it); zero within ``TOLERANCE``.
+
+    A token that was issued in the future tells the same, where Vault's clock is not known or agrees with ours.
+
+    Args:
+        vault: as its ``Date`` header said.
+        token: the one that has just been read; None where none was.
+    """
+    by_header = vault - local if vault is not None else _NONE
+    if abs(by_header) > TOLERANCE:
+        return by_header
+    by_issue = token.issued_at - local if token is not None else _NONE
+    return by_issue if by_issue > TOLERANCE else _NONE

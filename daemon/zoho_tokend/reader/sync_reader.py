@@ -10,7 +10,7 @@ from typing import Self
 import hvac
 
 from zoho_tokend.reader import zoho_api
-from zoho_tokend.reader.decision import HURRY, MIN_LIFE, TIMEOUT, GiveUp, Look, Use, Wait, Wish
+from zoho_tokend.reader.decision import HURRY, MIN_LIFE, TIMEOUT, GiveUp, Look, ReadRequest, Use, Wait
 from zoho_tokend.reader.errors import ReaderError, TokenTooOld
 from zoho_tokend.reader.forks import renew_in_child
 from zoho_tokend.reader.memory import LOG, Memory, Now, machine_time
@@ -62,7 +62,7 @@ class TokenReader:
             ReaderError: there is none; the text says why and what to look at.
         """
         at_hand = self._memory.at_hand(connection, min_life)
-        return at_hand or self._fulfil(connection, self._memory.wish(min_life=min_life, timeout=timeout))
+        return at_hand or self._fulfil(connection, self._memory.request(min_life=min_life, timeout=timeout))
 
     def base_url(self, connection: str) -> str:
         """The origin of the connection's API, such as ``https://www.zohoapis.eu``.
@@ -80,9 +80,9 @@ class TokenReader:
         Args:
             report: tell the daemon of a token that none has replaced yet; a Vault that does not take it is a warning.
         """
-        wish = self._memory.wish(min_life=MIN_LIFE, timeout=timedelta(), instead_of=dead)
+        request = self._memory.request(min_life=MIN_LIFE, timeout=timedelta(), instead_of=dead)
         try:
-            return self._fulfil(dead.connection, wish)
+            return self._fulfil(dead.connection, request)
         except TokenTooOld:
             if report:
                 self._report_or_warn(dead)
@@ -128,9 +128,9 @@ class TokenReader:
         except ReaderError as error:
             LOG.warning("the dead token of %s was not reported: %s", dead.connection, error)
 
-    def _fulfil(self, connection: str, wish: Wish) -> Token:
+    def _fulfil(self, connection: str, request: ReadRequest) -> Token:
         while True:
-            match self._memory.decide(connection, wish):
+            match self._memory.decide(connection, request):
                 case Use(token):
                     return token
                 case GiveUp(error):
@@ -138,16 +138,16 @@ class TokenReader:
                 case Wait(span):
                     time.sleep(span.total_seconds())
                 case Look(within, meanwhile):
-                    if not self._look(connection, wish, within, wait=meanwhile is None) and meanwhile is not None:
+                    if not self._look(connection, request, within, wait=meanwhile is None) and meanwhile is not None:
                         return meanwhile
 
-    def _look(self, connection: str, wish: Wish, within: timedelta, *, wait: bool) -> bool:
+    def _look(self, connection: str, request: ReadRequest, within: timedelta, *, wait: bool) -> bool:
         """Whether it came to our turn; another thread may have looked meanwhile, which then is enough."""
         turn = self._turns.setdefault(connection, Lock())
         if not turn.acquire(timeout=within.total_seconds() if wait else 0):
             return False
         try:
-            step = self._memory.decide(connection, wish)
+            step = self._memory.decide(connection, request)
             if isinstance(step, Look):
                 self._memory.learn(connection, self._source.look(connection, step.within))
         finally:

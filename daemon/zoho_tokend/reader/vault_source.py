@@ -3,16 +3,18 @@
 hvac's own read is passed by, for it keeps neither the status nor the headers of an answer, and Vault's clock is in one.
 """
 
+import re
 from collections import OrderedDict
 from collections.abc import Mapping
 from copy import copy
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from threading import Lock
 from time import monotonic
-from typing import Final
+from typing import Final, Self
+from urllib.parse import quote
 
 import hvac
 import requests
@@ -20,11 +22,132 @@ from hvac.adapters import RawAdapter
 from requests.adapters import HTTPAdapter
 
 from zoho_tokend.reader.deadline import DeadlineAdapter
-from zoho_tokend.reader.errors import NotConfigured, ReaderError, UnknownSchema, VaultUnreachable
+from zoho_tokend.reader.errors import (
+    NoSuchConnection,
+    NoSuchMount,
+    NotAllowed,
+    NotConfigured,
+    ReaderError,
+    UnknownSchema,
+    VaultUnreachable,
+)
 from zoho_tokend.reader.memory import Sight
-from zoho_tokend.reader.place import Place
 from zoho_tokend.reader.record import Token, token_of
-from zoho_tokend.reader.refusal import refusal, refusal_of_report
+
+_NAME: Final = re.compile(r"[A-Za-z0-9_-](?:[A-Za-z0-9._-]{0,126}[A-Za-z0-9_-])?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """The folders ``tokens`` and ``reports`` of a KV v2 mount; neither it nor the prefix has slashes at its ends."""
+
+    mount: str = "secret"
+    prefix: str = "zoho"
+
+    @classmethod
+    def named_by(cls, environment: Mapping[str, str]) -> Self:
+        """The daemon's own variables: ``ZOHO_TOKEND_TOKENS_MOUNT``, else ``ZOHO_TOKEND_MOUNT``; and its ``PREFIX``."""
+        usual = cls()
+        mount = environment.get("ZOHO_TOKEND_TOKENS_MOUNT") or environment.get("ZOHO_TOKEND_MOUNT") or usual.mount
+        return cls(mount=mount.strip("/"), prefix=environment.get("ZOHO_TOKEND_PREFIX", usual.prefix).strip("/"))
+
+    def of(self, connection: str) -> str:
+        """The token record, as a person types it after ``vault kv get``."""
+        return f"{self.mount}/{self._path('tokens', connection)}"
+
+    def of_report(self, connection: str) -> str:
+        """The report that a token has died early, in the same way."""
+        return f"{self.mount}/{self._path('reports', connection)}"
+
+    def url_path(self, connection: str) -> str:
+        """The token record over HTTP: https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v2.
+
+        Raises:
+            NoSuchConnection: no connection can have this name.
+        """
+        return self._url_path("tokens", connection)
+
+    def report_url_path(self, connection: str) -> str:
+        """The report over HTTP; raises what ``url_path`` does."""
+        return self._url_path("reports", connection)
+
+    def _url_path(self, folder: str, connection: str) -> str:
+        if not _NAME.fullmatch(connection):
+            raise NoSuchConnection(
+                f"no connection can be named {connection!r}: a name has letters, digits, '-', '_' and '.', "
+                "128 at most, and no dot at either end"
+            )
+        return quote(f"/v1/{self.mount}/data/{self._path(folder, connection)}")
+
+    def _path(self, folder: str, connection: str) -> str:
+        return "/".join(filter(None, (self.prefix, folder, connection)))
+
+
+# A request without a token is a bad one to some versions, a forbidden one to others.
+_REFUSALS: Final = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
+_REDIRECTS: Final = range(300, 400)
+_STATES: Final = {
+    HTTPStatus.PRECONDITION_FAILED: "has not caught up with its own writes",
+    HTTPStatus.TOO_MANY_REQUESTS: "limits the rate of requests",
+    472: "is a standby",
+    473: "is a standby",
+    474: "is a standby",
+    HTTPStatus.NOT_IMPLEMENTED: "is not initialised",
+    HTTPStatus.SERVICE_UNAVAILABLE: "is sealed or in maintenance",
+}
+
+
+def refusal(
+    status: int, *, connection: str, where: str, address: str, with_token: bool, unmounted: bool = False
+) -> ReaderError:
+    """The error for this status.
+
+    Args:
+        where: the record's path.
+        with_token: whether a Vault token went with the question.
+        unmounted: whether Vault gave a reason for having nothing there, which it has for a missing mount or namespace.
+    """
+    if unmounted:
+        return NoSuchMount(f"nothing is mounted at {where}: check ZOHO_TOKEND_MOUNT and VAULT_NAMESPACE")
+    if status == HTTPStatus.NOT_FOUND:
+        return NoSuchConnection(
+            f"there is no token record at {where}: check the name, ZOHO_TOKEND_MOUNT and ZOHO_TOKEND_PREFIX, "
+            f"and see what 'zoho-tokend connections show {connection}' says of it"
+        )
+    if status in _REFUSALS:
+        return _not_allowed(connection, where) if with_token else _nobody(where)
+    if status in _REDIRECTS:
+        return VaultUnreachable(
+            f"{address} answers with a redirect, as a standby does that cannot forward: "
+            "point VAULT_ADDR at the active node or at the load balancer before it"
+        )
+    return VaultUnreachable(f"Vault at {address} {_STATES.get(status, 'failed')} (status {status})")
+
+
+def refusal_of_report(status: int, *, connection: str, where: str, address: str, with_token: bool) -> ReaderError:
+    """The error for this status, in the answer to a report that a token has died early."""
+    if status in _REFUSALS and with_token:
+        return NotAllowed(
+            f"Vault does not let this token write {where}: it has ended, or lacks the policy "
+            f"that 'zoho-tokend policy reporter --connection {connection}' prints"
+        )
+    if status == HTTPStatus.NOT_FOUND:
+        return VaultUnreachable(f"there is no KV v2 mount for {where}: check ZOHO_TOKEND_MOUNT")
+    return refusal(status, connection=connection, where=where, address=address, with_token=with_token)
+
+
+def _not_allowed(connection: str, where: str) -> NotAllowed:
+    return NotAllowed(
+        f"Vault does not let this token read {where}: it has ended, or lacks the policy "
+        f"that 'zoho-tokend policy reader --connection {connection}' prints"
+    )
+
+
+def _nobody(where: str) -> NotAllowed:
+    return NotAllowed(
+        f"Vault shows {where} to nobody without a token: set VAULT_TOKEN, or pass an hvac client that has one"
+    )
+
 
 _CONNECT_SECONDS: Final = 3.05
 _SHORTEST: Final = 0.001

@@ -97,7 +97,7 @@ class Metrics:
                 self._process.loop_lag.set(lag.total_seconds())
             case events.Refreshed(outcome=outcome) | events.RefreshFailed(outcome=outcome):
                 self._refresh_ended(outcome, event.late, event.took)
-            case events.ErrandCrashed(errand=task):
+            case events.BackgroundTaskCrashed(task=task):
                 self._process.crashes.labels(task).inc()
             case events.RefreshCrashed():
                 self._process.crashes.labels(REFRESH).inc()
@@ -107,7 +107,7 @@ class Metrics:
                 self._refreshes.rotated.inc()
             case events.ReportAnswered(verdict=verdict):
                 self._readers.reported.labels(verdict).inc()
-            case events.TargetTold(target=target, error=error):
+            case events.TargetWritten(target=target, error=error):
                 self._readers.told(target, well=error is None)
             case events.VaultLoggedIn(method=method, outcome=result):
                 self._vault.logins.labels(method, result).inc()
@@ -138,7 +138,7 @@ class Metrics:
                 | events.ElectionTroubled()
                 | events.Parked()
                 | events.Woken()
-                | events.ReportsHeeded()
+                | events.ReportsProcessed()
                 | events.Started()
                 | events.Reloading()
                 | events.Reloaded()
@@ -146,7 +146,7 @@ class Metrics:
                 | events.Stopped()
                 | events.DaemonCrashed()
             ):
-                """Told by the connections' states at scrape time, or by the log alone."""
+                """TargetRecord by the connections' states at scrape time, or by the log alone."""
             case _:
                 assert_never(event)
 

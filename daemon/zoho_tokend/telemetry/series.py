@@ -19,7 +19,7 @@ from zoho_tokend.core.targets import Shape
 PREFIX: Final = "zoho_tokend_"
 OTHER_DATA_CENTER: Final = "other"
 REFRESH: Final = "refresh"
-BACKGROUND_TASKS: Final = (REFRESH, "sweep", "discover", "heed-reports", "follow-targets")
+BACKGROUND_TASKS: Final = (REFRESH, "sweep", "discover", "process-reports", "follow-targets")
 """What may crash beside the rest: the work on one connection, and the commands of the run loop."""
 
 _DURATIONS: Final = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)

@@ -3,19 +3,19 @@
 A login runs on a thread of ``door``. Where a file holds the secret it is read anew each time, for others rotate it.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import inf
-from typing import ClassVar, Protocol
+from typing import ClassVar, Final, Protocol
 
 from zoho_tokend.core.errors import VaultLoginRefused, VaultUnavailable
 from zoho_tokend.core.events import VaultOutcome
 from zoho_tokend.core.model import Secret
-from zoho_tokend.vault.answer import Answer
-from zoho_tokend.vault.line import Line
-from zoho_tokend.vault.request import Request, login, lookup_self, visible_mounts
+from zoho_tokend.vault.client import VaultClient
+from zoho_tokend.vault.request import Request, login, lookup_self, lookup_wrapping, unwrap, visible_mounts
+from zoho_tokend.vault.response import VaultResponse
 from zoho_tokend.vault.secret_file import SecretFile, Source
-from zoho_tokend.vault.wrapping import is_wrapped, unwrapped_secret_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +49,7 @@ class AuthMethod(Protocol):
         """Whether each login makes a new token; otherwise somebody else hands us one."""
         ...
 
-    def login(self, line: Line) -> Login:
+    def login(self, client: VaultClient) -> Login:
         """A token to work with.
 
         Raises:
@@ -71,8 +71,8 @@ class Token:
     name: ClassVar[str] = "token"
     makes_tokens: ClassVar[bool] = False
 
-    def login(self, line: Line) -> Login:
-        return _looked_up(line, self.token(), setting="VAULT_TOKEN")
+    def login(self, client: VaultClient) -> Login:
+        return _looked_up(client, self.token(), setting="VAULT_TOKEN")
 
     def outdated(self, held: Login) -> bool:  # noqa: ARG002  # the protocol's; a setting does not change
         return False
@@ -86,9 +86,9 @@ class TokenFile:
     name: ClassVar[str] = "token-file"
     makes_tokens: ClassVar[bool] = False
 
-    def login(self, line: Line) -> Login:
+    def login(self, client: VaultClient) -> Login:
         mark = self.file.mark()
-        found = _looked_up(line, self.file(), setting="VAULT_TOKEN_FILE")
+        found = _looked_up(client, self.file(), setting="VAULT_TOKEN_FILE")
         return Login(token=found.token, lasts=found.lasts, renewable=False, ours=False, mark=mark)
 
     def outdated(self, held: Login) -> bool:
@@ -119,19 +119,19 @@ class AppRole(_MakesTokens):
     name: ClassVar[str] = "approle"
     _unwrapped: dict[str, Secret] = field(default_factory=dict, init=False, repr=False, compare=False)
 
-    def login(self, line: Line) -> Login:
+    def login(self, client: VaultClient) -> Login:
         body = {"role_id": self.role_id().reveal()}
         if self.secret_id is not None:
-            body["secret_id"] = self._plain(line, self.secret_id()).reveal()
-        return _logged_in(line, login(self.mount, body), settings="VAULT_ROLE_ID, VAULT_SECRET_ID")
+            body["secret_id"] = self._plain(client, self.secret_id()).reveal()
+        return _logged_in(client, login(self.mount, body), settings="VAULT_ROLE_ID, VAULT_SECRET_ID")
 
-    def _plain(self, line: Line, secret_id: Secret) -> Secret:
+    def _plain(self, client: VaultClient, secret_id: Secret) -> Secret:
         """What was unwrapped is kept by its wrapping token, which will not give it out again at the next login."""
         if not is_wrapped(secret_id):
             return secret_id
         key = secret_id.fingerprint()
         if key not in self._unwrapped:
-            plain = unwrapped_secret_id(line, secret_id, mount=self.mount)
+            plain = unwrapped_secret_id(client, secret_id, mount=self.mount)
             self._unwrapped.clear()
             self._unwrapped[key] = plain
         return self._unwrapped[key]
@@ -146,9 +146,9 @@ class Kubernetes(_MakesTokens):
     mount: str = "kubernetes"
     name: ClassVar[str] = "kubernetes"
 
-    def login(self, line: Line) -> Login:
+    def login(self, client: VaultClient) -> Login:
         body = {"role": self.role, "jwt": self.jwt().reveal()}
-        return _logged_in(line, login(self.mount, body), settings="VAULT_ROLE, VAULT_JWT_FILE")
+        return _logged_in(client, login(self.mount, body), settings="VAULT_ROLE, VAULT_JWT_FILE")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,9 +160,9 @@ class Jwt(_MakesTokens):
     mount: str = "jwt"
     name: ClassVar[str] = "jwt"
 
-    def login(self, line: Line) -> Login:
+    def login(self, client: VaultClient) -> Login:
         body = {"role": self.role, "jwt": self.jwt().reveal()}
-        return _logged_in(line, login(self.mount, body), settings="VAULT_ROLE, VAULT_JWT_FILE")
+        return _logged_in(client, login(self.mount, body), settings="VAULT_ROLE, VAULT_JWT_FILE")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,14 +177,14 @@ class Cert(_MakesTokens):
     mount: str = "cert"
     name: ClassVar[str] = "cert"
 
-    def login(self, line: Line) -> Login:
+    def login(self, client: VaultClient) -> Login:
         body = {"name": self.role} if self.role else {}
         settings = "VAULT_ROLE, VAULT_CLIENT_CERT, VAULT_CLIENT_KEY"
-        return _logged_in(line, login(self.mount, body), settings=settings)
+        return _logged_in(client, login(self.mount, body), settings=settings)
 
 
-def _logged_in(line: Line, request: Request, *, settings: str) -> Login:
-    answer = line.ask(request)
+def _logged_in(client: VaultClient, request: Request, *, settings: str) -> Login:
+    answer = client.ask(request)
     if answer.outcome is not VaultOutcome.OK:
         raise VaultLoginRefused(
             f"Vault refuses the login at {request.path} (status {answer.status}): check {settings}, VAULT_AUTH_MOUNT"
@@ -201,9 +201,9 @@ def _logged_in(line: Line, request: Request, *, settings: str) -> Login:
     )
 
 
-def _looked_up(line: Line, token: Secret, *, setting: str) -> Login:
-    answer = line.ask(lookup_self(), token=token)
-    if answer.outcome is not VaultOutcome.OK and _reaches_mounts(line, token):
+def _looked_up(client: VaultClient, token: Secret, *, setting: str) -> Login:
+    answer = client.ask(lookup_self(), token=token)
+    if answer.outcome is not VaultOutcome.OK and _reaches_mounts(client, token):
         raise VaultLoginRefused(
             f"the token of {setting} works, but its policy denies read on auth/token/lookup-self, "
             "so nobody knows when it ends: load what `zoho-tokend policy` prints"
@@ -216,23 +216,63 @@ def _looked_up(line: Line, token: Secret, *, setting: str) -> Login:
     return Login(token=token, lasts=_seconds(known.get("ttl")) or inf, renewable=renewable, ours=False)
 
 
-def is_known(line: Line, token: Secret) -> bool:
+def is_known(client: VaultClient, token: Secret) -> bool:
     """Whether Vault accepts the token; a denied look at itself does not say that it does not.
 
     Raises:
         VaultUnavailable: Vault gave no usable answer.
     """
-    return line.ask(lookup_self(), token=token).outcome is VaultOutcome.OK or _reaches_mounts(line, token)
+    return client.ask(lookup_self(), token=token).outcome is VaultOutcome.OK or _reaches_mounts(client, token)
 
 
-def _reaches_mounts(line: Line, token: Secret) -> bool:
-    return line.ask(visible_mounts(), token=token).outcome is VaultOutcome.OK
+def _reaches_mounts(client: VaultClient, token: Secret) -> bool:
+    return client.ask(visible_mounts(), token=token).outcome is VaultOutcome.OK
 
 
-def granted(answer: Answer) -> float:
+def granted(answer: VaultResponse) -> float:
     """The seconds of life that a login or renewal grants; a login that grants none gives a token that never ends."""
     return _seconds(answer.at("auth", "lease_duration"))
 
 
 def _seconds(value: object) -> float:
     return float(value) if isinstance(value, int) else 0.0
+
+
+_WRAPPING_TOKEN: Final = re.compile(r"(?:hvs|s)\.[A-Za-z0-9_.-]{20,}")
+
+
+def is_wrapped(secret_id: Secret) -> bool:
+    """Whether it is a wrapping token by its look; a secret id that Vault makes is a UUID."""
+    return _WRAPPING_TOKEN.fullmatch(secret_id.reveal()) is not None
+
+
+def unwrapped_secret_id(client: VaultClient, wrapping_token: Secret, *, mount: str) -> Secret:
+    """The secret id inside, after the token is seen to come from the AppRole method at ``mount``.
+
+    Raises:
+        VaultLoginRefused: it comes from elsewhere, or is used up: somebody may have been there first.
+        VaultUnavailable: Vault gave no usable answer.
+    """
+    found = client.ask(lookup_wrapping(wrapping_token.reveal()))
+    if found.outcome is not VaultOutcome.OK:
+        raise _used_up()
+    origin = found.at("data", "creation_path")
+    if not isinstance(origin, str) or not re.fullmatch(
+        rf"auth/{re.escape(mount)}/role/[^/]+/(?:custom-)?secret-id", origin
+    ):
+        raise VaultLoginRefused(
+            f"VAULT_SECRET_ID: the wrapping token was not made by the AppRole method at auth/{mount}: "
+            "somebody may have swapped it; it was left alone"
+        )
+    inside = client.ask(unwrap(), token=wrapping_token)
+    secret_id = inside.at("data", "secret_id")
+    if inside.outcome is not VaultOutcome.OK or not isinstance(secret_id, str):
+        raise _used_up()
+    return Secret(secret_id)
+
+
+def _used_up() -> VaultLoginRefused:
+    return VaultLoginRefused(
+        "VAULT_SECRET_ID: the wrapping token is used up or expired: if this daemon did not unwrap it, "
+        "somebody may have intercepted it; destroy that secret id and hand out a new one"
+    )

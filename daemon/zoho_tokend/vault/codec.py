@@ -1,7 +1,7 @@
 """Records as they stand in Vault, to values and back; pure. The fields are the contract of design section 3."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 from zoho_tokend.core.budget import BudgetRecord
@@ -29,6 +29,8 @@ LocationOf = Callable[[Origin], str]
 LOWEST_REFRESH_AT: Final = 0.2
 HIGHEST_REFRESH_AT: Final = 0.95
 SCHEMA: Final = "1"
+# Before it, an instant is a zero value of somebody's, and a minute less may be no instant at all.
+_EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 _ABSENT: Final = "-"
 _INLINE: Final = ("client_id", "client_secret")
@@ -161,7 +163,9 @@ def token_record(connection: ConnectionName, fields: Mapping[str, object], *, no
     except (KeyError, ValueError):
         return None
     spans = (record.expires_at - record.issued_at, abs(record.refresh_after - record.issued_at))
-    return record if max(spans) <= LONGEST_LIFE and record.issued_at - now <= LARGEST_SKEW else None
+    issued_at = record.issued_at
+    plausible = max(spans) <= LONGEST_LIFE and issued_at >= _EARLIEST and issued_at - now <= LARGEST_SKEW
+    return record if plausible else None
 
 
 def budget_fields(record: BudgetRecord) -> dict[str, object]:

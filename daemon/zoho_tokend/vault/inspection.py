@@ -14,13 +14,11 @@ from typing import Final
 from zoho_tokend.core.errors import VaultForbidden, VaultUnavailable
 from zoho_tokend.core.events import VaultOperation
 from zoho_tokend.core.ports import Clock
-from zoho_tokend.vault.answer import Answer
-from zoho_tokend.vault.capabilities import granted
-from zoho_tokend.vault.config import VaultConfig
-from zoho_tokend.vault.kv import versions_in
-from zoho_tokend.vault.layout import Place
-from zoho_tokend.vault.line import Line
+from zoho_tokend.vault.client import VaultClient, VaultConfig
+from zoho_tokend.vault.kv import granted, versions_in
+from zoho_tokend.vault.layout import KvPath
 from zoho_tokend.vault.request import Request, describe_mount, lookup_self, server_health
+from zoho_tokend.vault.response import VaultResponse
 from zoho_tokend.vault.session import Session
 
 # KV's own default: https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v2#max_versions
@@ -151,7 +149,7 @@ class Inspection:
         answer = await self._ask(Request(operation=VaultOperation.METADATA, method="GET", path=f"{mount}/config"))
         return _rules(answer) if answer else None
 
-    async def key_history(self, place: Place) -> KeyHistory | None:
+    async def key_history(self, place: KvPath) -> KeyHistory | None:
         """How a key's versions are kept, and when they were written; version 0 for a key that is not there."""
         answer = await self._ask(place.versions())
         if answer is None:
@@ -167,22 +165,22 @@ class Inspection:
         """What the policy lets us do on each path, in a policy's words; ``root`` alone for a root token."""
         return await granted(paths, self._session.ask)
 
-    async def _ask(self, request: Request) -> Answer | None:
+    async def _ask(self, request: Request) -> VaultResponse | None:
         try:
             return await self._session.ask(request)
         except VaultForbidden:
             return None
 
 
-def _ask_as_nobody(config: VaultConfig, clock: Clock) -> Answer:
-    line = Line(config, monotonic=clock.monotonic, tell=lambda _answered, _date: None)
+def _ask_as_nobody(config: VaultConfig, clock: Clock) -> VaultResponse:
+    client = VaultClient(config, monotonic=clock.monotonic, tell=lambda _answered, _date: None)
     try:
-        return line.ask(server_health())
+        return client.ask(server_health())
     finally:
-        line.close()
+        client.close()
 
 
-def _rules(answer: Answer) -> Rules:
+def _rules(answer: VaultResponse) -> Rules:
     most = answer.at("data", "max_versions")
     return Rules(
         max_versions=most if isinstance(most, int) else 0,

@@ -1,24 +1,23 @@
 """KV v2, asked through a session: records read and written with CAS, and refusals told in the words of our settings."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
 from zoho_tokend.core.errors import Conflict, RecordUnreadable, VaultForbidden, VaultUnavailable
 from zoho_tokend.core.events import VaultOutcome
-from zoho_tokend.vault.answer import Answer
-from zoho_tokend.vault.capabilities import granted
 from zoho_tokend.vault.document import Document
-from zoho_tokend.vault.layout import Layout, Place
-from zoho_tokend.vault.request import Request, describe_mount
+from zoho_tokend.vault.layout import KvPath, Layout
+from zoho_tokend.vault.request import Request, capabilities, describe_mount
+from zoho_tokend.vault.response import VaultResponse
 from zoho_tokend.vault.session import Session
 
 _NEEDED: Final = frozenset({"create", "update"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class KvRecord:
     """What stands under a path.
 
     Attributes:
@@ -28,7 +27,7 @@ class Standing:
         custom_metadata: what people and programs say of the record.
     """
 
-    place: Place
+    place: KvPath
     version: int
     fields: Mapping[str, object] | None = field(repr=False)
     created: str = ""
@@ -65,7 +64,7 @@ class Kv:
         self._layout = layout
         self._mounts_seen = False
 
-    async def read(self, place: Place) -> Standing:
+    async def read(self, place: KvPath) -> KvRecord:
         """What stands there now: one request.
 
         Raises:
@@ -77,7 +76,7 @@ class Kv:
         version, fields = answer.at("data", "metadata", "version"), answer.at("data", "data")
         created = answer.at("data", "metadata", "created_time")
         said = answer.at("data", "metadata", "custom_metadata")
-        return Standing(
+        return KvRecord(
             place=place,
             version=version if isinstance(version, int) else 0,
             fields=fields if isinstance(fields, Mapping) else None,
@@ -85,7 +84,7 @@ class Kv:
             custom_metadata=said if isinstance(said, Mapping) else {},
         )
 
-    async def write(self, place: Place, fields: Mapping[str, object], *, after_version: int) -> int:
+    async def write(self, place: KvPath, fields: Mapping[str, object], *, after_version: int) -> int:
         """The record stands there, whole; answers its version.
 
         Raises:
@@ -97,11 +96,11 @@ class Kv:
             raise VaultUnavailable(f"Vault's answer to the write of {place} names no version: is it a KV v2 mount?")
         return version
 
-    async def versions(self, place: Place) -> tuple[Version, ...]:
+    async def versions(self, place: KvPath) -> tuple[Version, ...]:
         """Every version that Vault still remembers, oldest first."""
         return versions_in(await self.ask(place.versions()))
 
-    async def names(self, folder: Place) -> list[str]:
+    async def names(self, folder: KvPath) -> list[str]:
         """The names of all records there, deleted ones too; a folder's ends in a slash.
 
         Raises:
@@ -111,12 +110,12 @@ class Kv:
         keys = (await self.ask(folder.names())).at("data", "keys")
         return [str(key) for key in keys] if isinstance(keys, list) else []
 
-    async def unwritable(self, places: Collection[Place]) -> frozenset[Place]:
+    async def unwritable(self, places: Collection[KvPath]) -> frozenset[KvPath]:
         """Those that the policy does not let us create and update."""
         allowed = await granted([place.data for place in places], self.ask)
         return frozenset(place for place in places if not _may_write(allowed[place.data]))
 
-    async def ask(self, request: Request) -> Answer:
+    async def ask(self, request: Request) -> VaultResponse:
         """An answer that is ok, or says that nothing is there.
 
         Raises:
@@ -154,7 +153,7 @@ def _may_write(allowed: frozenset[str]) -> bool:
     return "root" in allowed or allowed >= _NEEDED
 
 
-def versions_in(answer: Answer) -> tuple[Version, ...]:
+def versions_in(answer: VaultResponse) -> tuple[Version, ...]:
     """Every version that a record's metadata tells of, oldest first."""
     found = answer.at("data", "versions")
     known = found.items() if isinstance(found, Mapping) else ()
@@ -169,3 +168,23 @@ def _version(number: str, facts: object) -> Version | None:
         return None
     deleted = bool(facts.get("deletion_time")) or facts.get("destroyed") is True
     return Version(number=int(number), written_at=datetime.fromisoformat(written_at), deleted=deleted)
+
+
+PATHS_PER_REQUEST: Final = 256
+
+
+async def granted(
+    paths: Sequence[str], ask: Callable[[Request], Awaitable[VaultResponse]]
+) -> Mapping[str, frozenset[str]]:
+    """What we may do on each path, in a policy's words; ``root`` alone for a root token, nothing where it is denied.
+
+    One request for each 256 paths. Raises what ``ask`` raises.
+    """
+    found: dict[str, frozenset[str]] = {}
+    for start in range(0, len(paths), PATHS_PER_REQUEST):
+        part = paths[start : start + PATHS_PER_REQUEST]
+        answer = await ask(capabilities(part))
+        for path in part:
+            words = answer.at("data", path)
+            found[path] = frozenset(map(str, words)) - {"deny"} if isinstance(words, list) else frozenset()
+    return found

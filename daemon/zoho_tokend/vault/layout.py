@@ -13,7 +13,7 @@ LARGEST_RECORD: Final = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class KvPath:
     """A record, or a folder of records, in a KV v2 mount (https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v2).
 
     Its text is what a person types after ``vault kv get``.
@@ -91,54 +91,54 @@ class Layout:
     prefix: str = "zoho"
     tokens_mount: str | None = None
 
-    def clients(self) -> Place:
+    def clients(self) -> KvPath:
         """The folder of the applications."""
         return self._place(self.mount, "clients")
 
-    def client(self, name: str) -> Place:
+    def client(self, name: str) -> KvPath:
         """The record of an application of Zoho's API console."""
         return self._place(self.mount, "clients", name)
 
-    def credentials(self) -> Place:
+    def credentials(self) -> KvPath:
         """The folder of the credentials."""
         return self._place(self.mount, "credentials")
 
-    def credential(self, connection: ConnectionName) -> Place:
+    def credential(self, connection: ConnectionName) -> KvPath:
         """The long-lived record of a connection."""
         return self._place(self.mount, "credentials", connection)
 
-    def token(self, connection: ConnectionName) -> Place:
+    def token(self, connection: ConnectionName) -> KvPath:
         """The short-lived record that jobs read."""
         return self._place(self.tokens_mount or self.mount, "tokens", connection)
 
-    def tokens(self) -> Place:
+    def tokens(self) -> KvPath:
         """The folder of the token records."""
         return self._place(self.tokens_mount or self.mount, "tokens")
 
-    def budgets(self) -> Place:
+    def budgets(self) -> KvPath:
         """The folder of what was spent in vain."""
         return self._place(self.tokens_mount or self.mount, "budgets")
 
-    def budget(self, grant: str) -> Place:
+    def budget(self, grant: str) -> KvPath:
         """What was spent in vain of the budget of the refresh token with this fingerprint."""
         return self._place(self.tokens_mount or self.mount, "budgets", grant)
 
-    def reports(self) -> Place:
+    def reports(self) -> KvPath:
         """The folder of what readers say of tokens that died early."""
         return self._place(self.tokens_mount or self.mount, "reports")
 
-    def report(self, connection: ConnectionName) -> Place:
+    def report(self, connection: ConnectionName) -> KvPath:
         """What a reader says of the connection's token."""
         return self._place(self.tokens_mount or self.mount, "reports", connection)
 
-    def target(self, target: Target, connection: ConnectionName) -> Place:
+    def target(self, target: Target, connection: ConnectionName) -> KvPath:
         """The second record of the connection's token; it lies outside the prefix, where another tool looks."""
-        return Place(mount=self.tokens_mount or self.mount, path=target.path_of(connection))
+        return KvPath(mount=self.tokens_mount or self.mount, path=target.path_of(connection))
 
     def mounts(self) -> dict[str, str]:
         """Each mount, and the setting that names it."""
         tokens = {self.tokens_mount: "TOKENS_MOUNT"} if self.tokens_mount else {}
         return tokens | {self.mount: "MOUNT"}
 
-    def _place(self, mount: str, *parts: str) -> Place:
-        return Place(mount=mount, path="/".join(filter(None, (self.prefix, *parts))))
+    def _place(self, mount: str, *parts: str) -> KvPath:
+        return KvPath(mount=mount, path="/".join(filter(None, (self.prefix, *parts))))

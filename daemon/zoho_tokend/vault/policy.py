@@ -51,7 +51,7 @@ def daemon_policy(layout: Layout, *, reports: bool = False, targets: Sequence[Ta
         _Rule(every_token.metadata, ("read",), "remember after a restart how much of Zoho's budget is spent"),
         _Rule(layout.tokens().metadata, ("list",), "notice token records that were withdrawn"),
         *_to_remember_budgets(layout),
-        *(_to_heed_reports(layout) if reports else ()),
+        *(_to_process_reports(layout) if reports else ()),
         *(rule for target in targets for rule in _to_tell(layout, target)),
         *_OF_ITS_OWN_TOKEN,
     )
@@ -120,7 +120,7 @@ def _to_remember_budgets(layout: Layout) -> tuple[_Rule, ...]:
     )
 
 
-def _to_heed_reports(layout: Layout) -> tuple[_Rule, ...]:
+def _to_process_reports(layout: Layout) -> tuple[_Rule, ...]:
     every_report = layout.report(_ANY)
     return (
         _Rule(layout.reports().metadata, ("list",), "find what readers say of tokens that died early"),

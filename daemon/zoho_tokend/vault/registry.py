@@ -7,7 +7,7 @@ from zoho_tokend.core.errors import Conflict, NoClient, RecordUnreadable, VaultF
 from zoho_tokend.core.model import ConnectionName
 from zoho_tokend.core.registration import Registration
 from zoho_tokend.vault import registration_codec
-from zoho_tokend.vault.kv import Kv, Standing, Version
+from zoho_tokend.vault.kv import Kv, KvRecord, Version
 from zoho_tokend.vault.layout import Layout
 from zoho_tokend.vault.session import Session
 
@@ -46,7 +46,7 @@ class Registry:
             raise NoClient(f"there is no client {name} in Vault: add it with `zoho-tokend client add {name}`")
         return registration_codec.registration(name, document)
 
-    async def client_standing(self, name: str) -> Standing:
+    async def client_standing(self, name: str) -> KvRecord:
         """What stands under the application's path."""
         return await self._kv.read(self._layout.client(name))
 
@@ -60,7 +60,7 @@ class Registry:
         await self._kv.write(place, registration_codec.fields(registration), after_version=registration.version)
         return str(place)
 
-    async def credential(self, connection: ConnectionName) -> Standing:
+    async def credential(self, connection: ConnectionName) -> KvRecord:
         """What stands under the credential's path."""
         return await self._kv.read(self._layout.credential(connection))
 

@@ -16,13 +16,12 @@ from zoho_tokend.core.errors import VaultForbidden, VaultLoginRefused, VaultUnav
 from zoho_tokend.core.events import LoginOutcome, Sink, VaultLoggedIn, VaultOutcome, VaultSessionChanged
 from zoho_tokend.core.model import Secret
 from zoho_tokend.core.ports import Clock
-from zoho_tokend.vault.answer import Answer
 from zoho_tokend.vault.auth import AuthMethod, Login, granted, is_known
-from zoho_tokend.vault.config import VaultConfig
-from zoho_tokend.vault.door import Door
-from zoho_tokend.vault.lease import Lease, Step, Trouble, next_step
-from zoho_tokend.vault.line import Line
+from zoho_tokend.vault.client import VaultClient, VaultConfig
+from zoho_tokend.vault.pool import VaultClientPool
+from zoho_tokend.vault.renewal import Lease, Step, Trouble, next_step
 from zoho_tokend.vault.request import Request, renew_self, revoke_self, server_health
+from zoho_tokend.vault.response import VaultResponse
 
 _VAIN_LOGIN_SECONDS: Final = 60.0
 # Longer than a request in a hurry takes at most.
@@ -54,7 +53,7 @@ class Session:
         self._clock = clock
         self._sink = sink
         self._address = config.address
-        self._door = Door(config, clock=clock, sink=sink)
+        self._pool = VaultClientPool(config, clock=clock, sink=sink)
         self._lock = asyncio.Lock()
         self._held: _Held | None = None
         self._trouble = Trouble()
@@ -101,7 +100,7 @@ class Session:
 
     async def _check(self) -> None:
         try:
-            answer = await self._door.call(lambda line: line.ask(server_health(), hurry=True))
+            answer = await self._pool.call(lambda client: client.ask(server_health(), hurry=True))
         except VaultUnavailable as error:
             self._unanswered(str(error), unhealthy=True)
             return
@@ -138,7 +137,7 @@ class Session:
             else:
                 await self._try_to_log_in()
 
-    async def ask(self, request: Request) -> Answer:
+    async def ask(self, request: Request) -> VaultResponse:
         """Vault's answer: ok, not found, conflict or refused.
 
         Raises:
@@ -169,12 +168,12 @@ class Session:
         if latest is not None and latest not in logins:
             logins.append(latest)
         for login in logins:
-            await self._door.call(partial(_revoke, login=login))
-        await self._door.close()
+            await self._pool.call(partial(_revoke, login=login))
+        await self._pool.close()
 
-    async def _send(self, request: Request, token: Secret) -> Answer:
+    async def _send(self, request: Request, token: Secret) -> VaultResponse:
         try:
-            answer = await self._door.call(lambda line: line.ask(request, token=token))
+            answer = await self._pool.call(lambda client: client.ask(request, token=token))
         except VaultUnavailable as error:
             self._unanswered(str(error))
             raise
@@ -214,7 +213,7 @@ class Session:
 
     async def _accepted(self, token: Secret) -> bool:
         """Whether Vault knows the token, which may have a policy that denies even ``lookup-self``."""
-        return await self._door.call(lambda line: is_known(line, token))
+        return await self._pool.call(lambda client: is_known(client, token))
 
     async def _try_to_log_in(self) -> None:
         with suppress(VaultLoginRefused, VaultUnavailable):
@@ -223,7 +222,7 @@ class Session:
     async def _log_in(self) -> None:
         begun = self._clock.monotonic()
         try:
-            login = await self._door.call(self._login)
+            login = await self._pool.call(self._login)
         except VaultLoginRefused as error:
             self._login_failed(LoginOutcome.REFUSED, error)
             raise
@@ -237,11 +236,11 @@ class Session:
         lease = Lease(begun=begun, lasts=login.lasts, renewable=login.renewable, replaceable=self._auth.makes_tokens)
         self._hold(_Held(login, lease))
 
-    def _login(self, line: Line) -> Login:
+    def _login(self, client: VaultClient) -> Login:
         """Log in, on a thread. Whoever waits for it may be cancelled meanwhile, and the session closed."""
-        self._latest = login = self._auth.login(line)
+        self._latest = login = self._auth.login(client)
         if self._closed:
-            _revoke(line, login)
+            _revoke(client, login)
         return login
 
     def _login_failed(self, outcome: LoginOutcome, error: Exception) -> None:
@@ -277,13 +276,13 @@ class Session:
         self._sink(VaultSessionChanged(expires_at=self._clock.now(), alive=False))
 
 
-def _revoke(line: Line, login: Login) -> None:
+def _revoke(client: VaultClient, login: Login) -> None:
     if login.ours:
         with suppress(VaultUnavailable):  # then it ends by itself
-            line.ask(revoke_self(), token=login.token, hurry=True)
+            client.ask(revoke_self(), token=login.token, hurry=True)
 
 
-def _ends(refusal: Answer) -> str:
+def _ends(refusal: VaultResponse) -> str:
     """What is to be done about a token that somebody gave us, and that can be neither renewed nor replaced."""
     return (
         f"Vault refuses to renew the token (auth/token/renew-self, status {refusal.status}), which will end: "

@@ -9,16 +9,15 @@ from datetime import datetime
 from itertools import islice
 from typing import Final
 
+from zoho_tokend.concurrency import unhurried
 from zoho_tokend.core.budget import BudgetRecord
 from zoho_tokend.core.errors import Conflict, NoCredential, RecordUnreadable
 from zoho_tokend.core.model import ConnectionName, Credential, Published, Secret, TokenRecord, connection_name
 from zoho_tokend.core.ports import Clock, Listing
-from zoho_tokend.unhurried import unhurried
 from zoho_tokend.vault import codec
-from zoho_tokend.vault.capabilities import PATHS_PER_REQUEST
 from zoho_tokend.vault.document import Document
-from zoho_tokend.vault.kv import Kv
-from zoho_tokend.vault.layout import Layout, Place
+from zoho_tokend.vault.kv import PATHS_PER_REQUEST, Kv
+from zoho_tokend.vault.layout import KvPath, Layout
 from zoho_tokend.vault.session import Session
 
 CLIENT_SECONDS: Final = 60.0
@@ -37,7 +36,7 @@ class VaultStore:
     async def names(self) -> Listing:
         return await self._names(self._layout.credentials())
 
-    async def _names(self, folder: Place) -> Listing:
+    async def _names(self, folder: KvPath) -> Listing:
         names, ill_named = set(), set()
         async for key in unhurried(await self._kv.names(folder)):
             try:

@@ -9,8 +9,8 @@ from typing import Final
 
 from zoho_tokend.core.errors import TargetTaken
 from zoho_tokend.core.model import ConnectionName, Secret, TokenRecord
-from zoho_tokend.core.targets import Shape, Target, Told, mark_of, told_in
-from zoho_tokend.vault.kv import Kv, Standing
+from zoho_tokend.core.targets import Shape, Target, TargetRecord, mark_of, target_record
+from zoho_tokend.vault.kv import Kv, KvRecord
 from zoho_tokend.vault.layout import Layout
 from zoho_tokend.vault.session import Session
 
@@ -26,10 +26,10 @@ class VaultTargets:
         self._layout = layout
         self._targets = targets
 
-    async def told(self, target: Target, connection: ConnectionName) -> Told:
-        return _told(target, connection, await self._standing(target, connection))
+    async def target_record(self, target: Target, connection: ConnectionName) -> TargetRecord:
+        return _record_at(target, connection, await self._standing(target, connection))
 
-    async def tell(self, target: Target, record: TokenRecord, *, after_version: int) -> int:
+    async def write_target(self, target: Target, record: TokenRecord, *, after_version: int) -> int:
         place = self._layout.target(target, record.connection)
         return await self._kv.write(place, target_fields(target.shape, record), after_version=after_version)
 
@@ -43,7 +43,7 @@ class VaultTargets:
 
     async def mark(self, target: Target, connection: ConnectionName) -> None:
         standing = await self._standing(target, connection)
-        if not _told(target, connection, standing).marked:
+        if not _record_at(target, connection, standing).marked:
             await self._kv.ask(standing.place.say({**standing.custom_metadata, **mark_of(connection)}))
 
     async def withdraw(self, connection: ConnectionName) -> None:
@@ -55,16 +55,16 @@ class VaultTargets:
         for target in self._targets:
             standing = await self._standing(target, connection)
             with suppress(TargetTaken):
-                told = _told(target, connection, standing)
-                if told.marked and told.fingerprint is not None:
+                found = _record_at(target, connection, standing)
+                if found.marked and found.fingerprint is not None:
                     await self._kv.ask(standing.place.delete())
 
-    async def _standing(self, target: Target, connection: ConnectionName) -> Standing:
+    async def _standing(self, target: Target, connection: ConnectionName) -> KvRecord:
         return await self._kv.read(self._layout.target(target, connection))
 
 
-def _told(target: Target, connection: ConnectionName, standing: Standing) -> Told:
-    return told_in(
+def _record_at(target: Target, connection: ConnectionName, standing: KvRecord) -> TargetRecord:
+    return target_record(
         target,
         connection,
         where=str(standing.place),

@@ -23,8 +23,8 @@ from zoho_tokend.core.errors import (
 )
 from zoho_tokend.core.model import Secret
 from zoho_tokend.core.origin import Origin, parse_origin
-from zoho_tokend.zoho.answer import location, token
 from zoho_tokend.zoho.datacenters import AccountsServers
+from zoho_tokend.zoho.response import location, token
 from zoho_tokend.zoho.wire import comma_separated
 
 AUTHORIZATION_PATH: Final = "/oauth/v2/auth"

@@ -13,12 +13,12 @@ from zoho_tokend.core.errors import (
 )
 from zoho_tokend.core.model import Client, ClientCredentialsGrant, Issued, Secret
 from zoho_tokend.core.origin import Origin, parse_origin
-from zoho_tokend.zoho.answer import Answer
 from zoho_tokend.zoho.calls import Calls
 from zoho_tokend.zoho.datacenters import AccountsServers
 from zoho_tokend.zoho.device import DEVICE_CODE_PATH, DEVICE_TOKEN_PATH, device_code, device_form, poll_form, polled
 from zoho_tokend.zoho.exchange import exchange_form, granted, issued_by_consent
 from zoho_tokend.zoho.proof import PROOF_PATH, api_authorization, proof
+from zoho_tokend.zoho.response import ZohoResponse
 from zoho_tokend.zoho.revocation import (
     OLD_REVOCATION_PATH,
     REVOCATION_PATH,
@@ -177,7 +177,7 @@ class ConsentEndpoint:
 
     async def _post(
         self, server: Origin, path: str, fields: Mapping[str, str], *, authorization: Secret | None = None
-    ) -> Answer:
+    ) -> ZohoResponse:
         self.servers.check(server)
         return await self._calls.uncancelled(self._transport.post(server, path, fields, authorization=authorization))
 

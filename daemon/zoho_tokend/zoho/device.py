@@ -3,8 +3,9 @@
 https://zoho.com/accounts/protocol/oauth/limited-input-devices.html
 """
 
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Final
+from typing import Final, Self
 from urllib.parse import urlsplit
 
 from zoho_tokend.core.consent import DeviceCode, MovedTo, Pending, Polled, SlowDown
@@ -17,8 +18,8 @@ from zoho_tokend.core.errors import (
 )
 from zoho_tokend.core.model import Client, Secret
 from zoho_tokend.core.origin import parse_origin
-from zoho_tokend.zoho.answer import Answer, location, number, token, words
 from zoho_tokend.zoho.exchange import for_a_person, granted
+from zoho_tokend.zoho.response import ZohoResponse, location, number, token, words
 from zoho_tokend.zoho.wire import client_fields, comma_separated, refusal
 
 DEVICE_CODE_PATH: Final = "/oauth/v3/device/code"
@@ -48,7 +49,7 @@ def device_form(client_id: str, scope: str) -> dict[str, str]:
     }
 
 
-def device_code(answer: Answer) -> DeviceCode:
+def device_code(answer: ZohoResponse) -> DeviceCode:
     """The codes.
 
     Raises:
@@ -83,7 +84,7 @@ def poll_form(code: Secret, client: Client) -> dict[str, str]:
     return {"grant_type": "device_token", **client_fields(client), "code": code.reveal()}
 
 
-def polled(answer: Answer) -> Polled:
+def polled(answer: ZohoResponse) -> Polled:
     """What has become of the flow.
 
     Raises:
@@ -113,7 +114,7 @@ def polled(answer: Answer) -> Polled:
             return granted(answer)
 
 
-def _no_device_code(answer: Answer) -> TokendError:
+def _no_device_code(answer: ZohoResponse) -> TokendError:
     error = for_a_person(refusal(answer), answer)
     return ClientRejected(_UNKNOWN_CLIENT) if isinstance(error, ClientRejected) else error
 
@@ -142,3 +143,25 @@ def _span(value: object, *, usual: timedelta, longest: timedelta) -> timedelta:
     if told is None or not 1 <= told <= longest.total_seconds():
         return usual
     return timedelta(seconds=told)
+
+
+_SHORTEST: Final = timedelta(seconds=1)
+_LONGEST: Final = timedelta(minutes=2)
+
+
+@dataclass(frozen=True, slots=True)
+class PollPace:
+    """The wait before each poll: as long as Zoho asks, a second at least and two minutes at most.
+
+    Zoho's pages name 30 s and 5 s, so its own answer rules, and ``slow_down`` doubles it: a device code lives for five
+    minutes only. https://zoho.com/accounts/protocol/oauth/devices/polling-request.html
+    """
+
+    wait: timedelta
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "wait", min(max(self.wait, _SHORTEST), _LONGEST))
+
+    def slower(self) -> Self:
+        """The pace after ``slow_down``."""
+        return replace(self, wait=self.wait * 2)

@@ -14,9 +14,9 @@ from zoho_tokend.core.errors import (
 from zoho_tokend.core.events import ClockCompared, Peer, Sink, ZohoAnswered, ZohoOutcome
 from zoho_tokend.core.model import Credential, Issued
 from zoho_tokend.core.ports import Clock
-from zoho_tokend.zoho.answer import Answer, clock_skew
 from zoho_tokend.zoho.calls import Calls
 from zoho_tokend.zoho.datacenters import AccountsServers
+from zoho_tokend.zoho.response import ZohoResponse, clock_skew
 from zoho_tokend.zoho.transport import Transport
 from zoho_tokend.zoho.wire import TOKEN_PATH, issued, token_form
 
@@ -75,7 +75,7 @@ class ZohoEndpoint:
             took = timedelta(seconds=self._clock.monotonic() - started)
             self._sink(ZohoAnswered(data_center=self.data_center(credential), outcome=outcome, took=took))
 
-    def _compare_clocks(self, answer: Answer) -> None:
+    def _compare_clocks(self, answer: ZohoResponse) -> None:
         now = self._clock.monotonic()
         if now - self._compared_at < _SECONDS_BETWEEN_COMPARISONS:
             return

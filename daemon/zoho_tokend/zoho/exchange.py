@@ -23,7 +23,7 @@ from zoho_tokend.core.errors import (
     ZohoUnavailable,
 )
 from zoho_tokend.core.model import Client, Issued
-from zoho_tokend.zoho.answer import Answer
+from zoho_tokend.zoho.response import ZohoResponse
 from zoho_tokend.zoho.wire import client_fields, issued
 
 # A refresh takes these words for trouble that may pass, for it must not park a connection by mistake. Here a person
@@ -55,7 +55,7 @@ def exchange_form(code: GrantCode, client: Client) -> dict[str, str]:
     return fields
 
 
-def granted(answer: Answer) -> Granted:
+def granted(answer: ZohoResponse) -> Granted:
     """What the consent brought.
 
     Raises:
@@ -75,7 +75,7 @@ def granted(answer: Answer) -> Granted:
     )
 
 
-def issued_by_consent(answer: Answer) -> Issued:
+def issued_by_consent(answer: ZohoResponse) -> Issued:
     """The access token, with each refusal named for the person who waits for it.
 
     Raises:
@@ -88,7 +88,7 @@ def issued_by_consent(answer: Answer) -> Issued:
         raise for_a_person(error, answer) from None
 
 
-def for_a_person(error: RefreshError, answer: Answer) -> TokendError:
+def for_a_person(error: RefreshError, answer: ZohoResponse) -> TokendError:
     """The error of a refresh, named for the person who waits where Zoho's word tells what the person can mend."""
     match error:
         case GrantRejected():

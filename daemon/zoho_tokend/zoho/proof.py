@@ -10,7 +10,7 @@ from typing import Final
 
 from zoho_tokend.core.consent import Alive, AliveWithoutScope, Dead, NoApiAccess, Proof, Unproven
 from zoho_tokend.core.model import Secret
-from zoho_tokend.zoho.answer import Answer
+from zoho_tokend.zoho.response import ZohoResponse
 
 PROOF_PATH: Final = "/crm/v8/org"
 """https://github.com/zoho/crm-oas (v8.0, org.json); it costs a little of the organisation's API credit."""
@@ -36,7 +36,7 @@ def api_authorization(access_token: Secret) -> Secret:
     return Secret(f"Zoho-oauthtoken {access_token.reveal()}")
 
 
-def proof(answer: Answer) -> Proof:
+def proof(answer: ZohoResponse) -> Proof:
     """What the answer proves; never an error."""
     fields = answer.document or {}
     code = fields.get("code")

@@ -12,7 +12,7 @@ from typing import Final
 from zoho_tokend.core.consent import Revocation
 from zoho_tokend.core.errors import ClientRejected, RefreshError, ZohoUnavailable
 from zoho_tokend.core.model import Client, Secret
-from zoho_tokend.zoho.answer import Answer
+from zoho_tokend.zoho.response import ZohoResponse
 from zoho_tokend.zoho.wire import refusal
 
 REVOCATION_PATH: Final = "/oauth/v2/revoke/token"
@@ -39,7 +39,7 @@ def basic_authorization(client: Client) -> Secret:
     return Secret(f"Basic {base64.b64encode(pair.encode()).decode()}")
 
 
-def revoked(answer: Answer) -> Revocation:
+def revoked(answer: ZohoResponse) -> Revocation:
     """How it ended. That no such token is alive counts as an end.
 
     Raises:
@@ -54,7 +54,7 @@ def revoked(answer: Answer) -> Revocation:
     raise _failure(answer)
 
 
-def revoked_the_old_way(answer: Answer) -> Revocation:
+def revoked_the_old_way(answer: ZohoResponse) -> Revocation:
     """The same for the older contract, of whose answer to an unknown token no more is written than "HTTP 400".
 
     Raises:
@@ -72,7 +72,7 @@ def _says_yes(fields: Mapping[str, object] | None) -> bool:
     return fields is not None and "error" not in fields and fields.get("status", "success") == "success"
 
 
-def _failure(answer: Answer) -> RefreshError:
+def _failure(answer: ZohoResponse) -> RefreshError:
     error = refusal(answer)
     if isinstance(error, ClientRejected):
         return ClientRejected(

@@ -9,12 +9,12 @@ from typing import Final
 
 from zoho_tokend.core.errors import ZohoUnavailable
 from zoho_tokend.core.origin import Origin, parse_origin
-from zoho_tokend.zoho.answer import Answer, location
+from zoho_tokend.zoho.response import ZohoResponse, location
 
 SERVERINFO_PATH: Final = "/oauth/serverinfo"
 
 
-def accounts_servers(answer: Answer) -> Mapping[str, Origin]:
+def accounts_servers(answer: ZohoResponse) -> Mapping[str, Origin]:
     """The accounts servers by Zoho's names of their data centres (``eu``), as far as they can be read.
 
     That one is named here allows nothing to be sent to it.

@@ -29,7 +29,7 @@ from zoho_tokend.core.errors import BadSettings, NeverSent, ZohoUnavailable
 from zoho_tokend.core.model import Secret
 from zoho_tokend.core.origin import Origin
 from zoho_tokend.core.ports import Clock
-from zoho_tokend.zoho.answer import Answer
+from zoho_tokend.zoho.response import ZohoResponse
 
 LARGEST_BODY: Final = 64 * 1024
 
@@ -78,7 +78,7 @@ class Transport:
 
     async def post(
         self, origin: Origin, path: str, fields: Mapping[str, str], *, authorization: Secret | None = None
-    ) -> Answer:
+    ) -> ZohoResponse:
         """The answer to one form, whatever its status. One request: no retry, no redirect, no cookie.
 
         Raises:
@@ -87,7 +87,7 @@ class Transport:
         """
         return await self._ask(origin, "POST", path, fields=fields, authorization=authorization)
 
-    async def get(self, origin: Origin, path: str, *, authorization: Secret | None = None) -> Answer:
+    async def get(self, origin: Origin, path: str, *, authorization: Secret | None = None) -> ZohoResponse:
         """The answer to a GET, with the same manners.
 
         Raises:
@@ -103,7 +103,7 @@ class Transport:
         *,
         fields: Mapping[str, str] | None,
         authorization: Secret | None,
-    ) -> Answer:
+    ) -> ZohoResponse:
         headers = {} if authorization is None else {"Authorization": authorization.reveal()}
         try:
             async with self._client_for(origin) as client:
@@ -119,14 +119,14 @@ class Transport:
             kind = NeverSent if isinstance(error, _BEFORE_SENDING) else ZohoUnavailable
             raise kind(f"{origin} {_what_happened(error)}") from None
 
-    async def _whole(self, response: httpx.Response) -> Answer:
+    async def _whole(self, response: httpx.Response) -> ZohoResponse:
         received_at = self._clock.now()
         body = bytearray()
         async for chunk in response.aiter_raw():
             body += chunk
             if len(body) > LARGEST_BODY:
                 raise ZohoUnavailable("Zoho's answer is too large to be one")
-        return Answer(
+        return ZohoResponse(
             status=response.status_code, headers=dict(response.headers), body=bytes(body), received_at=received_at
         )
 
@@ -173,3 +173,15 @@ def _what_happened(error: httpx.HTTPError) -> str:
             return "did not answer in time"
         case _:
             return "broke the connection off"
+
+
+def trust() -> ssl.SSLContext:
+    """The authorities of ``SSL_CERT_FILE`` or ``SSL_CERT_DIR``, or else those of the package ``certifi``.
+
+    Raises:
+        BadSettings: they cannot be read.
+    """
+    try:
+        return httpx.create_ssl_context()
+    except OSError:
+        raise BadSettings("the CA bundle of SSL_CERT_FILE or SSL_CERT_DIR cannot be read: correct the path") from None

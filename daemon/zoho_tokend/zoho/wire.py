@@ -15,7 +15,7 @@ from zoho_tokend.core.errors import ClientRejected, GrantRejected, RefreshError,
 from zoho_tokend.core.model import Client, ClientCredentialsGrant, Grant, Issued, RefreshTokenGrant
 from zoho_tokend.core.origin import parse_origin
 from zoho_tokend.core.policy import LONGEST_LIFE
-from zoho_tokend.zoho.answer import Answer, number, token, words
+from zoho_tokend.zoho.response import ZohoResponse, number, token, words
 
 TOKEN_PATH: Final = "/oauth/v2/token"  # noqa: S105 - a path, not a password
 
@@ -69,7 +69,7 @@ def client_fields(client: Client) -> dict[str, str]:
     return {"client_id": client.client_id, "client_secret": client.client_secret.reveal()}
 
 
-def issued(answer: Answer) -> Issued:
+def issued(answer: ZohoResponse) -> Issued:
     """What Zoho handed out.
 
     Raises:
@@ -92,7 +92,7 @@ def issued(answer: Answer) -> Issued:
         raise ZohoUnavailable(str(error), retry_after=answer.retry_after) from None
 
 
-def unusable(answer: Answer) -> ZohoUnavailable:
+def unusable(answer: ZohoResponse) -> ZohoUnavailable:
     """The error for an answer that means nothing that we know; its text quotes none of it."""
     if answer.error in _HINTS:
         sentence = f"Zoho answers {answer.error}: {_HINTS[answer.error]}"
@@ -110,7 +110,7 @@ def comma_separated(scope: str) -> str:
     return ",".join(part for part in _SEPARATORS.split(scope) if part)
 
 
-def refusal(answer: Answer) -> RefreshError:
+def refusal(answer: ZohoResponse) -> RefreshError:
     """What an answer without a token means."""
     if answer.is_throttle:
         return Throttled("Zoho says that too many tokens were asked for", retry_after=answer.retry_after)

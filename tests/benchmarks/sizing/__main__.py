@@ -22,7 +22,7 @@ from tests.benchmarks.sizing.findings import Findings
 from tests.benchmarks.sizing.page import page
 from tests.benchmarks.sizing.plots import plots
 from tests.benchmarks.token_server import token_server
-from tests.servers.openbao import Admin
+from tests.support.servers.openbao import Admin
 from zoho_tokend.demo.openbao import OpenBao
 
 _DOCS = Path(__file__).parents[3] / "docs"

@@ -14,12 +14,12 @@ from tests.benchmarks.daemon_process import DaemonProcess, running_daemon
 from tests.benchmarks.filling import fill, names, publish
 from tests.benchmarks.sizing.patience import patient_probe
 from tests.benchmarks.token_server import TokenServer
-from tests.clocks.wall_clock import WallClock
-from tests.samples.builders import a_record
-from tests.servers.openbao import Admin, new_corner
+from tests.support.clocks.wall_clock import WallClock
+from tests.support.samples.builders import a_record
+from tests.support.servers.openbao import Admin, new_corner
+from zoho_tokend.core.jitter import fraction
 from zoho_tokend.core.model import ConnectionName, TokenRecord
 from zoho_tokend.core.policy import ZOHO_LIFETIME, Policy
-from zoho_tokend.core.spread import share
 from zoho_tokend.demo.openbao import OpenBao
 from zoho_tokend.vault.layout import Layout
 
@@ -122,7 +122,7 @@ def _everyday(who: Sequence[ConnectionName], first_due: datetime) -> Iterator[To
         now = WallClock().now()
         due_in = first_due - now + _LEAD * number / len(who)
         # A token is due when half its life is over, less the connection's own spread, a part of a tenth of that half.
-        yield a_record(name, issued_at=now, lifetime=2 * due_in / (1 - share(name) / 10))
+        yield a_record(name, issued_at=now, lifetime=2 * due_in / (1 - fraction(name) / 10))
 
 
 def _expired(name: ConnectionName) -> TokenRecord:

@@ -1,6 +1,6 @@
 import pytest
 
-from tests.stand_ins.scraped_history import History
+from tests.support.stand_ins.scraped_history import History
 
 
 @pytest.fixture

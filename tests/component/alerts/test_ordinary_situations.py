@@ -6,10 +6,10 @@ fire in the same harness is shown beside it, in ``test_troubles.py``.
 
 import pytest
 
-from tests.samples.builders import CRM, HOUR, MINUTE, SALES, SECOND, secret
-from tests.stand_ins.fake_zoho import fails, ok, times
-from tests.stand_ins.scraped_history import LEISURELY, MANY, History, Replica, a_daemon
-from tests.stand_ins.world import a_world
+from tests.support.samples.builders import CRM, HOUR, MINUTE, SALES, SECOND, secret
+from tests.support.stand_ins.fake_zoho import fails, ok, times
+from tests.support.stand_ins.scraped_history import LEISURELY, MANY, History, Replica, a_daemon
+from tests.support.stand_ins.world import a_world
 from zoho_tokend.core.errors import GrantRejected, Throttled, ZohoUnavailable
 from zoho_tokend.core.facts import State
 from zoho_tokend.core.model import ConnectionName

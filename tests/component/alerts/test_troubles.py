@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.samples.builders import CRM, HOUR, MINUTE, SALES
-from tests.stand_ins.fake_zoho import fails, ok
-from tests.stand_ins.scraped_history import MANY, History, a_daemon
+from tests.support.samples.builders import CRM, HOUR, MINUTE, SALES
+from tests.support.stand_ins.fake_zoho import fails, ok
+from tests.support.stand_ins.scraped_history import MANY, History, a_daemon
 from zoho_tokend.core.errors import ClientRejected, Throttled, ZohoUnavailable
 from zoho_tokend.telemetry.connection_series import PerConnection
 

@@ -6,17 +6,17 @@ from tempfile import gettempdir
 
 import pytest
 
-from tests.clocks.loop_clock import LoopClock
-from tests.samples.builders import CRM, a_record, secret
-from tests.stand_ins.consent_fakes import FakeApi, FakePerson, FakeRegistry
-from tests.stand_ins.fake_zoho import FakeZoho, fails
-from tests.stand_ins.fakes import FakeVault
-from zoho_tokend.consent.connecting import AlreadyConnected, Connecting, NotProved
-from zoho_tokend.consent.keeping import Keeper, NowhereToRescue
+from tests.support.clocks.loop_clock import LoopClock
+from tests.support.samples.builders import CRM, a_record, secret
+from tests.support.stand_ins.consent_fakes import FakeApi, FakePerson, FakeRegistry
+from tests.support.stand_ins.fake_zoho import FakeZoho, fails
+from tests.support.stand_ins.fakes import FakeVault
 from zoho_tokend.core.consent import Alive, AliveWithoutScope, Dead, NoApiAccess, Proof, Unproven
 from zoho_tokend.core.errors import GrantRejected, VaultForbidden, VaultUnavailable
 from zoho_tokend.core.policy import Policy
-from zoho_tokend.once import Once
+from zoho_tokend.engine.one_shot import OneShotRefresh
+from zoho_tokend.operations.authorize import AlreadyConnected, Authorization, NotProved
+from zoho_tokend.operations.credential_writer import CredentialWriter, NowhereToRescue
 from zoho_tokend.vault import codec
 
 pytestmark = pytest.mark.looptime
@@ -39,11 +39,11 @@ class Scene:
         self.api = FakeApi(proof)
         self.person = FakePerson()
         registry = FakeRegistry(self.vault)
-        self.connecting = Connecting(
+        self.connecting = Authorization(
             credentials=registry,
             tokens=self.vault,
             prover=self.api,
-            once=Once(
+            one_shot=OneShotRefresh(
                 credentials=self.vault,
                 tokens=self.vault,
                 budgets=self.vault,
@@ -51,12 +51,12 @@ class Scene:
                 policy=Policy(),
                 clock=clock,
             ),
-            keeper=Keeper(registry, self.person, clock=clock, folder=folder or Path(gettempdir())),
+            writer=CredentialWriter(registry, self.person, clock=clock, folder=folder or Path(gettempdir())),
             person=self.person,
         )
 
     async def connect(self) -> bool:
-        return await self.connecting.connect(await self.connecting.room(CRM, replace=True), FIELDS)
+        return await self.connecting.connect(await self.connecting.reserve(CRM, replace=True), FIELDS)
 
 
 async def test_a_grant_becomes_a_connection_whose_token_the_api_takes() -> None:
@@ -111,19 +111,19 @@ async def test_there_is_no_room_where_a_credential_stands_unless_it_is_to_be_rep
     scene = Scene()
     scene.vault.put(PATH, **FIELDS)
     with pytest.raises(AlreadyConnected, match="pass --replace to put a new one in its place"):
-        await scene.connecting.room(CRM, replace=False)
-    room = await scene.connecting.room(CRM, replace=True)
-    assert (room.after_version, room.replaced) == (1, FIELDS)
+        await scene.connecting.reserve(CRM, replace=False)
+    slot = await scene.connecting.reserve(CRM, replace=True)
+    assert (slot.after_version, slot.replaced) == (1, FIELDS)
     assert "the 21st silently kills the oldest" in scene.person.said[0]
-    assert FIELDS["refresh_token"] not in repr(room)
+    assert FIELDS["refresh_token"] not in repr(slot)
 
 
 async def test_there_is_room_after_a_credential_that_was_deleted() -> None:
     scene = Scene()
     scene.vault.put(PATH, **FIELDS)
     scene.vault.delete(PATH)
-    room = await scene.connecting.room(CRM, replace=False)
-    assert (room.after_version, room.replaced, scene.person.said) == (1, None, [])
+    slot = await scene.connecting.reserve(CRM, replace=False)
+    assert (slot.after_version, slot.replaced, scene.person.said) == (1, None, [])
 
 
 @pytest.mark.parametrize("trouble", [VaultForbidden, VaultUnavailable])
@@ -134,10 +134,10 @@ async def test_there_is_no_room_where_vault_does_not_take_writes(trouble: type[E
     else:
         scene.vault.down()
     with pytest.raises(trouble):
-        await scene.connecting.room(CRM, replace=False)
+        await scene.connecting.reserve(CRM, replace=False)
 
 
 async def test_there_is_no_room_where_no_rescue_file_can_be_written(tmp_path: Path) -> None:
     scene = Scene(folder=tmp_path / "missing")
     with pytest.raises(NowhereToRescue, match="nothing is spent yet"):
-        await scene.connecting.room(CRM, replace=False)
+        await scene.connecting.reserve(CRM, replace=False)

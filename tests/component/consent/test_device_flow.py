@@ -4,10 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from tests.clocks.loop_clock import LoopClock
-from tests.samples.builders import HOUR, MINUTE, SECOND, secret
-from tests.stand_ins.consent_fakes import FakeDevicePage, FakePerson
-from zoho_tokend.consent.device_flow import DeviceFlow
+from tests.support.clocks.loop_clock import LoopClock
+from tests.support.samples.builders import HOUR, MINUTE, SECOND, secret
+from tests.support.stand_ins.consent_fakes import FakeDevicePage, FakePerson
 from zoho_tokend.core.consent import DeviceCode, Granted, MovedTo, Pending, SlowDown
 from zoho_tokend.core.errors import (
     ClientRejected,
@@ -22,6 +21,7 @@ from zoho_tokend.core.errors import (
 from zoho_tokend.core.model import Secret
 from zoho_tokend.core.origin import Origin, parse_origin
 from zoho_tokend.core.registration import ClientKind, Registration
+from zoho_tokend.operations.device_flow import DeviceFlow
 from zoho_tokend.zoho.datacenters import AccountsServers
 
 pytestmark = pytest.mark.looptime

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from tests.canary import assert_no_canary
-from tests.clocks.loop_clock import LoopClock
-from tests.samples.builders import CRM, MINUTE, SECOND, secret
-from tests.stand_ins.consent_fakes import FakePerson, FakeRegistry
-from tests.stand_ins.fakes import FakeVault
-from zoho_tokend.consent.keeping import PATIENCE, Keeper, NotKept, NowhereToRescue
-from zoho_tokend.consent.person import NobodyThere
-from zoho_tokend.consent.rescue import recover
+from tests.support.clocks.loop_clock import LoopClock
+from tests.support.samples.builders import CRM, MINUTE, SECOND, secret
+from tests.support.stand_ins.consent_fakes import FakePerson, FakeRegistry
+from tests.support.stand_ins.fakes import FakeVault
 from zoho_tokend.core.model import Secret
+from zoho_tokend.operations.credential_writer import PATIENCE, CredentialWriter, NotWritten, NowhereToRescue
+from zoho_tokend.operations.person import NobodyThere
+from zoho_tokend.operations.rescue_file import recover
 
 pytestmark = pytest.mark.looptime
 
@@ -29,10 +29,12 @@ class Scene:
         self.folder = folder
         self.vault = FakeVault(clock=LoopClock())
         self.person = FakePerson(*passphrases)
-        self.keeper = Keeper(FakeRegistry(self.vault), self.person, clock=LoopClock(), folder=folder, patience=patience)
+        self.writer = CredentialWriter(
+            FakeRegistry(self.vault), self.person, clock=LoopClock(), folder=folder, patience=patience
+        )
 
     async def keep(self, *, after_version: int = 0) -> int:
-        return await self.keeper.keep(CRM, FIELDS, after_version=after_version)
+        return await self.writer.write(CRM, FIELDS, after_version=after_version)
 
     def away_for(self, time: timedelta) -> None:
         """Vault is away from now on, and back after this time."""
@@ -79,7 +81,7 @@ async def test_a_write_whose_answer_was_lost_is_recognised_as_ours(tmp_path: Pat
 async def test_after_its_patience_it_lies_in_a_file_that_the_passphrase_opens(tmp_path: Path) -> None:
     scene = Scene(tmp_path, PASSPHRASE, patience=2 * MINUTE)
     scene.vault.down()
-    with pytest.raises(NotKept, match=r"run `zoho-tokend authorize finish .*\.rescue`"):
+    with pytest.raises(NotWritten, match=r"run `zoho-tokend authorize finish .*\.rescue`"):
         await scene.keep()
     assert scene.rescued() == FIELDS
     assert MINUTE < sum(scene.person.waits, timedelta()) <= 2 * MINUTE
@@ -88,7 +90,7 @@ async def test_after_its_patience_it_lies_in_a_file_that_the_passphrase_opens(tm
 async def test_a_policy_that_denies_the_write_is_not_waited_for(tmp_path: Path) -> None:
     scene = Scene(tmp_path, PASSPHRASE)
     scene.vault.forbid(PATH)
-    with pytest.raises(NotKept):
+    with pytest.raises(NotWritten):
         await scene.keep()
     assert (scene.rescued(), scene.person.waits) == (FIELDS, [])
 
@@ -96,7 +98,7 @@ async def test_a_policy_that_denies_the_write_is_not_waited_for(tmp_path: Path) 
 async def test_a_credential_that_somebody_else_stored_first_is_left_as_it_is(tmp_path: Path) -> None:
     scene = Scene(tmp_path, PASSPHRASE)
     scene.vault.put(PATH, refresh_token="another")
-    with pytest.raises(NotKept):
+    with pytest.raises(NotWritten):
         await scene.keep()
     assert (scene.rescued(), scene.vault.fields(PATH)) == (FIELDS, {"refresh_token": "another"})
 
@@ -105,7 +107,7 @@ async def test_whoever_will_not_wait_gets_the_file_at_once(tmp_path: Path) -> No
     scene = Scene(tmp_path, PASSPHRASE)
     scene.vault.down()
     scene.person.impatient = True
-    with pytest.raises(NotKept):
+    with pytest.raises(NotWritten):
         await scene.keep()
     assert (scene.rescued(), scene.person.waits) == (FIELDS, [])
 
@@ -136,12 +138,12 @@ async def test_where_nobody_chooses_a_passphrase_a_mended_policy_saves_it(tmp_pa
 async def test_a_folder_that_takes_no_file_is_noticed_before_a_code_is_spent(tmp_path: Path) -> None:
     scene = Scene(tmp_path / "missing")
     with pytest.raises(NowhereToRescue, match=r"missing: No such file or directory: name a folder .* --rescue-folder"):
-        scene.keeper.prove_rescuable()
+        scene.writer.prove_rescuable()
 
 
 async def test_the_proof_that_a_folder_takes_a_file_leaves_nothing_there(tmp_path: Path) -> None:
     scene = Scene(tmp_path)
-    scene.keeper.prove_rescuable()
+    scene.writer.prove_rescuable()
     assert scene.files == []
 
 
@@ -149,7 +151,7 @@ async def test_a_file_that_cannot_be_written_is_put_into_another_folder(tmp_path
     scene = Scene(tmp_path / "missing", PASSPHRASE)
     scene.vault.forbid(PATH)
     scene.person.folders += [tmp_path / "missing too", tmp_path]
-    with pytest.raises(NotKept, match=str(tmp_path)):
+    with pytest.raises(NotWritten, match=str(tmp_path)):
         await scene.keep()
     scene.folder = tmp_path
     assert scene.rescued() == FIELDS
@@ -166,6 +168,6 @@ async def test_where_nobody_names_a_folder_the_credential_is_held_and_offered(tm
 async def test_nothing_secret_is_said_to_the_person(tmp_path: Path) -> None:
     scene = Scene(tmp_path, PASSPHRASE, patience=MINUTE)
     scene.vault.down()
-    with pytest.raises(NotKept) as failed:
+    with pytest.raises(NotWritten) as failed:
         await scene.keep()
     assert_no_canary([FIELDS["refresh_token"], PASSPHRASE], *scene.person.said, str(failed.value), repr(failed.value))

@@ -15,7 +15,7 @@ from tests.component.simulator.visiting import (
     rejected,
 )
 from zoho_simulator import Client, ClientKind, Zoho
-from zoho_simulator.orders import AddClient
+from zoho_simulator.control_requests import AddClient
 
 VERIFIER = "v" * 43
 S256 = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).decode().rstrip("=")

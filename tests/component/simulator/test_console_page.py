@@ -48,7 +48,7 @@ async def test_each_client_type_can_be_created_and_is_listed(
 ) -> None:
     assert (await http.get(f"{console}/new/{kind}")).status_code == 200
     page = await create(http, console, kind)
-    (made,) = zoho.desk.clients("us")
+    (made,) = zoho.admin.clients("us")
     assert (made.name, made.kind, made.home) == ("Night jobs", kind, "us")
     assert secrets(page) == {"us": made.client_secret}
     assert made.client_id in page.text
@@ -73,7 +73,7 @@ async def test_a_redirect_uri_is_asked_where_there_is_a_redirect(
 
 async def test_several_redirect_uris_stand_one_a_line(zoho: Zoho, http: httpx.AsyncClient, console: str) -> None:
     await create(http, console, ClientKind.SERVER, redirect_uris=f"{URI}\r\nhttp://127.0.0.1:8400/callback\r\n")
-    assert zoho.desk.clients("us")[0].redirect_uris == (URI, "http://127.0.0.1:8400/callback")
+    assert zoho.admin.clients("us")[0].redirect_uris == (URI, "http://127.0.0.1:8400/callback")
 
 
 @pytest.mark.parametrize(
@@ -96,14 +96,14 @@ async def test_a_form_that_is_not_in_order_comes_back_with_its_texts(
     page = await create(http, console, kind, **form)
     assert (page.status_code, complaint in page.text) == (400, True)
     assert form.get("redirect_uris", URI) in page.text
-    assert not zoho.desk.clients("us")
+    assert not zoho.admin.clients("us")
 
 
 async def test_an_app_on_a_phone_may_have_a_scheme_of_its_own(
     zoho: Zoho, http: httpx.AsyncClient, console: str
 ) -> None:
     await create(http, console, ClientKind.MOBILE, redirect_uris="myapp://back")
-    assert zoho.desk.clients("us")[0].redirect_uris == ("myapp://back",)
+    assert zoho.admin.clients("us")[0].redirect_uris == ("myapp://back",)
 
 
 @pytest.mark.parametrize(

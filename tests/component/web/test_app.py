@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.samples.fact_samples import a_row
-from tests.samples.web_sources import sources
+from tests.support.samples.fact_samples import a_row
+from tests.support.samples.web_sources import sources
 from zoho_tokend.core.facts import ConnectionFacts, State
 from zoho_tokend.core.health import readiness
 from zoho_tokend.web.app import MOST_AT_ONCE, create_app

@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 import pytest
 
-from tests.samples.web_sources import sources
+from tests.support.samples.web_sources import sources
 from zoho_tokend.web.app import create_app
 from zoho_tokend.web.server import MOST_CONNECTIONS, Patience, Server
 

@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from tests.samples.web_sources import sources
+from tests.support.samples.web_sources import sources
 from zoho_tokend.web.app import create_app
 from zoho_tokend.web.server import Server
 

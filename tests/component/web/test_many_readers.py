@@ -11,8 +11,8 @@ from datetime import datetime, tzinfo
 import httpx
 import pytest
 
-from tests.samples.fact_samples import a_daemon, a_row
-from tests.samples.web_sources import sources
+from tests.support.samples.fact_samples import a_daemon, a_row
+from tests.support.samples.web_sources import sources
 from zoho_tokend.core.facts import ConnectionFacts
 from zoho_tokend.web.app import MOST_AT_ONCE, create_app
 from zoho_tokend.web.server import Server

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 
-from tests.samples.web_sources import sources
+from tests.support.samples.web_sources import sources
 from zoho_tokend.core.errors import BadSettings
 from zoho_tokend.web.app import create_app
 from zoho_tokend.web.server import Server
@@ -45,7 +45,7 @@ async def test_a_server_that_is_told_to_stop_frees_its_port() -> None:
 async def test_a_server_stopped_before_it_served_ends_at_once() -> None:
     server = a_server()
     server.stop()
-    await asyncio.wait_for(server.serve(), 5)
+    await asyncio.wait_for(server.serve(), 60)
 
 
 async def test_a_cancelled_server_listens_no_more() -> None:

@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.places.ingest_desk import Desk
-from tests.places.ingest_site import IngestSite, an_ingest_site
-from tests.servers.openbao import Corner
+from tests.support.places.ingest_desk import Desk
+from tests.support.places.ingest_site import IngestSite, an_ingest_site
+from tests.support.servers.openbao import Corner
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.places.ingest_site import IngestSite, Table, comparable
+from tests.support.places.ingest_site import IngestSite, Table, comparable
 from zoho_ingest.errors import CreditsSpent, NeedsAPerson, ScopeMissing, TokenRefused, TryAgain
 from zoho_ingest.fields import DELETED
 from zoho_simulator import Endpoint
@@ -29,7 +29,7 @@ from zoho_simulator.faults import (
     too_many_requests,
     truncated_json,
 )
-from zoho_simulator.law.organisation import Module
+from zoho_simulator.rules.organisation import Module
 
 
 def test_a_small_module_is_loaded_whole(site: IngestSite) -> None:

@@ -5,8 +5,8 @@ import shutil
 import duckdb
 import pytest
 
-from tests.places.ingest_desk import Desk, events
-from tests.places.ingest_site import SCOPE
+from tests.support.places.ingest_desk import Desk, events
+from tests.support.places.ingest_site import SCOPE
 from zoho_ingest import job, zoho_crm
 from zoho_ingest.errors import TryAgain
 from zoho_simulator.faults import hang, ok, then, times

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.places.ingest_desk import Desk, events
-from tests.servers.adobe import CLIENT_ID, ORG, SECRET, AdobeStandIn, Answer, an_adobe
+from tests.support.places.ingest_desk import Desk, events
+from tests.support.servers.adobe import CLIENT_ID, ORG, SECRET, AdobeStandIn, Answer, an_adobe
 from zoho_ingest.adobe import MOST_BYTES, Adobe, Inlet, Login
 from zoho_ingest.errors import NeedsAPerson, TryAgain
 

@@ -4,8 +4,8 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from tests.people.browser import browser, page
-from tests.servers.loopback_server import LoopbackServer, answering, loopback_server
+from tests.support.people.browser import browser, page
+from tests.support.servers.loopback_server import LoopbackServer, answering, loopback_server
 from zoho_simulator import Simulator, Zoho, in_thread
 
 __all__ = ["browser", "page"]

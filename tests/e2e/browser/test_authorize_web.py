@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, Response
 
-from tests.people.browser import IN_BROWSER, accept, reject
-from tests.people.consent_desk import SCOPE, Desk, a_desk
-from tests.people.person import Piped
-from tests.places.site import Site
-from tests.servers.openbao import Corner
+from tests.support.people.browser import IN_BROWSER, accept, reject
+from tests.support.people.consent_desk import SCOPE, Desk, a_desk
+from tests.support.people.person import Piped
+from tests.support.places.site import Site
+from tests.support.servers.openbao import Corner
 from zoho_simulator import Client, ClientKind, Zoho
 
 pytestmark = IN_BROWSER

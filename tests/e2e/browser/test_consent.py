@@ -5,8 +5,8 @@ import pytest
 from playwright.async_api import Page
 
 from tests.component.simulator.visiting import consent_url, exchanged
-from tests.people.browser import IN_BROWSER, accept, reject
-from tests.servers.loopback_server import LoopbackServer
+from tests.support.people.browser import IN_BROWSER, accept, reject
+from tests.support.servers.loopback_server import LoopbackServer
 from zoho_simulator import Client, ClientKind, Zoho
 
 pytestmark = IN_BROWSER

@@ -4,8 +4,8 @@ import httpx
 from playwright.async_api import Page
 
 from tests.component.simulator.visiting import consent_url
-from tests.people.browser import IN_BROWSER, accept, client_id, client_secret, create_client, generate_code
-from tests.servers.loopback_server import LoopbackServer
+from tests.support.people.browser import IN_BROWSER, accept, client_id, client_secret, create_client, generate_code
+from tests.support.servers.loopback_server import LoopbackServer
 from zoho_simulator import Zoho
 
 pytestmark = IN_BROWSER
@@ -32,7 +32,7 @@ async def test_a_server_based_client_made_in_the_console_can_ask_a_person(
     uri = f"{application.origin}/back"
     console = f"{zoho.us.accounts_server}/console"
     await create_client(page, console, "Server-based application", name="Night jobs", redirect_uri=uri)
-    (client,) = zoho.desk.clients("us")
+    (client,) = zoho.admin.clients("us")
     assert await client_id(page) == client.client_id
     await page.goto(consent_url(zoho.us, client))
     await accept(page)

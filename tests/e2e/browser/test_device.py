@@ -4,7 +4,7 @@ import httpx
 import pytest
 from playwright.async_api import Page
 
-from tests.people.browser import IN_BROWSER, approve_device, deny_device
+from tests.support.people.browser import IN_BROWSER, approve_device, deny_device
 from zoho_simulator import Client, ClientKind, DataCenter, Zoho
 
 pytestmark = IN_BROWSER

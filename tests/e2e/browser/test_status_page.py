@@ -8,8 +8,8 @@ from pathlib import Path
 
 from playwright.async_api import Page, expect
 
-from tests.people.browser import IN_BROWSER
-from tests.places.site import Site
+from tests.support.people.browser import IN_BROWSER
+from tests.support.places.site import Site
 
 pytestmark = IN_BROWSER
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.people.consent_desk import Desk, a_desk
-from tests.places.site import Site
-from tests.servers.openbao import Corner
+from tests.support.people.consent_desk import Desk, a_desk
+from tests.support.places.site import Site
+from tests.support.servers.openbao import Corner
 from zoho_simulator import Limits, Simulator, in_thread
 
 # Nobody waits five seconds between two looks of a device.

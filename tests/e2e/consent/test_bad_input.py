@@ -6,9 +6,9 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 
-from tests.people.consent_desk import REDIRECT_URI, SCOPE, Desk
-from tests.people.consent_flows import ANN, BOB, by_browser, by_client_credentials, by_device, by_self_client
-from tests.processes.process import Finished
+from tests.support.people.consent_desk import REDIRECT_URI, SCOPE, Desk
+from tests.support.people.consent_flows import ANN, BOB, by_browser, by_client_credentials, by_device, by_self_client
+from tests.support.processes.process import Finished
 from zoho_simulator import Client, ClientKind
 from zoho_simulator.faults import error
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.people.consent_desk import REDIRECT_URI, Desk
+from tests.support.people.consent_desk import REDIRECT_URI, Desk
 from zoho_simulator import ClientKind
-from zoho_simulator.law.shapes import new_client_secret
+from zoho_simulator.rules.shapes import new_client_secret
 
 NEW = ("--client-id=1000.ABC", "--kind=self", "--data-center=eu", "--connections=crm-*,sales")
 

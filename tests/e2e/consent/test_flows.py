@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.people.consent_desk import SCOPE, Desk, a_desk
-from tests.people.consent_flows import (
+from tests.support.people.consent_desk import SCOPE, Desk, a_desk
+from tests.support.people.consent_flows import (
     BOB,
     FLOWS,
     SOID,
@@ -15,7 +15,7 @@ from tests.people.consent_flows import (
     by_device,
     by_self_client,
 )
-from tests.places.site import BRISK, Site
+from tests.support.places.site import BRISK, Site
 from zoho_simulator import ClientKind
 
 NAMES = ("self", "server", "mobile", "device", "own")
@@ -38,7 +38,7 @@ def test_a_consent_leaves_the_documented_record(desk: Desk) -> None:
     desk.registered()
     by_self_client(desk, "crm-prod", f"--scope={SCOPE}")
     credential = desk.credential()
-    assert desk.site.zoho._atlas.grant(str(credential.pop("refresh_token")))
+    assert desk.site.zoho._directory.grant(str(credential.pop("refresh_token")))
     assert credential.pop("authorized_at")
     assert credential == {"client": "app", "accounts_server": desk.site.zoho.us.accounts_server, "scope": SCOPE}
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tests.canary import assert_no_canary
-from tests.people.consent_desk import Desk
+from tests.support.people.consent_desk import Desk
 
 
 def seen_from_outside(pid: int) -> list[bytes]:
@@ -21,7 +21,9 @@ def test_no_secret_is_among_the_arguments_or_variables_of_a_command(desk: Desk) 
         command.says("Zoho has granted it.")
         seen += seen_from_outside(command.pid)
         assert command.end() == 0
-    assert_no_canary([code, application.client_secret, *desk.site.zoho._atlas.ledgers["us"]._by_refresh_token], *seen)
+    assert_no_canary(
+        [code, application.client_secret, *desk.site.zoho._directory.ledgers["us"]._by_refresh_token], *seen
+    )
     assert b"ZOHO_TOKEND_VAULT_TOKEN=" + desk.vault_token.reveal().encode() in seen[1]
     assert list(desk.folder.iterdir()) == []
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.canary import assert_no_canary
-from tests.people.consent_desk import Desk
-from tests.people.person import AtTerminal
-from tests.processes.process import Finished
-from tests.servers.relay_in_thread import ThreadedRelay, relay_in_thread
+from tests.support.people.consent_desk import Desk
+from tests.support.people.person import AtTerminal
+from tests.support.processes.process import Finished
+from tests.support.servers.relay_in_thread import ThreadedRelay, relay_in_thread
 
 PASSPHRASE = "correct horse battery"
 SHORT = "--patience=2s"
@@ -82,7 +82,7 @@ def test_an_answer_that_was_lost_makes_no_second_version(desk: Desk, relay: Thre
 def test_what_vault_does_not_take_lies_in_a_file_and_is_finished_later(desk: Desk, relay: ThreadedRelay) -> None:
     file = rescue(desk, relay)
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    refresh_tokens = list(desk.site.zoho._atlas.ledgers["us"]._by_refresh_token)
+    refresh_tokens = list(desk.site.zoho._directory.ledgers["us"]._by_refresh_token)
     assert_no_canary([*refresh_tokens, PASSPHRASE], file.read_bytes())
     done = finish(desk, file)
     assert done.code == 0, done.err

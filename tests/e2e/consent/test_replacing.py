@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.people.consent_desk import SCOPE, Desk
-from tests.people.consent_flows import by_browser, by_client_credentials, by_self_client
+from tests.support.people.consent_desk import SCOPE, Desk
+from tests.support.people.consent_flows import by_browser, by_client_credentials, by_self_client
 from zoho_simulator import ClientKind, Endpoint
 from zoho_simulator.faults import always, authentication_failure, html_502
 
@@ -17,7 +17,7 @@ def old_refresh_token(desk: Desk) -> str:
 
 
 def lives(desk: Desk, refresh_token: str) -> bool:
-    return desk.site.zoho._atlas.ledgers["us"].by_refresh_token(refresh_token) is not None
+    return desk.site.zoho._directory.ledgers["us"].by_refresh_token(refresh_token) is not None
 
 
 def version(desk: Desk, number: int) -> dict[str, Any]:

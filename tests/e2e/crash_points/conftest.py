@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.places.site import Site
-from tests.servers.openbao import Admin, new_corner
+from tests.support.places.site import Site
+from tests.support.servers.openbao import Admin, new_corner
 from zoho_simulator import Simulator, in_thread
 
 NewSite = Callable[[], Site]

@@ -9,9 +9,9 @@ from tests.crash_points.enumeration import Trial, killed_at_each_moment
 from tests.crash_points.forked import Death, Forked
 from tests.e2e.crash_points.conftest import NewSite
 from tests.e2e.crash_points.test_a_refresh import CRM, DUE, assert_nothing_is_lost, has_settled
-from tests.places.site import Site
-from tests.samples.reader_samples import ago, record_fields
-from tests.servers.cluster import Cluster, a_cluster
+from tests.support.places.site import Site
+from tests.support.samples.reader_samples import ago, record_fields
+from tests.support.servers.cluster import Cluster, a_cluster
 
 WORK = "Elector.run"
 ELECTION = {

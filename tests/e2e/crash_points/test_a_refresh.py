@@ -10,10 +10,10 @@ import pytest
 from tests.crash_points.enumeration import Trial, killed_at_each_moment
 from tests.crash_points.forked import Death, Forked
 from tests.e2e.crash_points.conftest import NewSite
-from tests.places.site import Site
-from tests.samples.reader_samples import ago, record_fields
-from tests.servers import crm
-from zoho_simulator.law.shapes import fingerprint
+from tests.support.places.site import Site
+from tests.support.samples.reader_samples import ago, record_fields
+from tests.support.servers import crm
+from zoho_simulator.rules.shapes import fingerprint
 
 WORK = "Runner._work"
 CRM = "crm-prod"

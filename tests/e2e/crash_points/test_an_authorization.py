@@ -8,8 +8,8 @@ import pytest
 from tests.crash_points.enumeration import Trial, killed_at_each_moment
 from tests.crash_points.forked import Death, Forked
 from tests.e2e.crash_points.conftest import NewSite
-from tests.people.consent_desk import Desk, a_desk
-from tests.servers import crm
+from tests.support.people.consent_desk import Desk, a_desk
+from tests.support.servers import crm
 from zoho_simulator import Client, Zoho
 
 WORK = "_simple"

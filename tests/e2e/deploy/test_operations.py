@@ -11,16 +11,16 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.documents.manifests import NAME
-from tests.documents.operations_page import commands, files, section
-from tests.people.newcomer import Newcomer, newcomer
-from tests.places.site import Site, a_site
-from tests.processes.deployed import Deployed
-from tests.processes.kubelet import Content
-from tests.servers.cluster import Cluster as LeaseServer
-from tests.servers.cluster import a_cluster
-from tests.servers.openbao import Admin, Corner, running
-from tests.servers.token_review import Cluster, cluster
+from tests.support.documents.manifests import NAME
+from tests.support.documents.operations_page import commands, files, section
+from tests.support.people.newcomer import Newcomer, newcomer
+from tests.support.places.site import Site, a_site
+from tests.support.processes.deployed import Deployed
+from tests.support.processes.kubelet import Content
+from tests.support.servers.cluster import Cluster as LeaseServer
+from tests.support.servers.cluster import a_cluster
+from tests.support.servers.openbao import Admin, Corner, running
+from tests.support.servers.token_review import Cluster, cluster
 from zoho_simulator import ClientKind
 from zoho_tokend.demo.openbao import OpenBao
 from zoho_tokend.vault.layout import Layout

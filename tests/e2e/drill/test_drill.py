@@ -10,12 +10,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import pytest
 
 from deploy.monitoring.prometheus_rule import RULES
-from tests.documents.runbook import sections
-from tests.places.drill_faults import FAULTS, NOT_DRILLED, Fault
-from tests.places.drill_place import Place
-from tests.places.site import a_site
-from tests.servers.openbao import Admin, new_corner
-from tests.servers.prometheus import Prometheus, a_prometheus, hurried
+from tests.support.documents.runbook import sections
+from tests.support.places.drill_faults import FAULTS, NOT_DRILLED, Fault
+from tests.support.places.drill_place import Place
+from tests.support.places.site import a_site
+from tests.support.servers.openbao import Admin, new_corner
+from tests.support.servers.prometheus import Prometheus, a_prometheus, hurried
 
 # The first ones mostly wait for a minute to pass.
 AT_ONCE = 6

@@ -1,10 +1,10 @@
 """A leader and its standby, two real processes: what both know is told once, and goes on when they change places."""
 
 from deploy.monitoring.prometheus_rule import RULES
-from tests.places.drill_faults import elected
-from tests.places.drill_place import Place
-from tests.places.site import Site
-from tests.servers.prometheus import a_prometheus, hurried
+from tests.support.places.drill_faults import elected
+from tests.support.places.drill_place import Place
+from tests.support.places.site import Site
+from tests.support.servers.prometheus import a_prometheus, hurried
 
 BROKEN = "ZohoConnectionMisconfigured"
 

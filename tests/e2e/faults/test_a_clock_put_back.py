@@ -1,8 +1,8 @@
 """A wall clock that is put back does not silence the daemon, whose ticks come from a scheduler that goes by it."""
 
-from tests.places.site import Site
-from tests.processes.process import running
 from tests.reliability.surroundings import WallClock
+from tests.support.places.site import Site
+from tests.support.processes.process import running
 
 HOUR = 3600
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from tests.places.tenancy import TENANTS, Tenancy
+from tests.support.places.tenancy import TENANTS, Tenancy
 
 Fields = Mapping[str, str | None]
 

@@ -14,8 +14,8 @@ import httpx
 import pytest
 
 from tests.e2e.hostile_tenant.shapes import CREDENTIALS, REPORTS, TOKEN_RECORDS
-from tests.places.tenancy import TARGET, TENANTS, HostileTenant, Tenancy, a_tenancy
-from tests.servers.openbao import Admin, new_corner
+from tests.support.places.tenancy import TARGET, TENANTS, HostileTenant, Tenancy, a_tenancy
+from tests.support.servers.openbao import Admin, new_corner
 from zoho_simulator.faults import always, error
 
 STORM_SECONDS = 2.0

@@ -2,8 +2,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.places.watched_site import Watched, a_watched_site
-from tests.servers.openbao import Admin, new_corner
+from tests.support.places.watched_site import Watched, a_watched_site
+from tests.support.servers.openbao import Admin, new_corner
 
 
 @pytest.fixture(scope="module")

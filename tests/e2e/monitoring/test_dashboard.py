@@ -4,8 +4,8 @@ from math import isnan
 
 import pytest
 
-from tests.documents.dashboard import Asked, queries
-from tests.places.watched_site import Watched
+from tests.support.documents.dashboard import Asked, queries
+from tests.support.places.watched_site import Watched
 
 
 @pytest.mark.parametrize("query", queries(), ids=str)

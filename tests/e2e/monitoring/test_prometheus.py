@@ -4,9 +4,9 @@ from typing import Final
 
 import pytest
 
-from tests.clocks.wall_clock import WallClock
-from tests.places.watched_site import JOB, Watched
-from tests.servers.promtool import promtool
+from tests.support.clocks.wall_clock import WallClock
+from tests.support.places.watched_site import JOB, Watched
+from tests.support.servers.promtool import promtool
 
 LIFE_PER_FLOOR: Final = "connection:zoho_tokend_token_life_per_floor:ratio"
 A_FEW_SECONDS: Final = 5 / 1800

@@ -1,7 +1,7 @@
 import pytest
 
-from tests.people.operator_shell import OperatorShell
-from tests.places.site import Site
+from tests.support.people.operator_shell import OperatorShell
+from tests.support.places.site import Site
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import shlex
 from typing import Any
 
 from tests.e2e.hostile_tenant.shapes import NESTED, UNREADABLE
-from tests.people.operator_shell import OperatorShell
+from tests.support.people.operator_shell import OperatorShell
 from zoho_tokend.core.model import Secret
 
 

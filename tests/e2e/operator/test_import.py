@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tests.people.operator_shell import OperatorShell
-from tests.people.person import at_terminal
+from tests.support.people.operator_shell import OperatorShell
+from tests.support.people.person import at_terminal
 
 
 def columns(*rows: dict[str, Any]) -> str:

@@ -2,8 +2,8 @@
 
 from itertools import pairwise
 
-from tests.people.operator_shell import OperatorShell
-from tests.places.site import BRISK, Site
+from tests.support.people.operator_shell import OperatorShell
+from tests.support.places.site import BRISK, Site
 from zoho_simulator.faults import error
 
 

@@ -2,8 +2,8 @@
 
 import httpx
 
-from tests.people.operator_shell import OperatorShell
-from tests.places.site import BRISK, Site
+from tests.support.people.operator_shell import OperatorShell
+from tests.support.places.site import BRISK, Site
 
 
 def is_alive(site: Site, access_token: object, data_center: str = "eu") -> bool:

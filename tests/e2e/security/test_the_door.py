@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.places.site import BRISK, BRISK_LIFETIME, Site, a_site
-from tests.processes.process import Daemon
-from tests.servers.openbao import Corner
+from tests.support.places.site import BRISK, BRISK_LIFETIME, Site, a_site
+from tests.support.processes.process import Daemon
+from tests.support.servers.openbao import Corner
 
 CROWD = 10_000
 

@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 from tests.canary import assert_no_canary
-from tests.places.site import BRISK, Site
-from tests.processes.process import call
-from tests.servers.openbao import Corner
+from tests.support.places.site import BRISK, Site
+from tests.support.processes.process import call
+from tests.support.servers.openbao import Corner
 
 _DUMPABLE = """
 import ctypes

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.places.default_site import DefaultSite, default_site, make_ready
-from tests.places.site import BRISK_LIFETIME
-from tests.servers.openbao import Admin, Corner, running
+from tests.support.places.default_site import DefaultSite, default_site, make_ready
+from tests.support.places.site import BRISK_LIFETIME
+from tests.support.servers.openbao import Admin, Corner, running
 from zoho_tokend.demo.openbao import OpenBao
 from zoho_tokend.vault.layout import Layout
 

@@ -13,9 +13,9 @@ from stat import S_IMODE
 import httpx
 import yaml
 
-from tests.documents.reader_rows import READERS
-from tests.places.default_site import CONNECTION, DefaultSite
-from tests.places.site import BRISK
+from tests.support.documents.reader_rows import READERS
+from tests.support.places.default_site import CONNECTION, DefaultSite
+from tests.support.places.site import BRISK
 
 BAO = Path(sys.executable).with_name("bao")
 PATIENCE = 120.0

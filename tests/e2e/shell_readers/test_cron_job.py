@@ -16,12 +16,12 @@ import trustme
 import yaml
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from tests.documents.reader_rows import READERS
-from tests.places.default_site import ROLE, DefaultSite
-from tests.processes.process import Finished
-from tests.processes.spied_programs import SpiedPrograms
-from tests.servers.loopback_server import answering, loopback_server
-from tests.servers.openbao import Corner
+from tests.support.documents.reader_rows import READERS
+from tests.support.places.default_site import ROLE, DefaultSite
+from tests.support.processes.process import Finished
+from tests.support.processes.spied_programs import SpiedPrograms
+from tests.support.servers.loopback_server import answering, loopback_server
+from tests.support.servers.openbao import Corner
 
 AUTHORITY = trustme.CA()
 VAULT_TOKEN = re.compile(r"\bs\.\w{20,}")  # https://openbao.org/docs/concepts/tokens/

@@ -5,8 +5,8 @@ import subprocess
 from importlib import import_module
 from pathlib import Path
 
-from tests.places.default_site import DefaultSite
-from tests.samples.builders import CRM
+from tests.support.places.default_site import DefaultSite
+from tests.support.samples.builders import CRM
 from zoho_tokend.core.model import Secret
 from zoho_tokend.vault.policy import reporter_policy
 

@@ -6,8 +6,8 @@ from contextlib import closing
 import httpx
 import pytest
 
-from tests.processes.process import call
-from tests.servers.openbao import Admin, Corner, new_corner
+from tests.support.processes.process import call
+from tests.support.servers.openbao import Admin, Corner, new_corner
 
 BEYOND_READING = {
     "read a credential": ("GET", "data/zoho/credentials/crm-prod"),

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.clocks.wall_clock import WallClock
-from tests.documents.reader_rows import READERS
-from tests.places.default_site import CONNECTION, DefaultSite
-from tests.processes.process import Finished
-from tests.processes.spied_programs import SpiedPrograms
+from tests.support.clocks.wall_clock import WallClock
+from tests.support.documents.reader_rows import READERS
+from tests.support.places.default_site import CONNECTION, DefaultSite
+from tests.support.processes.process import Finished
+from tests.support.processes.spied_programs import SpiedPrograms
 
 SCRIPT = READERS / "with-curl.sh"
 PATIENCE = 120.0

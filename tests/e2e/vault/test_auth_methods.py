@@ -13,10 +13,10 @@ import trustme
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from tests.clocks.hand_clock import HandClock
-from tests.servers.loopback_server import Behaviour, answering, loopback_server
-from tests.servers.openbao import Admin, Corner
-from tests.servers.vault_sessions import a_token_method, watched
+from tests.support.clocks.hand_clock import HandClock
+from tests.support.servers.loopback_server import Behaviour, answering, loopback_server
+from tests.support.servers.openbao import Admin, Corner
+from tests.support.servers.vault_sessions import a_token_method, watched
 from zoho_tokend.core.errors import VaultLoginRefused
 from zoho_tokend.core.events import LoginOutcome, VaultOperation, VaultOutcome
 from zoho_tokend.core.model import Secret

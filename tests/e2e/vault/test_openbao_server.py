@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.servers.openbao import Admin
+from tests.support.servers.openbao import Admin
 from zoho_tokend.demo.openbao import NoServer, OpenBao
 
 

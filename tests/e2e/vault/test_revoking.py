@@ -7,19 +7,19 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.clocks.wall_clock import WallClock
-from tests.samples.builders import CRM
-from tests.servers.openbao import Corner
-from tests.servers.relay import Relay
-from tests.stand_ins.fakes import zoho_location
+from tests.support.clocks.wall_clock import WallClock
+from tests.support.samples.builders import CRM
+from tests.support.servers.openbao import Corner
+from tests.support.servers.relay import Relay
+from tests.support.stand_ins.fakes import zoho_location
 from zoho_tokend.core.consent import Revocation
 from zoho_tokend.core.errors import NoCredential, ServerNotAllowed, Throttled, VaultForbidden, ZohoUnavailable
 from zoho_tokend.core.model import Client, Secret
 from zoho_tokend.core.origin import Origin
 from zoho_tokend.core.targets import parse_target
-from zoho_tokend.revoking import Ended, NotMarked, NotRevoked, Revoking
+from zoho_tokend.operations.revocation import Ended, NotMarked, NotRevoked, Revoking
 from zoho_tokend.vault.auth import Token
-from zoho_tokend.vault.config import VaultConfig
+from zoho_tokend.vault.client import VaultConfig
 from zoho_tokend.vault.policy import operator_policy
 from zoho_tokend.vault.registry import Registry
 from zoho_tokend.vault.secret_file import Given

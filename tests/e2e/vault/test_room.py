@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.samples.builders import CRM
-from tests.servers.openbao import Corner, steered
+from tests.support.samples.builders import CRM
+from tests.support.servers.openbao import Corner, steered
 from zoho_tokend.core.errors import VaultForbidden
 from zoho_tokend.vault.registry import Registry
 

@@ -10,12 +10,12 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.clocks.hand_clock import HandClock
-from tests.clocks.wall_clock import WallClock
-from tests.samples.builders import NOON
-from tests.servers.openbao import Corner
-from tests.servers.relay import Relay
-from tests.servers.vault_sessions import Role, Watched, a_token_method, watched
+from tests.support.clocks.hand_clock import HandClock
+from tests.support.clocks.wall_clock import WallClock
+from tests.support.samples.builders import NOON
+from tests.support.servers.openbao import Corner
+from tests.support.servers.relay import Relay
+from tests.support.servers.vault_sessions import Role, Watched, a_token_method, watched
 from zoho_tokend.core.errors import VaultForbidden, VaultLoginRefused, VaultUnavailable
 from zoho_tokend.core.events import (
     ClockCompared,
@@ -27,8 +27,7 @@ from zoho_tokend.core.events import (
 )
 from zoho_tokend.core.ports import Clock
 from zoho_tokend.vault.auth import AppRole, Login
-from zoho_tokend.vault.config import VaultConfig
-from zoho_tokend.vault.line import Line
+from zoho_tokend.vault.client import VaultClient, VaultConfig
 
 HOUR = timedelta(hours=1)
 SECOND = timedelta(seconds=1)
@@ -270,7 +269,7 @@ async def test_a_caller_that_gives_up_leaves_its_write_to_land(corner: Corner) -
 class Slow(AppRole):
     """A login that takes until it is let go."""
 
-    def login(self, line: Line) -> Login:
+    def login(self, line: VaultClient) -> Login:
         STARTED.set()
         assert LET_GO.wait(60)
         return super().login(line)

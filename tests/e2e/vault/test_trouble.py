@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 import trustme
 
-from tests.clocks.hand_clock import HandClock
-from tests.samples.builders import CRM
-from tests.servers.loopback_server import answering, loopback_server
-from tests.servers.openbao import Admin, Corner, new_corner, running
-from tests.servers.vault_sessions import Role, a_token_method, watched
-from tests.stand_ins.fakes import zoho_location
+from tests.support.clocks.hand_clock import HandClock
+from tests.support.samples.builders import CRM
+from tests.support.servers.loopback_server import answering, loopback_server
+from tests.support.servers.openbao import Admin, Corner, new_corner, running
+from tests.support.servers.vault_sessions import Role, a_token_method, watched
+from tests.support.stand_ins.fakes import zoho_location
 from zoho_tokend.core.errors import VaultUnavailable
 from zoho_tokend.core.model import Secret
 from zoho_tokend.demo.openbao import OpenBao

@@ -6,8 +6,8 @@ import tracemalloc
 
 import pytest
 
-from tests.samples.builders import CRM
-from tests.servers.openbao import Corner, steered
+from tests.support.samples.builders import CRM
+from tests.support.servers.openbao import Corner, steered
 from zoho_tokend.core.errors import RecordUnreadable
 from zoho_tokend.vault import store
 from zoho_tokend.vault.document import Document

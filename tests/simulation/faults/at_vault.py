@@ -12,8 +12,8 @@ from tests.simulation.troubles import Trouble
 from tests.simulation.vault_side import Snapshot
 from tests.simulation.virtual_loop import Process
 from tests.simulation.world import World
-from zoho_tokend.vault.answer import Answer as VaultAnswer
 from zoho_tokend.vault.request import Request
+from zoho_tokend.vault.response import VaultResponse as VaultAnswer
 
 Serving = Callable[[Request, Callable[[], VaultAnswer]], Passage]
 

@@ -8,7 +8,7 @@ from tests.simulation.faults.span import MINUTE, a_while, some
 from tests.simulation.world import World
 from tests.simulation.zoho_side import Call, Reply, delivered, struck, unreachable
 from zoho_simulator.faults import Fault, catalogue
-from zoho_simulator.law.messages import Answer
+from zoho_simulator.rules.messages import Answer
 
 Answering = Callable[[Call, Callable[[], Answer]], Reply]
 

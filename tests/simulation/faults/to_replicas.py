@@ -9,7 +9,7 @@ from tests.simulation.replica import Replica
 from tests.simulation.virtual_loop import Process
 from tests.simulation.world import World
 from tests.simulation.zoho_side import Call, Reply, unreachable
-from zoho_simulator.law.messages import Answer
+from zoho_simulator.rules.messages import Answer
 
 
 def a_process_is_killed(world: World, rng: Random) -> None:

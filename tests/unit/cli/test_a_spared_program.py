@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from zoho_tokend.cli.run import spare_the_program
+from zoho_tokend.cli.run import freeze_gc
 
 # `zoho-tokend run`, which tells at its end whether the collector passes anything by.
 A_RUN = """
@@ -38,20 +38,20 @@ def is_visited(held: Held) -> bool:
 def test_what_was_there_is_visited_by_no_collection() -> None:
     held = Held()
     assert is_visited(held)
-    spare_the_program()
+    freeze_gc()
     assert not is_visited(held)
 
 
 def test_it_ends_with_its_last_reference_all_the_same() -> None:
     held = Held()
-    spare_the_program()
+    freeze_gc()
     gone = weakref.ref(held)
     del held
     assert gone() is None
 
 
 def test_a_cycle_of_what_came_later_is_collected_as_ever() -> None:
-    spare_the_program()
+    freeze_gc()
     held = Held()
     held.itself = held  # type: ignore[attr-defined]
     gone = weakref.ref(held)

@@ -4,18 +4,18 @@ from datetime import timedelta
 
 import click
 
-from tests.samples.builders import NOON
-from zoho_tokend.cli.connection_text import glance_lines
+from tests.support.samples.builders import NOON
+from zoho_tokend.cli.connection_view import summary_lines
 from zoho_tokend.core.facts import State
 from zoho_tokend.core.model import ConnectionName
-from zoho_tokend.inventory.reading import Glance
+from zoho_tokend.operations.snapshot import Summary
 
 LONG = "a-name-that-is-much-longer-than-what-there-is-room-for-in-a-terminal"
 PROBLEM = "secret/zoho/credentials/broken: the field 'client_secret' is empty, and so it is not asked for a token"
 
 
-def a_glance(name: str, state: State = State.FRESH, problem: str | None = None) -> Glance:
-    return Glance(
+def a_glance(name: str, state: State = State.FRESH, problem: str | None = None) -> Summary:
+    return Summary(
         name=ConnectionName(name),
         state=state,
         problem=problem,
@@ -30,7 +30,7 @@ GLANCES = [a_glance("crm-prod"), a_glance(LONG), a_glance("broken", State.MISCON
 
 
 def told(width: int | None) -> list[str]:
-    return [click.unstyle(line) for text in glance_lines(GLANCES, NOON, width=width) for line in text.splitlines()]
+    return [click.unstyle(line) for text in summary_lines(GLANCES, NOON, width=width) for line in text.splitlines()]
 
 
 def test_a_program_gets_one_line_for_each_and_its_problem_in_one_line_below() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from zoho_tokend.cli.desktop import has_desktop
+from zoho_tokend.cli.terminal import has_desktop
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ LIBRARIES = {
     "cryptography",
     "httpx",
     "hvac",
+    "jinja2",
     "lightkube",
     "prometheus_client",
     "pydantic",

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from zoho_tokend.cli.run import Crashed, crashes_told
+from zoho_tokend.cli.run import Crashed, report_crashes
 from zoho_tokend.core.errors import BadSettings
 from zoho_tokend.core.events import DaemonCrashed, Event
 
@@ -16,7 +16,7 @@ def test_an_error_that_nobody_foresaw_is_an_event_with_its_traceback_and_then_on
         raise KeyError("unforeseen")
 
     async def daemon() -> None:
-        with crashes_told(events.append):
+        with report_crashes(events.append):
             async with asyncio.TaskGroup() as group:
                 group.create_task(a_task_that_fails())
 
@@ -33,7 +33,7 @@ def test_an_error_that_nobody_foresaw_is_an_event_with_its_traceback_and_then_on
 def test_an_error_of_ours_is_left_to_be_told_in_one_sentence() -> None:
     events: list[Event] = []
 
-    with pytest.raises(BadSettings), crashes_told(events.append):
+    with pytest.raises(BadSettings), report_crashes(events.append):
         raise BadSettings("VAULT_ADDR is missing")
 
     assert events == []

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.samples.builders import CRM, secret
-from zoho_tokend.consent.rescue import Rescued, RescueUnreadable, recover, rescue
+from tests.support.samples.builders import CRM, secret
 from zoho_tokend.core.model import Secret, connection_name
+from zoho_tokend.operations.rescue_file import Rescued, RescueUnreadable, recover, rescue
 
 PASSPHRASE = Secret("correct horse battery")
 RESCUED = Rescued(connection=CRM, fields={"refresh_token": secret().reveal()}, after_version=3)

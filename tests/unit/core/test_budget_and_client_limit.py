@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.samples.builders import CRM, HOUR, MINUTE, NOON, SALES, SECOND
+from tests.support.samples.builders import CRM, HOUR, MINUTE, NOON, SALES, SECOND
 from zoho_tokend.core import budget, client_limit
 from zoho_tokend.core.client_limit import ClientLimit
 from zoho_tokend.core.model import ConnectionName

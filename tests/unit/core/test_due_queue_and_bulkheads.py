@@ -8,10 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.samples.builders import CRM, MINUTE, NOON, SALES, SECOND
-from zoho_tokend.core.bulkheads import Bulkheads
-from zoho_tokend.core.due_queue import DueQueue
+from tests.support.samples.builders import CRM, MINUTE, NOON, SALES, SECOND
 from zoho_tokend.core.model import ConnectionName
+from zoho_tokend.core.queue import Bulkheads, DueQueue
 
 
 def test_the_soonest_comes_first_and_those_not_due_do_not_come() -> None:

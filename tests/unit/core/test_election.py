@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.samples.builders import NOON
+from tests.support.samples.builders import NOON
 from zoho_tokend.core import election
 from zoho_tokend.core.election import Candidate, Leave, Look, Rest, Terms, Write
 from zoho_tokend.core.lease import NOBODY, Lease, LeaseRecord

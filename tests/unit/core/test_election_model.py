@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.stand_ins.election_model import TERMS, TICK, Universe, Waiting, beginning, every_universe
+from tests.support.stand_ins.election_model import TERMS, TICK, Universe, Waiting, beginning, every_universe
 
 # The lease of a dead holder, and a time-out that was waiting for its end.
 LONGEST_VACANCY = TERMS.lease / TICK + 2

@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from tests.samples.builders import HOUR, NOON, SECOND, a_connection, a_credential, an_issue
+from tests.support.samples.builders import HOUR, NOON, SECOND, a_connection, a_credential, an_issue
 from zoho_tokend.core.connection import Connection
 from zoho_tokend.core.model import Credential, Issued, TokenRecord
 from zoho_tokend.core.policy import Policy
-from zoho_tokend.core.recording import token_record
+from zoho_tokend.core.transitions import token_record
 
 
 def record(

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.samples.builders import CRM, a_credential, client_credentials
+from tests.support.samples.builders import CRM, a_credential, client_credentials
 from zoho_tokend.core.errors import ClientNotAllowed
 from zoho_tokend.core.model import Client, ConnectionName, GrantType, Secret
 from zoho_tokend.core.origin import Origin, parse_origin

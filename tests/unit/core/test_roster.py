@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from tests.samples.builders import CRM, NOON, a_credential, a_record, refresh_grant, secret
+from tests.support.samples.builders import CRM, NOON, a_credential, a_record, refresh_grant, secret
 from zoho_tokend.core.connection import Connection, Failure, Reason, Rejection, Rotation, Token
+from zoho_tokend.core.connection_table import ConnectionTable
 from zoho_tokend.core.errors import Outcome
 from zoho_tokend.core.fleet import Fleet
 from zoho_tokend.core.model import ConnectionName, Published
 from zoho_tokend.core.policy import Policy
-from zoho_tokend.core.roster import Roster
 
 A_LITTLE = 50
 AT_REST = Connection(
@@ -49,26 +49,26 @@ OTHERWISE: dict[str, Any] = {
 @pytest.mark.parametrize("field", [field.name for field in fields(Connection)])
 def test_nothing_is_lost_of_a_connection(field: str) -> None:
     connection = replace(AT_REST, **{field: OTHERWISE[field]})
-    roster = Roster()
-    roster.put(connection)
-    assert roster[connection.name] == connection
-    assert list(roster.everyone()) == [connection]
+    table = ConnectionTable()
+    table.put(connection)
+    assert table[connection.name] == connection
+    assert list(table.everyone()) == [connection]
 
 
 def test_those_in_trouble_are_found_without_going_through_the_others() -> None:
-    roster = Roster()
+    table = ConnectionTable()
     parked = replace(AT_REST, name=ConnectionName("parked"), parked=True)
     for each in (AT_REST, parked, replace(AT_REST, name=ConnectionName("settled"), version=2)):
-        roster.put(each)
-    assert list(roster.restless()) == [parked]
+        table.put(each)
+    assert list(table.restless()) == [parked]
 
 
 def test_everyone_is_who_was_there_when_the_going_through_began() -> None:
-    roster = Roster()
-    roster.put(AT_REST)
-    everyone = roster.everyone()
-    roster.put(replace(AT_REST, version=2))
-    roster.put(replace(AT_REST, name=ConnectionName("new")))
+    table = ConnectionTable()
+    table.put(AT_REST)
+    everyone = table.everyone()
+    table.put(replace(AT_REST, version=2))
+    table.put(replace(AT_REST, name=ConnectionName("new")))
     assert list(everyone) == [AT_REST]
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.samples.builders import CRM, HOUR, MINUTE, NOON, SECOND, a_connection, a_record
+from tests.support.samples.builders import CRM, HOUR, MINUTE, NOON, SECOND, a_connection, a_record
 from zoho_tokend.core import schedule, transitions
 from zoho_tokend.core.client_limit import ClientLimit
 from zoho_tokend.core.connection import Connection, Reason, Rejection
@@ -20,12 +20,12 @@ from zoho_tokend.core.errors import (
     VaultUnavailable,
     ZohoUnavailable,
 )
+from zoho_tokend.core.jitter import jitter
 from zoho_tokend.core.policy import TEN_MINUTES, Policy
 from zoho_tokend.core.schedule import Decision, Parked, Refresh, Save, Wait
-from zoho_tokend.core.spread import spread
 
 POLICY = Policy()
-DUE = NOON + HOUR / 2 - spread(CRM, HOUR / 20)
+DUE = NOON + HOUR / 2 - jitter(CRM, HOUR / 20)
 UNLIMITED = ClientLimit()
 
 
@@ -60,7 +60,7 @@ def decide(connection: Connection, now: datetime, **knowledge: object) -> Decisi
         pytest.param(
             a_connection(refresh_at=0.75),
             DUE,
-            Wait(until=NOON + 0.75 * HOUR - spread(CRM, HOUR / 40), reason=Reason.NOT_DUE),
+            Wait(until=NOON + 0.75 * HOUR - jitter(CRM, HOUR / 40), reason=Reason.NOT_DUE),
             id="the credential's own refresh_at wins over the setting",
         ),
         pytest.param(

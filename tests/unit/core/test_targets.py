@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.samples.builders import CRM
+from tests.support.samples.builders import CRM
 from zoho_tokend.core.targets import Shape, parse_target
 
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from tests.samples.builders import HOUR, MINUTE, NOON, SECOND, a_connection, a_credential, a_record, secret
+from tests.support.samples.builders import HOUR, MINUTE, NOON, SECOND, a_connection, a_credential, a_record, secret
 from zoho_tokend.core import transitions
 from zoho_tokend.core.backoff import CONFIRMATION, PROBE_INTERVAL
 from zoho_tokend.core.connection import Connection, Reason, Rotation, state

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.documents.manifests import COMPOSITIONS, DEPLOY, Composition, Object
+from tests.support.documents.manifests import COMPOSITIONS, DEPLOY, Composition, Object
 from zoho_tokend import __version__
 from zoho_tokend.cli import main
 from zoho_tokend.core.health import LONGEST_SILENCE, liveness, readiness
-from zoho_tokend.runner import GRACE
-from zoho_tokend.vault.line import SHORT_SECONDS
+from zoho_tokend.engine.runner import GRACE
+from zoho_tokend.vault.client import SHORT_SECONDS
 from zoho_tokend.web import app
 
 EVERY = pytest.mark.parametrize("composition", COMPOSITIONS, ids=str)

@@ -2,7 +2,7 @@
 
 import json
 
-from tests.documents.manifests import DEPLOY, Composition
+from tests.support.documents.manifests import DEPLOY, Composition
 
 KUBERNETES_TAKES = 1024 * 1024  # https://kubernetes.io/docs/concepts/configuration/configmap/
 APPLY_REMEMBERS = (

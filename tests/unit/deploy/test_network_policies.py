@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.documents.manifests import Composition, Object, Rendered
+from tests.support.documents.manifests import Composition, Object, Rendered
 from zoho_tokend.zoho.datacenters import DATA_CENTERS
 
 ALONE = Composition("overlays/dev", ("networkpolicy",))

@@ -7,7 +7,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from tests.documents.manifests import COMPONENTS, COMPOSITIONS, DEPLOY, NAME, Composition, Object, nested
+from tests.support.documents.manifests import COMPONENTS, COMPOSITIONS, DEPLOY, NAME, Composition, Object, nested
 
 OLDEST, NEWEST = "1.28", "1.37"
 NOT_KUBERNETES_OWN = {"monitoring.coreos.com/v1"}

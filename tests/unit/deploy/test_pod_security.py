@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.documents.manifests import COMPOSITIONS, Composition
-from tests.documents.pod_security import RULES, breaches
+from tests.support.documents.manifests import COMPOSITIONS, Composition
+from tests.support.documents.pod_security import RULES, breaches
 
 Pod = dict[str, Any]
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.documents.manifests import COMPOSITIONS, Composition, parts
+from tests.support.documents.manifests import COMPOSITIONS, Composition, parts
 
 EVERY = pytest.mark.parametrize("composition", COMPOSITIONS, ids=str)
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.documents.manifests import COMPOSITIONS, Composition
-from tests.processes.kubelet import Kubelet
-from zoho_tokend.app.leadership import lease_name, own_shard
+from tests.support.documents.manifests import COMPOSITIONS, Composition
+from tests.support.processes.kubelet import Kubelet
+from zoho_tokend.app.wiring import lease_name, own_shard
 from zoho_tokend.settings import Settings, load_settings
 from zoho_tokend.settings.model import DOCUMENTED
 

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from tests.samples.builders import CRM, HOUR, MINUTE, NOON, SALES, SECOND
+from tests.support.samples.builders import CRM, HOUR, MINUTE, NOON, SALES, SECOND
 from zoho_tokend.core.model import ConnectionName
 from zoho_tokend.core.origin import parse_origin
 from zoho_tokend.core.policy import Policy
-from zoho_tokend.doctor.connection import CredentialFacts, DaemonsView, Examined, TokenFacts, Unread
+from zoho_tokend.doctor.connection_checks import connections
 from zoho_tokend.doctor.finding import Finding, Level
-from zoho_tokend.doctor.judging.connections import connections
+from zoho_tokend.doctor.records import CredentialFacts, DaemonsView, Examined, TokenFacts, Unread
 from zoho_tokend.vault.inspection import KeyHistory, Rules
 
 RULES = Rules(max_versions=0, cas_required=False, delete_version_after=timedelta())

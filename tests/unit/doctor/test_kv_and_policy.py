@@ -4,10 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from tests.samples.builders import CRM, NOON, SALES
+from tests.support.samples.builders import CRM, NOON, SALES
 from zoho_tokend.doctor.finding import Level, worst
-from zoho_tokend.doctor.judging.kv import Mount, kv
-from zoho_tokend.doctor.judging.policy import Need, needs, policy
+from zoho_tokend.doctor.vault_checks import Mount, Need, kv, needs, policy
 from zoho_tokend.vault.inspection import KeyHistory, Rules
 from zoho_tokend.vault.layout import Layout
 

@@ -4,16 +4,13 @@ from datetime import timedelta
 
 import pytest
 
-from tests.samples.builders import CRM
+from tests.support.samples.builders import CRM
 from zoho_tokend.core.model import ConnectionName
 from zoho_tokend.core.origin import parse_origin
 from zoho_tokend.doctor.finding import Finding, Level
-from zoho_tokend.doctor.judging.clocks import clocks
-from zoho_tokend.doctor.judging.egress import egress
-from zoho_tokend.doctor.judging.network import network
-from zoho_tokend.doctor.judging.vault import logged_in, reached
-from zoho_tokend.doctor.reach import Obstacle, Proxy, Reach, Step
-from zoho_tokend.doctor.servers import Role, Server, in_use
+from zoho_tokend.doctor.network_checks import Role, Server, clocks, egress, in_use, network
+from zoho_tokend.doctor.probe import Obstacle, Proxy, Reach, Step
+from zoho_tokend.doctor.vault_checks import logged_in, reached
 from zoho_tokend.vault.inspection import Health, Identity
 
 EU = parse_origin("https://accounts.zoho.eu")

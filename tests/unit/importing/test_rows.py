@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zoho_tokend.importing.rows import Fault, Format, Row, Unreadable, format_of, rows
+from zoho_tokend.operations.import_rows import Fault, Format, Row, Unreadable, format_of, rows
 
 TOKEN = "1000.0123456789abcdef0123456789abcdef.0123456789abcdef0123456789abcdef"
 SECRET = "0123456789abcdef0123456789abcdef0123456789"

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from tests.samples.builders import CRM
+from tests.support.samples.builders import CRM
 from zoho_tokend.core.errors import Conflict, RecordUnreadable, VaultForbidden, VaultUnavailable
 from zoho_tokend.core.model import ConnectionName
-from zoho_tokend.importing.rows import Fault, Row
-from zoho_tokend.importing.taking import Taken, Taker, Verdict
+from zoho_tokend.operations.import_ import Taken, Taker, Verdict
+from zoho_tokend.operations.import_rows import Fault, Row
 
 FIELDS = {"client": "jobs", "refresh_token": "CANARY"}
 OTHERS = {"client": "jobs", "refresh_token": "another"}

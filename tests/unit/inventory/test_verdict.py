@@ -4,11 +4,11 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from tests.samples.builders import HOUR, MINUTE, NOON, SECOND, a_record
+from tests.support.samples.builders import HOUR, MINUTE, NOON, SECOND, a_record
 from zoho_tokend.core.errors import RecordUnreadable
 from zoho_tokend.core.facts import State
 from zoho_tokend.core.policy import Policy
-from zoho_tokend.inventory.verdict import verdict
+from zoho_tokend.operations.snapshot import verdict
 
 DUE = NOON + HOUR / 2
 

@@ -8,7 +8,7 @@ import pytest
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
-from tests.documents.dashboard import panels, queries, shipped
+from tests.support.documents.dashboard import panels, queries, shipped
 from zoho_tokend.telemetry.metric_table import metric_table
 
 COLUMNS = 24

@@ -10,8 +10,8 @@ import yaml
 
 from deploy.monitoring.files import written
 from deploy.monitoring.prometheus_rule import PROMETHEUS_RULE, RULES
-from tests.documents.runbook import sections
-from tests.servers.promtool import promtool
+from tests.support.documents.runbook import sections
+from tests.support.servers.promtool import promtool
 from zoho_tokend.telemetry.metric_table import metric_table
 
 RULES_TEST: Final = RULES.with_name("rules_test.yaml")

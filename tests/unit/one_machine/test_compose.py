@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.documents.one_machine import ROOT, composed
+from tests.support.documents.one_machine import ROOT, composed
 from zoho_tokend import __version__
-from zoho_tokend.runner import GRACE
+from zoho_tokend.engine.runner import GRACE
 from zoho_tokend.settings import load_settings
 from zoho_tokend.settings.model import DOCUMENTED
 

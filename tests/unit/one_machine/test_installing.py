@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from tests.documents.one_machine import ROOT
+from tests.support.documents.one_machine import ROOT
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/systemd-and-compose.md"])

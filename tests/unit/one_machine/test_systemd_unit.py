@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.documents.generated_docs import ONE_MACHINE_PARTS, renewed
-from tests.documents.hardening import UNIT, analyzed, analyzer, exposure, systemd_version
-from tests.documents.one_machine import PAGE, ROOT, unit, unit_environment
-from zoho_tokend.clockwork import BEAT_INTERVAL
+from tests.support.documents.generated_docs import ONE_MACHINE_PARTS, renewed
+from tests.support.documents.hardening import UNIT, analyzed, analyzer, exposure, systemd_version
+from tests.support.documents.one_machine import PAGE, ROOT, unit, unit_environment
 from zoho_tokend.core.health import LONGEST_SILENCE
-from zoho_tokend.runner import GRACE
+from zoho_tokend.engine.clockwork import BEAT_INTERVAL
+from zoho_tokend.engine.runner import GRACE
 from zoho_tokend.settings import load_settings
 from zoho_tokend.settings.model import DOCUMENTED
 

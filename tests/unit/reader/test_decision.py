@@ -7,17 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.samples.builders import HOUR, MINUTE, NOON, SECOND
-from tests.samples.reader_samples import a_token
+from tests.support.samples.builders import HOUR, MINUTE, NOON, SECOND
+from tests.support.samples.reader_samples import a_token
 from zoho_tokend.reader.decision import (
     GiveUp,
     Look,
     Moment,
+    ReadRequest,
     Shelf,
     Step,
     Use,
     Wait,
-    Wish,
     after_looking,
     at_hand,
     decide,
@@ -40,28 +40,28 @@ FORBIDDEN = NotAllowed("not allowed")
 STRANGE = UnknownSchema("strange")
 
 
-def a_wish(**changes: object) -> Wish:
-    wish = Wish(min_life=MINUTE, began=BEGAN, timeout=30 * SECOND)
-    return replace(wish, **changes)  # type: ignore[arg-type]  # the tests name real fields
+def a_request(**changes: object) -> ReadRequest:
+    wanted = ReadRequest(min_life=MINUTE, began=BEGAN, timeout=30 * SECOND)
+    return replace(wanted, **changes)  # type: ignore[arg-type]  # the tests name real fields
 
 
 def a_shelf(**changes: object) -> Shelf:
     return replace(Shelf(token=TOKEN, looked_at=BEGAN - 900), **changes)  # type: ignore[arg-type]  # same
 
 
-def step(shelf: Shelf, wish: Wish | None = None, *, minutes: float = 0, later: float = 0) -> Step:
-    """The step so many minutes after noon, and so many seconds after the wish began."""
-    return decide(shelf, wish or a_wish(), Moment(NOON + minutes * MINUTE, BEGAN + later))
+def step(shelf: Shelf, wanted: ReadRequest | None = None, *, minutes: float = 0, later: float = 0) -> Step:
+    """The step so many minutes after noon, and so many seconds after the wanted began."""
+    return decide(shelf, wanted or a_request(), Moment(NOON + minutes * MINUTE, BEGAN + later))
 
 
 @pytest.mark.parametrize(
-    ("shelf", "wish", "minutes", "later", "expected"),
+    ("shelf", "wanted", "minutes", "later", "expected"),
     [
-        pytest.param(Shelf(), a_wish(), 0, 0, Look(10 * SECOND), id="an unknown connection is looked for"),
-        pytest.param(a_shelf(), a_wish(), 29, 0, Use(TOKEN), id="a fresh token is used"),
+        pytest.param(Shelf(), a_request(), 0, 0, Look(10 * SECOND), id="an unknown connection is looked for"),
+        pytest.param(a_shelf(), a_request(), 29, 0, Use(TOKEN), id="a fresh token is used"),
         pytest.param(
             a_shelf(),
-            a_wish(),
+            a_request(),
             30,
             0,
             Look(3 * SECOND, meanwhile=TOKEN),
@@ -69,7 +69,7 @@ def step(shelf: Shelf, wish: Wish | None = None, *, minutes: float = 0, later: f
         ),
         pytest.param(
             a_shelf(looked_at=BEGAN - 0.5, in_vain=1),
-            a_wish(),
+            a_request(),
             31,
             0,
             Use(TOKEN),
@@ -77,7 +77,7 @@ def step(shelf: Shelf, wish: Wish | None = None, *, minutes: float = 0, later: f
         ),
         pytest.param(
             a_shelf(looked_at=BEGAN - 29, in_vain=9),
-            a_wish(),
+            a_request(),
             40,
             0,
             Use(TOKEN),
@@ -85,7 +85,7 @@ def step(shelf: Shelf, wish: Wish | None = None, *, minutes: float = 0, later: f
         ),
         pytest.param(
             a_shelf(looked_at=BEGAN - 30, in_vain=9),
-            a_wish(),
+            a_request(),
             40,
             0,
             Look(3 * SECOND, meanwhile=TOKEN),
@@ -93,7 +93,7 @@ def step(shelf: Shelf, wish: Wish | None = None, *, minutes: float = 0, later: f
         ),
         pytest.param(
             a_shelf(trouble=AWAY, looked_at=BEGAN - 0.5, in_vain=1),
-            a_wish(),
+            a_request(),
             45,
             0,
             Use(TOKEN),
@@ -101,16 +101,16 @@ def step(shelf: Shelf, wish: Wish | None = None, *, minutes: float = 0, later: f
         ),
         pytest.param(
             a_shelf(trouble=FORBIDDEN, looked_at=BEGAN - 0.5, in_vain=1),
-            a_wish(),
+            a_request(),
             45,
             0,
             Use(TOKEN),
             id="a token that will do is used although Vault refuses now",
         ),
-        pytest.param(a_shelf(), a_wish(), 59.5, 0, Look(10 * SECOND), id="a token too old is looked for anew"),
+        pytest.param(a_shelf(), a_request(), 59.5, 0, Look(10 * SECOND), id="a token too old is looked for anew"),
         pytest.param(
             a_shelf(looked_at=BEGAN + 1, in_vain=3),
-            a_wish(),
+            a_request(),
             59.5,
             2,
             Wait(3 * SECOND),
@@ -118,7 +118,7 @@ def step(shelf: Shelf, wish: Wish | None = None, *, minutes: float = 0, later: f
         ),
         pytest.param(
             a_shelf(looked_at=BEGAN + 1, in_vain=9),
-            a_wish(),
+            a_request(),
             59.5,
             1,
             Wait(5 * SECOND),
@@ -126,26 +126,31 @@ def step(shelf: Shelf, wish: Wish | None = None, *, minutes: float = 0, later: f
         ),
         pytest.param(
             a_shelf(looked_at=BEGAN + 28, in_vain=9),
-            a_wish(),
+            a_request(),
             59.5,
             29,
             Wait(SECOND),
             id="nor beyond the time-out",
         ),
         pytest.param(
-            a_shelf(looked_at=BEGAN - 900), a_wish(), 59.5, 26, Look(4 * SECOND), id="a look ends before the time-out"
+            a_shelf(looked_at=BEGAN - 900),
+            a_request(),
+            59.5,
+            26,
+            Look(4 * SECOND),
+            id="a look ends before the time-out",
         ),
         pytest.param(
             a_shelf(looked_at=BEGAN - 0.5, trouble=FORBIDDEN, token=None),
-            a_wish(),
+            a_request(),
             0,
             0,
             Look(10 * SECOND),
-            id="what was refused to an earlier wish is asked for at once",
+            id="what was refused to an earlier wanted is asked for at once",
         ),
         pytest.param(
             Shelf(trouble=AWAY, looked_at=BEGAN + 0.5, in_vain=2),
-            a_wish(),
+            a_request(),
             0,
             0.5,
             Wait(2 * SECOND),
@@ -153,7 +158,7 @@ def step(shelf: Shelf, wish: Wish | None = None, *, minutes: float = 0, later: f
         ),
         pytest.param(
             a_shelf(looked_at=BEGAN - 0.1),
-            a_wish(timeout=None, instead_of=TOKEN),
+            a_request(timeout=None, instead_of=TOKEN),
             0,
             0,
             Look(3 * SECOND),
@@ -161,7 +166,7 @@ def step(shelf: Shelf, wish: Wish | None = None, *, minutes: float = 0, later: f
         ),
         pytest.param(
             a_shelf(token=NEXT),
-            a_wish(timeout=None, instead_of=TOKEN),
+            a_request(timeout=None, instead_of=TOKEN),
             31,
             0,
             Use(NEXT),
@@ -169,28 +174,30 @@ def step(shelf: Shelf, wish: Wish | None = None, *, minutes: float = 0, later: f
         ),
     ],
 )
-def test_the_next_step(shelf: Shelf, wish: Wish, minutes: float, later: float, expected: Step) -> None:
-    assert step(shelf, wish, minutes=minutes, later=later) == expected
+def test_the_next_step(shelf: Shelf, wanted: ReadRequest, minutes: float, later: float, expected: Step) -> None:
+    assert step(shelf, wanted, minutes=minutes, later=later) == expected
 
 
 @pytest.mark.parametrize(
-    ("shelf", "wish", "minutes", "later", "error"),
+    ("shelf", "wanted", "minutes", "later", "error"),
     [
-        pytest.param(a_shelf(looked_at=BEGAN + 29), a_wish(), 59.5, 30, TokenTooOld, id="a token too old to the end"),
         pytest.param(
-            a_shelf(looked_at=BEGAN), a_wish(min_life=2 * HOUR), 0, 0, TokenTooOld, id="a life that no token has"
+            a_shelf(looked_at=BEGAN + 29), a_request(), 59.5, 30, TokenTooOld, id="a token too old to the end"
         ),
-        pytest.param(Shelf(trouble=AWAY, looked_at=BEGAN + 29), a_wish(), 0, 30, VaultUnreachable, id="Vault away"),
-        pytest.param(Shelf(), a_wish(), 0, 30, VaultUnreachable, id="a Vault that was not asked in time"),
-        pytest.param(Shelf(trouble=GONE, looked_at=BEGAN), a_wish(), 0, 0, NoSuchConnection, id="no record"),
-        pytest.param(Shelf(trouble=FORBIDDEN, looked_at=BEGAN), a_wish(), 0, 0, NotAllowed, id="a refusal"),
-        pytest.param(Shelf(trouble=STRANGE, looked_at=BEGAN), a_wish(), 0, 0, UnknownSchema, id="a strange record"),
         pytest.param(
-            a_shelf(looked_at=BEGAN, in_vain=1), a_wish(timeout=None), 59.5, 0, TokenTooOld, id="one look, no wait"
+            a_shelf(looked_at=BEGAN), a_request(min_life=2 * HOUR), 0, 0, TokenTooOld, id="a life that no token has"
+        ),
+        pytest.param(Shelf(trouble=AWAY, looked_at=BEGAN + 29), a_request(), 0, 30, VaultUnreachable, id="Vault away"),
+        pytest.param(Shelf(), a_request(), 0, 30, VaultUnreachable, id="a Vault that was not asked in time"),
+        pytest.param(Shelf(trouble=GONE, looked_at=BEGAN), a_request(), 0, 0, NoSuchConnection, id="no record"),
+        pytest.param(Shelf(trouble=FORBIDDEN, looked_at=BEGAN), a_request(), 0, 0, NotAllowed, id="a refusal"),
+        pytest.param(Shelf(trouble=STRANGE, looked_at=BEGAN), a_request(), 0, 0, UnknownSchema, id="a strange record"),
+        pytest.param(
+            a_shelf(looked_at=BEGAN, in_vain=1), a_request(timeout=None), 59.5, 0, TokenTooOld, id="one look, no wait"
         ),
         pytest.param(
             a_shelf(looked_at=BEGAN - 0.5, in_vain=1),
-            a_wish(timeout=None, instead_of=TOKEN),
+            a_request(timeout=None, instead_of=TOKEN),
             0,
             0,
             TokenTooOld,
@@ -198,8 +205,10 @@ def test_the_next_step(shelf: Shelf, wish: Wish, minutes: float, later: float, e
         ),
     ],
 )
-def test_what_is_given_up_for(shelf: Shelf, wish: Wish, minutes: float, later: float, error: type[ReaderError]) -> None:
-    given_up = step(shelf, wish, minutes=minutes, later=later)
+def test_what_is_given_up_for(
+    shelf: Shelf, wanted: ReadRequest, minutes: float, later: float, error: type[ReaderError]
+) -> None:
+    given_up = step(shelf, wanted, minutes=minutes, later=later)
     assert isinstance(given_up, GiveUp)
     assert type(given_up.error) is error
 
@@ -226,7 +235,7 @@ def test_a_token_too_old_says_its_age_and_where_to_look() -> None:
 
 def test_a_token_too_old_says_that_the_clock_may_be_the_reason() -> None:
     moment = Moment(NOON + 65 * MINUTE, BEGAN + 30, skew=-65 * MINUTE)
-    given_up = decide(a_shelf(looked_at=BEGAN + 29), a_wish(), moment)
+    given_up = decide(a_shelf(looked_at=BEGAN + 29), a_request(), moment)
     assert isinstance(given_up, GiveUp)
     assert "expired 5 min ago" in str(given_up.error)
     assert str(given_up.error).endswith("this machine's clock is 65 min ahead of Vault's")
@@ -278,11 +287,11 @@ SIGHTS = st.sampled_from([TOKEN, NEXT, AWAY, FORBIDDEN, STRANGE, GONE])
 def test_every_wish_ends_by_its_timeout_and_asks_politely(
     sights: list[ReaderError], minutes: int, timeout: int | None, took: float
 ) -> None:
-    wish = a_wish(timeout=None if timeout is None else timeout * SECOND)
+    wanted = a_request(timeout=None if timeout is None else timeout * SECOND)
     shelf, tick, looks = Shelf(), BEGAN, 0
     taken = None
     for turn in range(200):
-        taken = decide(shelf, wish, Moment(NOON + minutes * MINUTE, tick))
+        taken = decide(shelf, wanted, Moment(NOON + minutes * MINUTE, tick))
         match taken:
             case Use() | GiveUp():
                 break
@@ -295,4 +304,4 @@ def test_every_wish_ends_by_its_timeout_and_asks_politely(
     assert isinstance(taken, Use | GiveUp)
     assert timedelta(seconds=tick - BEGAN) <= timedelta(seconds=timeout or 3) + timedelta(milliseconds=1)
     assert looks <= 3 + (timeout or 0) / 2
-    assert not isinstance(taken, Use) or wish.accepts(taken.token, NOON + minutes * MINUTE)
+    assert not isinstance(taken, Use) or wanted.accepts(taken.token, NOON + minutes * MINUTE)

@@ -1,9 +1,9 @@
 import pytest
 
-from tests.samples.builders import CRM
+from tests.support.samples.builders import CRM
 from zoho_tokend.core.model import ConnectionName
 from zoho_tokend.reader import NoSuchConnection
-from zoho_tokend.reader.place import Place
+from zoho_tokend.reader.vault_source import Place
 from zoho_tokend.vault.layout import Layout
 
 

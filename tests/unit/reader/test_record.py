@@ -3,8 +3,8 @@ from datetime import timedelta
 
 import pytest
 
-from tests.samples.builders import HOUR, MINUTE, NOON
-from tests.samples.reader_samples import a_token, record_fields
+from tests.support.samples.builders import HOUR, MINUTE, NOON
+from tests.support.samples.reader_samples import a_token, record_fields
 from zoho_tokend.reader import Token, UnknownSchema
 from zoho_tokend.reader.record import token_of
 

@@ -1,7 +1,7 @@
 import pytest
 
 from zoho_tokend.reader import NoSuchConnection, NotAllowed, ReaderError, VaultUnreachable
-from zoho_tokend.reader.refusal import refusal
+from zoho_tokend.reader.vault_source import refusal
 
 ADDRESS = "https://vault.example:8200"
 

@@ -2,9 +2,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from tests.samples.builders import MINUTE, NOON, SECOND
-from tests.samples.reader_samples import a_token
-from zoho_tokend.reader.skew import skew
+from tests.support.samples.builders import MINUTE, NOON, SECOND
+from tests.support.samples.reader_samples import a_token
+from zoho_tokend.reader.memory import skew
 from zoho_tokend.reader.wording import clock_remark
 
 NONE = timedelta()

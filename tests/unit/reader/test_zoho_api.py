@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from tests.samples.reader_samples import a_token
+from tests.support.samples.reader_samples import a_token
 from zoho_tokend.reader import UnknownSchema, WrongHost
 from zoho_tokend.reader.zoho_api import base_url, belongs, check_host, means_dead, upload_url
 from zoho_tokend.zoho.datacenters import DATA_CENTERS, DataCenter

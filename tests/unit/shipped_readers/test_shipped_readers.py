@@ -10,7 +10,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from tests.documents.reader_rows import AT_ONCE, FILE_ROWS, MINUTE, READERS, ROWS, Row, readers_table
+from tests.support.documents.reader_rows import AT_ONCE, FILE_ROWS, MINUTE, READERS, ROWS, Row, readers_table
 from zoho_tokend.core.model import ConnectionName
 from zoho_tokend.vault.layout import Layout
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from zoho_simulator.clock import MovableClock
-from zoho_simulator.law.limits import Limits
-from zoho_simulator.law.messages import Answer, Request
-from zoho_simulator.law.records import Client
+from zoho_simulator.rules.limits import Limits
+from zoho_simulator.rules.messages import Answer, Request
+from zoho_simulator.rules.records import Client
 from zoho_simulator.zoho import Zoho
 
 NOON = datetime(2030, 5, 17, 12, 0, tzinfo=UTC)

@@ -3,7 +3,7 @@ import pytest
 from tests.unit.simulator.asking import Asker, access_token, an_asker, minutes, zoho_at_noon
 from zoho_simulator import Endpoint, User
 from zoho_simulator.faults import authentication_failure
-from zoho_simulator.law.messages import Request
+from zoho_simulator.rules.messages import Request
 
 
 def fresh(asker: Asker, scope: str) -> str:

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import pytest
 
 from tests.unit.simulator.asking import Asker, access_token, an_asker, minutes
-from zoho_simulator.law.messages import Answer, Request
-from zoho_simulator.law.organisation import Module, written
-from zoho_simulator.orders import AddModule, EditRecords
+from zoho_simulator.control_requests import AddModule, EditRecords
+from zoho_simulator.rules.messages import Answer, Request
+from zoho_simulator.rules.organisation import Module, written
 
 SCOPE = "ZohoCRM.modules.ALL,ZohoCRM.settings.READ,ZohoCRM.bulk.READ"
 

@@ -4,7 +4,7 @@ import pytest
 
 from tests.unit.simulator.asking import Asker, access_token, minutes, zoho_at_noon
 from zoho_simulator import ClientKind, User
-from zoho_simulator.law.messages import Answer
+from zoho_simulator.rules.messages import Answer
 
 SCOPE = "ZohoCRM.org.READ"
 

@@ -35,7 +35,7 @@ from zoho_simulator.faults import (
     wrong_content_type,
 )
 from zoho_simulator.faults.script import read_script
-from zoho_simulator.law.messages import Answer, End
+from zoho_simulator.rules.messages import Answer, End
 
 
 def struck(fault: Fault) -> tuple[Answer, Asker]:

@@ -1,8 +1,8 @@
 import pytest
 
 from tests.unit.simulator.asking import HOSTS, an_asker, minutes, zoho_at_noon
-from zoho_simulator.law.messages import Request
-from zoho_simulator.law.shapes import fingerprint
+from zoho_simulator.rules.messages import Request
+from zoho_simulator.rules.shapes import fingerprint
 
 
 @pytest.mark.parametrize("parameter", ["client_secret", "refresh_token", "code", "token", "code_verifier"])

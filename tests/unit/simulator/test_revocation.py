@@ -1,7 +1,7 @@
 import pytest
 
 from tests.unit.simulator.asking import Asker, access_token, an_asker
-from zoho_simulator.law.messages import Answer
+from zoho_simulator.rules.messages import Answer
 
 OLD, NEW = "/oauth/v2/token/revoke", "/oauth/v2/revoke/token"
 

@@ -4,10 +4,10 @@ from typing import get_args
 
 import pytest
 
-from tests.samples.event_samples import CONNECTION, NOON, ONE_OF_EVERY, REFRESH_FAILED, REFRESHED
+from tests.support.samples.event_samples import CONNECTION, NOON, ONE_OF_EVERY, REFRESH_FAILED, REFRESHED
 from zoho_tokend.core import events
 from zoho_tokend.core.events import Event, LoginOutcome
-from zoho_tokend.telemetry.lines import details, headline
+from zoho_tokend.telemetry.log import details, headline
 
 
 def test_the_samples_hold_one_of_every_event() -> None:

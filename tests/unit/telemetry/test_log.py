@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.canary import assert_no_canary
-from tests.samples.event_samples import CONNECTION, NOON, ONE_OF_EVERY, REFRESHED
+from tests.support.samples.event_samples import CONNECTION, NOON, ONE_OF_EVERY, REFRESHED
 from zoho_tokend.core.events import Beat, RefreshCrashed
 from zoho_tokend.telemetry.log import EventLog, LogFormat, LogLevel, configure_logging, set_level
 

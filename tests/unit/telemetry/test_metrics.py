@@ -11,15 +11,15 @@ from prometheus_client import Metric
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse
 
-from tests.samples.event_samples import CONNECTION, NOON, ONE_OF_EVERY, REFRESH_FAILED, REFRESHED
-from tests.servers.promtool import promtool
-from zoho_tokend.clockwork import Command
+from tests.support.samples.event_samples import CONNECTION, NOON, ONE_OF_EVERY, REFRESH_FAILED, REFRESHED
+from tests.support.servers.promtool import promtool
 from zoho_tokend.core import events
 from zoho_tokend.core.errors import Outcome
 from zoho_tokend.core.facts import ConnectionFacts, State
 from zoho_tokend.core.model import ConnectionName
 from zoho_tokend.core.reports import Verdict
 from zoho_tokend.core.targets import Shape
+from zoho_tokend.engine.clockwork import Command
 from zoho_tokend.telemetry.connection_series import LARGE_FLEET, PerConnection
 from zoho_tokend.telemetry.metric_table import metric_table
 from zoho_tokend.telemetry.metrics import Metrics
@@ -136,7 +136,7 @@ def test_every_label_value_is_there_at_zero_from_the_first_scrape() -> None:
         + [f"clock_skew_seconds{{peer={peer}}}" for peer in events.Peer]
         + [
             f"background_task_crashes_total{{task={task}}}"
-            for task in ("refresh", Command.SWEEP, Command.DISCOVER, Command.HEED_REPORTS, Command.FOLLOW_TARGETS)
+            for task in ("refresh", Command.SWEEP, Command.DISCOVER, Command.PROCESS_REPORTS, Command.FOLLOW_TARGETS)
         ]
         + [
             f"zoho_requests_total{{data_center={data_center},outcome={outcome}}}"
@@ -246,7 +246,7 @@ def test_conflicts_rotations_logins_and_clocks_are_told() -> None:
 
 def test_a_crash_is_counted_by_its_task() -> None:
     metrics = some_metrics()
-    metrics(events.ErrandCrashed(errand=Command.DISCOVER, kind="KeyError", traceback=""))
+    metrics(events.BackgroundTaskCrashed(task=Command.DISCOVER, kind="KeyError", traceback=""))
     metrics(events.RefreshCrashed(connection=CONNECTION, kind="KeyError", traceback=""))
     series = scraped(metrics)
     assert series["background_task_crashes_total{task=discover}"] == 1

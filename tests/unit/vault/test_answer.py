@@ -1,7 +1,7 @@
 import pytest
 
 from zoho_tokend.core.events import VaultOutcome
-from zoho_tokend.vault.answer import Answer, answer_of
+from zoho_tokend.vault.response import VaultResponse, answer_of
 
 CAS = {"errors": ["check-and-set parameter did not match the current version"]}
 
@@ -29,7 +29,7 @@ CAS = {"errors": ["check-and-set parameter did not match the current version"]}
     ],
 )
 def test_what_an_answer_means(status: int, body: dict[str, object] | None, outcome: VaultOutcome) -> None:
-    assert Answer(status=status, body=body).outcome is outcome
+    assert VaultResponse(status=status, body=body).outcome is outcome
 
 
 @pytest.mark.parametrize(
@@ -46,14 +46,14 @@ def test_what_an_answer_means(status: int, body: dict[str, object] | None, outco
     ],
 )
 def test_a_complaint_says_which_trouble_it_is(status: int, body: dict[str, object] | None, words: str) -> None:
-    complaint = Answer(status=status, body=body).complaint("https://vault.example:8200")
+    complaint = VaultResponse(status=status, body=body).complaint("https://vault.example:8200")
 
     assert words in complaint
     assert "https://vault.example:8200" in complaint
 
 
 def test_a_complaint_holds_nothing_of_the_body() -> None:
-    answer = Answer(status=500, body={"errors": ["CANARY"], "data": "CANARY"})
+    answer = VaultResponse(status=500, body={"errors": ["CANARY"], "data": "CANARY"})
 
     assert "CANARY" not in answer.complaint("https://vault.example:8200") + repr(answer)
 
@@ -67,12 +67,12 @@ def test_a_complaint_holds_nothing_of_the_body() -> None:
     ],
 )
 def test_a_look_into_the_body(names: tuple[str, ...], found: object) -> None:
-    assert Answer(status=200, body={"data": {"version": 3}}).at(*names) == found
+    assert VaultResponse(status=200, body={"data": {"version": 3}}).at(*names) == found
 
 
 def test_a_path_without_an_engine_is_told_from_an_empty_one() -> None:
-    assert Answer(status=404, body={"errors": ['no handler for route "x/data/y".']}).unmounted
-    assert not Answer(status=404, body={"errors": []}).unmounted
+    assert VaultResponse(status=404, body={"errors": ['no handler for route "x/data/y".']}).unmounted
+    assert not VaultResponse(status=404, body={"errors": []}).unmounted
 
 
 DEEP = b'{"data": ' + b"[" * 20_000 + b"]" * 20_000 + b"}"

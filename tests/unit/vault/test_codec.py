@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.samples.builders import CRM, NOON, SALES, a_record
-from tests.stand_ins.fakes import zoho_location
+from tests.support.samples.builders import CRM, NOON, SALES, a_record
+from tests.support.stand_ins.fakes import zoho_location
 from zoho_tokend.core.errors import ClientNotAllowed, RecordUnreadable
 from zoho_tokend.core.model import ClientCredentialsGrant, Credential, Secret, TokenRecord
 from zoho_tokend.vault import codec, registration_codec

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zoho_tokend.vault.lease import Due, Lease, Step, Trouble, next_step
+from zoho_tokend.vault.renewal import Due, Lease, Step, Trouble, next_step
 
 HOUR = Lease(begun=1000.0, lasts=3600.0, renewable=True, replaceable=True)
 FRESH = Trouble()

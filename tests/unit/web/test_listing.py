@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.samples.fact_samples import a_row
+from tests.support.samples.fact_samples import a_row
 from zoho_tokend.core.facts import HEALTHY, ConnectionFacts, State
 from zoho_tokend.web.listing import LONGEST_PAGE, PAGE, TROUBLE_FIRST, Selection, parse_selection, select
 

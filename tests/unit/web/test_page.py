@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.samples.fact_samples import NOON, a_daemon, a_row
-from tests.samples.web_sources import READY
+from tests.support.samples.fact_samples import NOON, a_daemon, a_row
+from tests.support.samples.web_sources import READY
 from zoho_tokend.core.errors import Outcome
 from zoho_tokend.core.facts import ConnectionFacts, DaemonFacts, Limit, State
 from zoho_tokend.core.health import Check, readiness

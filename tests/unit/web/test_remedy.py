@@ -4,7 +4,7 @@ from typing import Any
 import click
 import pytest
 
-from tests.samples.fact_samples import a_row
+from tests.support.samples.fact_samples import a_row
 from zoho_tokend.cli import main
 from zoho_tokend.core.errors import Outcome
 from zoho_tokend.core.facts import State

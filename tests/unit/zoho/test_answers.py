@@ -5,7 +5,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from tests.samples.zoho_samples import RECEIVED_AT, an_answer, sample, sample_names
+from tests.support.samples.zoho_samples import RECEIVED_AT, an_answer, sample, sample_names
 from zoho_tokend.core.errors import (
     ClientRejected,
     GrantRejected,
@@ -15,14 +15,14 @@ from zoho_tokend.core.errors import (
     ZohoUnavailable,
 )
 from zoho_tokend.core.model import Issued, Secret
-from zoho_tokend.zoho.answer import Answer, clock_skew
+from zoho_tokend.zoho.response import ZohoResponse, clock_skew
 from zoho_tokend.zoho.wire import issued
 
 ACCESS_TOKEN = Secret("1000." + "ab12" * 8 + "." + "cd34" * 8)
 REFRESH_TOKEN = Secret("1000." + "0f1e" * 8 + "." + "2d3c" * 8)
 
 
-def outcome(answer: Answer) -> Issued | RefreshError:
+def outcome(answer: ZohoResponse) -> Issued | RefreshError:
     try:
         return issued(answer)
     except RefreshError as error:
@@ -139,7 +139,7 @@ def test_a_recorded_refusal_means_the_same_at_any_status(
     name: str, expected: type[RefreshError], status: int | None
 ) -> None:
     recorded = sample(name)
-    answer = Answer(
+    answer = ZohoResponse(
         status=status or recorded.status,
         headers=recorded.headers,
         body=recorded.body,

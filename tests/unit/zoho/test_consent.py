@@ -5,7 +5,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from tests.samples.zoho_samples import outcome
+from tests.support.samples.zoho_samples import outcome
 from zoho_tokend.core.consent import GrantCode
 from zoho_tokend.core.errors import (
     ConsentFailed,

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from tests.samples.zoho_bodies import NEAR_ANSWERS
-from tests.samples.zoho_samples import an_answer, outcome, sample
+from tests.support.samples.zoho_bodies import NEAR_ANSWERS
+from tests.support.samples.zoho_samples import an_answer, outcome, sample
 from zoho_tokend.core.consent import DeviceCode, Granted, MovedTo, Pending, Polled, SlowDown
 from zoho_tokend.core.errors import (
     ClientRejected,
@@ -20,8 +20,7 @@ from zoho_tokend.core.errors import (
     ZohoUnavailable,
 )
 from zoho_tokend.core.model import Client, Secret
-from zoho_tokend.zoho.device import device_code, device_form, poll_form, polled
-from zoho_tokend.zoho.pace import PollPace
+from zoho_tokend.zoho.device import PollPace, device_code, device_form, poll_form, polled
 
 CLIENT = Client(client_id="1004.INVENTEDCLIENT", client_secret=Secret("invented-secret"))
 PAGE = "https://accounts.zoho.eu/oauth/v3/device"

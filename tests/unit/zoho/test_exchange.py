@@ -4,8 +4,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.samples.zoho_bodies import NEAR_ANSWERS
-from tests.samples.zoho_samples import an_answer, outcome, sample
+from tests.support.samples.zoho_bodies import NEAR_ANSWERS
+from tests.support.samples.zoho_samples import an_answer, outcome, sample
 from zoho_tokend.core.consent import GrantCode, Granted
 from zoho_tokend.core.errors import (
     ClientRejected,

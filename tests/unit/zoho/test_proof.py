@@ -2,12 +2,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.samples.zoho_bodies import NEAR_ANSWERS
-from tests.samples.zoho_samples import an_answer, sample
+from tests.support.samples.zoho_bodies import NEAR_ANSWERS
+from tests.support.samples.zoho_samples import an_answer, sample
 from zoho_tokend.core.consent import Alive, AliveWithoutScope, Dead, NoApiAccess, Proof, Unproven
 from zoho_tokend.core.model import Secret
-from zoho_tokend.zoho.answer import Answer
 from zoho_tokend.zoho.proof import api_authorization, proof
+from zoho_tokend.zoho.response import ZohoResponse
 
 
 def an_organisation(**fields: object) -> Proof:
@@ -82,7 +82,7 @@ def test_a_missing_permission_says_where_to_give_it() -> None:
         pytest.param(sample("throttle-at-429"), id="a throttle"),
     ],
 )
-def test_anything_else_proves_nothing(answer: Answer) -> None:
+def test_anything_else_proves_nothing(answer: ZohoResponse) -> None:
     verdict = proof(answer)
 
     assert isinstance(verdict, Unproven)

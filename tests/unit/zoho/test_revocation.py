@@ -4,12 +4,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.samples.zoho_bodies import NEAR_ANSWERS
-from tests.samples.zoho_samples import an_answer, outcome, sample
+from tests.support.samples.zoho_bodies import NEAR_ANSWERS
+from tests.support.samples.zoho_samples import an_answer, outcome, sample
 from zoho_tokend.core.consent import Revocation
 from zoho_tokend.core.errors import ClientRejected, Throttled, ZohoUnavailable
 from zoho_tokend.core.model import Client, Secret
-from zoho_tokend.zoho.answer import Answer
+from zoho_tokend.zoho.response import ZohoResponse
 from zoho_tokend.zoho.revocation import (
     basic_authorization,
     old_revocation_form,
@@ -19,7 +19,7 @@ from zoho_tokend.zoho.revocation import (
 )
 
 TOKEN = Secret("1000.invented-refresh")
-Reader = Callable[[Answer], Revocation]
+Reader = Callable[[ZohoResponse], Revocation]
 BOTH = pytest.mark.parametrize("read", [revoked, revoked_the_old_way])
 
 
@@ -72,7 +72,7 @@ def test_a_400_without_a_word_is_a_dead_token_in_the_older_contract_alone() -> N
         pytest.param(sample("html-502"), id="502"),
     ],
 )
-def test_nothing_else_says_that_a_token_is_dead(read: Reader, answer: Answer) -> None:
+def test_nothing_else_says_that_a_token_is_dead(read: Reader, answer: ZohoResponse) -> None:
     with pytest.raises(ZohoUnavailable):
         read(answer)
 

@@ -2,11 +2,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.samples.zoho_bodies import NEAR_ANSWERS
-from tests.samples.zoho_samples import an_answer, outcome, sample
+from tests.support.samples.zoho_bodies import NEAR_ANSWERS
+from tests.support.samples.zoho_samples import an_answer, outcome, sample
 from zoho_tokend.core.errors import ZohoUnavailable
 from zoho_tokend.core.origin import parse_origin
-from zoho_tokend.zoho.answer import Answer
+from zoho_tokend.zoho.response import ZohoResponse
 from zoho_tokend.zoho.serverinfo import accounts_servers
 
 
@@ -33,7 +33,7 @@ def test_entries_that_are_no_accounts_server_are_passed_over() -> None:
 @pytest.mark.parametrize(
     "answer", [an_answer({}), an_answer({"locations": ["eu"]}), sample("html-502"), sample("empty")]
 )
-def test_anything_else_is_no_list(answer: Answer) -> None:
+def test_anything_else_is_no_list(answer: ZohoResponse) -> None:
     with pytest.raises(ZohoUnavailable):
         accounts_servers(answer)
 

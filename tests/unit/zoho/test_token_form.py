@@ -1,6 +1,6 @@
 import pytest
 
-from tests.samples.zoho_credentials import a_credential
+from tests.support.samples.zoho_credentials import a_credential
 from zoho_tokend.core.model import ClientCredentialsGrant, Credential
 from zoho_tokend.zoho.wire import token_form
 

@@ -6,7 +6,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page
 
 from tests.component.web.status_page.stage import Stage
-from tests.people.browser import browser
+from tests.support.people.browser import browser
 
 __all__ = ["browser"]
 

@@ -10,9 +10,9 @@ from typing import Any, Self
 
 from playwright.async_api import Page
 
-from tests.samples.fact_samples import a_daemon, a_row
-from tests.samples.fleet_samples import FLOOR
-from tests.samples.web_sources import READY, sources
+from tests.support.samples.fact_samples import a_daemon, a_row
+from tests.support.samples.fleet_samples import FLOOR
+from tests.support.samples.web_sources import READY, sources
 from zoho_tokend.core.facts import ConnectionFacts
 from zoho_tokend.web.app import create_app
 from zoho_tokend.web.server import Server

@@ -8,9 +8,9 @@ from playwright.async_api import Browser, Error, Page, expect
 
 from tests.component.web.status_page.contrast import FAINT_MARKS, FAINT_TEXTS
 from tests.component.web.status_page.stage import Stage, look_again
-from tests.people.browser import IN_BROWSER
-from tests.samples.fact_samples import a_row
-from tests.samples.fleet_samples import LARGE, a_fleet, a_large_fleet
+from tests.support.people.browser import IN_BROWSER
+from tests.support.samples.fact_samples import a_row
+from tests.support.samples.fleet_samples import LARGE, a_fleet, a_large_fleet
 from zoho_tokend.core.facts import State
 
 pytestmark = IN_BROWSER

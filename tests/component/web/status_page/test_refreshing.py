@@ -5,9 +5,9 @@ from datetime import timedelta
 from playwright.async_api import Page, Route, expect
 
 from tests.component.web.status_page.stage import REFRESH, Stage, look_again
-from tests.people.browser import IN_BROWSER
-from tests.samples.fact_samples import a_row
-from tests.samples.fleet_samples import FLOOR, a_fleet, a_large_fleet
+from tests.support.people.browser import IN_BROWSER
+from tests.support.samples.fact_samples import a_row
+from tests.support.samples.fleet_samples import FLOOR, a_fleet, a_large_fleet
 from zoho_tokend.core.facts import State
 
 pytestmark = IN_BROWSER

@@ -1,1 +1,0 @@
-"""From facts to findings; pure, one module an area."""

@@ -1,0 +1,1 @@
+"""What a person starts: authorizing, importing, revoking and removing connections, and looking at them."""

@@ -1,0 +1,68 @@
+"""The only way from asyncio to Vault: a few threads, each with a line of its own.
+
+Work that has begun cannot be called back: a caller that is cancelled leaves it to end by its own time-outs,
+and ``close`` waits for it.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from typing import Final, TypeVar
+
+from zoho_tokend.core.events import ClockCompared, Peer, Sink, VaultAnswered
+from zoho_tokend.core.instants import clock_skew
+from zoho_tokend.core.ports import Clock
+from zoho_tokend.vault.client import VaultClient, VaultConfig
+
+T = TypeVar("T")
+
+_COMPARE_SECONDS: Final = 60.0
+
+
+class VaultClientPool:
+    """Runs work on a thread that has a line to Vault, and emits what the line tells, on the event loop."""
+
+    def __init__(self, config: VaultConfig, *, clock: Clock, sink: Sink) -> None:
+        self._config = config
+        self._clock = clock
+        self._sink = sink
+        self._pool = ThreadPoolExecutor(max_workers=config.concurrency, thread_name_prefix="vault")
+        self._thread = threading.local()
+        self._clients: list[VaultClient] = []
+        self._compared_at: float | None = None
+
+    async def call(self, work: Callable[[VaultClient], T]) -> T:
+        """What the work answers; its events are emitted before."""
+        loop = asyncio.get_running_loop()
+
+        def on_thread() -> T:
+            return work(self._client(loop))
+
+        return await asyncio.shield(loop.run_in_executor(self._pool, on_thread))
+
+    async def close(self) -> None:
+        """All work has ended, and no connection is left open."""
+        await asyncio.to_thread(self._pool.shutdown)
+        while self._clients:
+            self._clients.pop().close()
+
+    def _client(self, loop: asyncio.AbstractEventLoop) -> VaultClient:
+        line: VaultClient | None = getattr(self._thread, "line", None)
+        if line is None:
+
+            def tell(answered: VaultAnswered, date: datetime | None) -> None:
+                loop.call_soon_threadsafe(self._emit, answered, date)
+
+            line = self._thread.line = VaultClient(self._config, monotonic=self._clock.monotonic, tell=tell)
+            self._clients.append(line)
+        return line
+
+    def _emit(self, answered: VaultAnswered, date: datetime | None) -> None:
+        self._sink(answered)
+        now = self._clock.monotonic()
+        if date is None or (self._compared_at is not None and now - self._compared_at < _COMPARE_SECONDS):
+            return
+        self._compared_at = now
+        self._sink(ClockCompared(peer=Peer.VAULT, skew=clock_skew(date, self._clock.now())))
