@@ -79,7 +79,7 @@ def addresses(data_centers: tuple[DataCenter, ...]) -> dict[str, dict[str, str]]
 def _carried_out(zoho: Zoho, what: str, body: bytes) -> Response:
     kind = _ORDERS.get(what)
     if kind is None:
-        return JSONResponse({"error": f"there are control_requests for {', '.join(_ORDERS)}"}, status_code=404)
+        return JSONResponse({"error": f"there are orders for {', '.join(_ORDERS)}"}, status_code=404)
     try:
         return JSONResponse(kind.validate_json(body or b"{}").carry_out(zoho))
     except ValidationError as wrong:
