@@ -105,6 +105,7 @@ lock: $(READY)  ## resolve the requirements anew: hashes, no addresses
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --custom-compile-command "make lock" --extra kubernetes pyproject.toml -o requirements/runtime.txt
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --custom-compile-command "make lock" --extra demo --extra kubernetes --group dev pyproject.toml -o requirements/dev.txt
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --custom-compile-command "make lock" --constraint requirements/dev.txt --group image -o requirements/image.txt
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --custom-compile-command "make lock" --constraint requirements/dev.txt --group ingest pyproject.toml -o requirements/ingest.txt
 
 clean:  ## remove what the other commands made
 	@rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis dist

@@ -26,7 +26,9 @@ _UNITS: Final[Mapping[str, timedelta]] = {
 }
 _PLACE: Final = re.compile(r"(?P<name>[a-z]{2,8})(?:=(?P<port>[0-9]{1,5}))?")
 _PLACES_HELP: Final = "a data centre, on a free port unless one is given; once for each; us alone if left out"
-_SEED_HELP: Final = 'what there is at first: {"clients": [...], "consents": [...]}, as the control API takes them'
+_SEED_HELP: Final = (
+    'what there is at first: {"clients": [...], "consents": [...], "modules": [...]}, as the control API takes them'
+)
 _ACTIVE_HELP: Final = "access tokens that one refresh token keeps alive; the next kills the oldest (%(default)s)"
 _COUNTED_HELP: Final = "whose issues are added up (%(default)s)"
 _EPILOG: Final = (

@@ -154,6 +154,45 @@ class Advance(_Strict):
         return {"now": zoho.now().isoformat()}
 
 
+class AddModule(_Strict):
+    """A module of the CRM with so many records and fields, in place of one of the same name."""
+
+    module: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
+    records: Annotated[int, Field(ge=0, le=10_000_000)] = 1000
+    fields: Tally = 12
+    subform: bool = False
+    data_center: str | None = None
+
+    def carry_out(self, zoho: Zoho) -> Result:
+        with zoho.organisation(self.data_center) as organisation:
+            organisation.add_module(self.module, self.records, zoho.now(), width=self.fields, subform=self.subform)
+        return {}
+
+
+class EditRecords(_Strict):
+    """Users change so many of the oldest records, delete so many of the newest, and add so many."""
+
+    module: str
+    add: Annotated[int, Field(ge=0)] = 0
+    change: Annotated[int, Field(ge=0)] = 0
+    delete: Annotated[int, Field(ge=0)] = 0
+    data_center: str | None = None
+
+    def carry_out(self, zoho: Zoho) -> Result:
+        with zoho.organisation(self.data_center) as organisation:
+            if self.module not in organisation.modules:
+                raise ValueError(f"no module {self.module!r}; there are {', '.join(organisation.modules)}")
+            module, now = organisation.modules[self.module], zoho.now()
+            living = module.by_id()
+            gone = [living[len(living) - 1 - at] for at in range(min(self.delete, len(living)))]
+            changed = [living[at] for at in range(min(self.change, len(living) - len(gone)))]
+            for number in changed:
+                module.change(number, now)
+            for number in gone:
+                module.delete(number, now)
+            return {"added": [module.add(now) for _ in range(self.add)]}
+
+
 class BringFault(_Strict):
     """A script of faults, and whom it happens to; ``endpoint`` null is every endpoint."""
 
@@ -175,12 +214,15 @@ class BringFault(_Strict):
 
 
 class Seed(_Strict):
-    """What a Zoho starts with: applications, then consents for them."""
+    """What a Zoho starts with: applications, consents for them, and modules of the CRM."""
 
     clients: tuple[AddClient, ...] = ()
     consents: tuple[AddConsent, ...] = ()
+    modules: tuple[AddModule, ...] = ()
 
     def carry_out(self, zoho: Zoho) -> Result:
+        for module in self.modules:
+            module.carry_out(zoho)
         return {
             "clients": [client.carry_out(zoho) for client in self.clients],
             "consents": [consent.carry_out(zoho) for consent in self.consents],

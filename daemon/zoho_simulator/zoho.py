@@ -3,7 +3,8 @@
 Everything here may be called from any thread, and holds for the next request.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from threading import RLock
@@ -20,11 +21,13 @@ from zoho_simulator.rules.console import CALLBACK, new_client, with_new_secrets
 from zoho_simulator.rules.directory import Directory
 from zoho_simulator.rules.limits import Limits
 from zoho_simulator.rules.messages import Answer, Request
+from zoho_simulator.rules.organisation import Organisation
 from zoho_simulator.rules.records import Client, ClientKind, Consent, GrantCode, User
 from zoho_simulator.rules.routes import Endpoint
 
 SOMEBODY: Final = "ann@example.com"
 EVERYTHING: Final = "ZohoCRM.modules.ALL,ZohoCRM.org.READ,ZohoCRM.users.READ"
+_SMALL: Final = {"Leads": 2, "Contacts": 1, "Accounts": 1, "Deals": 1}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +59,9 @@ class Zoho:
         self._lock = RLock()
         self._active_faults = ActiveFaults()
         self._directory = Directory(locations, self.limits)
+        for name in locations:
+            for module, records in _SMALL.items():
+                self._directory.ledgers[name].organisation.add_module(module, records, self.now())
         self.admin = Admin(self._directory, self._lock, self.now)
         self._dispatcher = Dispatcher(self._directory.ledgers, self._active_faults, self.journal)
 
@@ -248,6 +254,16 @@ class Zoho:
         )
         with self._lock:
             self._active_faults.bring(then(script), target)
+
+    @contextmanager
+    def organisation(self, data_center: str | None = None) -> Iterator[Organisation]:
+        """What the CRM holds there, to look at and to change; no request is answered meanwhile.
+
+        Raises:
+            ValueError: no data centre of this name is simulated.
+        """
+        with self._lock:
+            yield self._directory.ledger(data_center or self.data_centers[0].name).organisation
 
     def clear_faults(self) -> None:
         """Nothing goes wrong any more."""

@@ -37,7 +37,7 @@ def installed() -> Iterator[Distribution]:
     return (each for each in distributions() if canonicalize_name(each.name) not in _NOT_LOCKED)
 
 
-@pytest.mark.parametrize("name", ["runtime.txt", "dev.txt"])
+@pytest.mark.parametrize("name", ["runtime.txt", "ingest.txt", "dev.txt"])
 def test_every_requirement_is_one_version_with_its_hashes_and_no_address(name: str) -> None:
     for entry in entries(name):
         assert "==" in entry, entry
@@ -45,9 +45,10 @@ def test_every_requirement_is_one_version_with_its_hashes_and_no_address(name: s
         assert "://" not in entry, entry
 
 
-def test_what_runs_in_production_is_what_was_tested() -> None:
+@pytest.mark.parametrize("name", ["runtime.txt", "ingest.txt"])
+def test_what_runs_in_production_is_what_was_tested(name: str) -> None:
     tested = pins("dev.txt")
-    assert {name: tested.get(name) for name in pins("runtime.txt")} == pins("runtime.txt")
+    assert {library: tested.get(library) for library in pins(name)} == pins(name)
 
 
 def test_what_is_installed_is_what_the_lock_names() -> None:

@@ -30,6 +30,7 @@ from zoho_simulator.faults.catalogue import (
     redirect,
     rotated_refresh_token,
     throttled,
+    too_many_requests,
     truncated_json,
     wrong_content_type,
 )
@@ -66,6 +67,7 @@ __all__ = [
     "then",
     "throttled",
     "times",
+    "too_many_requests",
     "truncated_json",
     "wrong_content_type",
 ]

@@ -1,8 +1,8 @@
 """Every fault by name. Spans are in seconds, so that JSON can say them.
 
 Those that stand in for the law cost no budget: ``html``, ``html_502``, ``hang``, ``drop``, ``empty``, ``redirect``,
-``error``, ``general_error``, ``throttled``, ``authentication_failure``, ``huge_body``. In all others the law is asked
-first: a token whose answer is lost or unreadable was issued all the same.
+``error``, ``general_error``, ``throttled``, ``authentication_failure``, ``too_many_requests``, ``huge_body``. In all
+others the law is asked first: a token whose answer is lost or unreadable was issued all the same.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Final
 
 from zoho_simulator.faults.fault import Fault
-from zoho_simulator.rules import crm
+from zoho_simulator.rules import crm, crm_records
 from zoho_simulator.rules.errors import throttle
 from zoho_simulator.rules.messages import HTML, Answer, Delivery, End
 
@@ -61,6 +61,13 @@ def authentication_failure() -> Fault:
     return Fault(name="authentication_failure", stand_in=crm.authentication_failure())
 
 
+def too_many_requests(retry_after: int | None = None) -> Fault:
+    """The API's refusal of one call too many at once; ``retry_after`` in seconds."""
+    headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
+    said = crm_records.refusal(429, "TOO_MANY_REQUESTS", "You have made too many requests")
+    return Fault(name="too_many_requests", stand_in=replace(said, headers=headers))
+
+
 def empty(status: int = 200) -> Fault:
     """No body at all."""
     return Fault(name="empty", stand_in=Answer(content="", status=status))
@@ -106,7 +113,7 @@ def cut_off() -> Fault:
 
 def truncated_json() -> Fault:
     """The token is issued, and the body is a whole HTTP body but half a JSON text."""
-    return _altered("truncated_json", lambda answer: replace(answer, content=answer.text[: len(answer.text) // 2]))
+    return _altered("truncated_json", lambda answer: replace(answer, content=answer.body[: len(answer.body) // 2]))
 
 
 def wrong_content_type(content_type: str = "text/html;charset=UTF-8") -> Fault:
@@ -181,6 +188,7 @@ BY_NAME: Final[Mapping[str, Callable[..., Fault]]] = {
         general_error,
         throttled,
         authentication_failure,
+        too_many_requests,
         empty,
         huge_body,
         drop,

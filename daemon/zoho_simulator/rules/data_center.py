@@ -61,7 +61,7 @@ def _lawful(ledger: Ledger, endpoint: Endpoint, request: Request, now: datetime)
         case Endpoint.SERVERINFO:
             return _serverinfo(ledger.locations)
         case Endpoint.API:
-            return crm.read(ledger, request.path, authorization, now)
+            return crm.answer(ledger, request, now)
 
 
 def _serverinfo(locations: Mapping[str, str]) -> Answer:

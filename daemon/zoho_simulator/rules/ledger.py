@@ -6,6 +6,7 @@ from datetime import datetime
 
 from zoho_simulator.rules import shapes
 from zoho_simulator.rules.limits import Limits, Meter
+from zoho_simulator.rules.organisation import Organisation
 from zoho_simulator.rules.records import AccessToken, Client, Consent, DeviceCode, Grant, GrantCode
 
 
@@ -16,6 +17,7 @@ class Ledger:
         locations: the origin of every data centre by name, its own among them; accounts server and API are one.
         issues: token calls, by refresh token or client.
         mints: refresh tokens that codes brought, by client and user.
+        organisation: what the CRM holds; every user sees the same.
         codes_made: grant codes that people got on a page, by client.
     """
 
@@ -26,6 +28,7 @@ class Ledger:
         self.clients: dict[str, Client] = {}
         self.codes: dict[str, GrantCode] = {}
         self.devices: dict[str, DeviceCode] = {}
+        self.organisation = Organisation()
         self.issues = Meter(
             most=limits.issues_per_window, window=limits.window, refused_count=limits.throttled_calls_count
         )

@@ -13,10 +13,11 @@ HTML: Final = "text/html;charset=UTF-8"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One HTTP request, its body already read as a form.
+    """One HTTP request, its body already read as a form where it is one.
 
     Attributes:
         form: empty unless the body is ``application/x-www-form-urlencoded``.
+        body: as it came.
         headers: names in lower case.
     """
 
@@ -25,6 +26,7 @@ class Request:
     query: Mapping[str, str] = field(default_factory=dict)
     form: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
 
 
 class End(StrEnum):
@@ -55,11 +57,11 @@ class Answer:
     """What is sent back.
 
     Attributes:
-        content: the fields of a JSON object, or a text that is sent as it is.
+        content: the fields of a JSON object, or a text or bytes that are sent as they are.
         clock_skew: how far the ``Date`` header runs ahead of the true time.
     """
 
-    content: Mapping[str, object] | str
+    content: Mapping[str, object] | str | bytes
     status: int = 200
     content_type: str = JSON
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -68,13 +70,24 @@ class Answer:
 
     @property
     def fields(self) -> Mapping[str, object]:
-        """The fields of a JSON answer; none where the content is a text."""
-        return {} if isinstance(self.content, str) else self.content
+        """The fields of a JSON answer; none where the content is a text or bytes."""
+        return {} if isinstance(self.content, str | bytes) else self.content
 
     @property
     def text(self) -> str:
+        """The body, where it is a text."""
+        return self.body.decode(errors="replace")
+
+    @property
+    def body(self) -> bytes:
         """The body."""
-        return self.content if isinstance(self.content, str) else json.dumps(self.content, separators=(",", ":"))
+        match self.content:
+            case bytes():
+                return self.content
+            case str():
+                return self.content.encode()
+            case fields:
+                return json.dumps(fields, separators=(",", ":")).encode()
 
     @property
     def outcome(self) -> str:
@@ -86,10 +99,10 @@ class Answer:
 
     def with_fields(self, **changed: object) -> Self:
         """The same answer with these fields added or replaced; a text stays as it is."""
-        return self if isinstance(self.content, str) else replace(self, content={**self.content, **changed})
+        return self if isinstance(self.content, str | bytes) else replace(self, content={**self.content, **changed})
 
     def without(self, *names: str) -> Self:
         """The same answer lacking these fields; a text stays as it is."""
-        if isinstance(self.content, str):
+        if isinstance(self.content, str | bytes):
             return self
         return replace(self, content={name: value for name, value in self.content.items() if name not in names})

@@ -1,5 +1,6 @@
 """Which method and path is what."""
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
@@ -26,10 +27,14 @@ ACCOUNTS: Final[Mapping[str, tuple[str, Endpoint]]] = {
     "/oauth/serverinfo": ("GET", Endpoint.SERVERINFO),
 }
 
+_BULK_READ: Final = re.compile(r"/crm/bulk/v[0-9.]+/read")
+
 
 def endpoint(path: str) -> tuple[str, Endpoint] | None:
     """The one method that a path takes, and what it is; None where there is nothing.
 
     The token URL takes no ``GET``: https://www.zoho.com/projects/help/rest-api/faq/oauth.html.
     """
-    return ("GET", Endpoint.API) if path.startswith("/crm/") else ACCOUNTS.get(path)
+    if path.startswith("/crm/"):
+        return ("POST" if _BULK_READ.fullmatch(path) else "GET"), Endpoint.API
+    return ACCOUNTS.get(path)

@@ -8,6 +8,8 @@
     POST   /_control/revocations    a refresh token dies           (``control_requests.Revoke``)
     POST   /_control/evictions      the oldest access tokens die   (``control_requests.Evict``)
     POST   /_control/clock          time passes                    (``control_requests.Advance``)
+    POST   /_control/modules        a module of the CRM            (``control_requests.AddModule``)
+    POST   /_control/records        records change                 (``control_requests.EditRecords``)
     POST   /_control/faults         things go wrong                (``control_requests.BringFault``)
     DELETE /_control/faults         all is well again
     GET    /_control/journal        every request, without a secret
@@ -37,6 +39,8 @@ _ORDERS: Final[Mapping[str, TypeAdapter[control_requests.ControlRequest]]] = {
     "revocations": TypeAdapter(control_requests.Revoke),
     "evictions": TypeAdapter(control_requests.Evict),
     "clock": TypeAdapter(control_requests.Advance),
+    "modules": TypeAdapter(control_requests.AddModule),
+    "records": TypeAdapter(control_requests.EditRecords),
     "faults": TypeAdapter(control_requests.BringFault),
 }
 _JOURNAL: Final = TypeAdapter(Journal)
@@ -75,7 +79,7 @@ def addresses(data_centers: tuple[DataCenter, ...]) -> dict[str, dict[str, str]]
 def _carried_out(zoho: Zoho, what: str, body: bytes) -> Response:
     kind = _ORDERS.get(what)
     if kind is None:
-        return JSONResponse({"error": f"there are control_requests for {', '.join(_ORDERS)}"}, status_code=404)
+        return JSONResponse({"error": f"there are orders for {', '.join(_ORDERS)}"}, status_code=404)
     try:
         return JSONResponse(kind.validate_json(body or b"{}").carry_out(zoho))
     except ValidationError as wrong:

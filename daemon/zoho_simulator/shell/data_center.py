@@ -38,4 +38,5 @@ async def _lawful(request: Request) -> messages.Request:
         query=dict(request.query_params),
         form=dict(parse_qsl(body.decode(errors="replace"), keep_blank_values=True)) if is_form else {},
         headers=dict(request.headers),
+        body=body,
     )

@@ -36,7 +36,7 @@ class AnswerResponse:
 
     async def _send(self, send: Send, interrupted: "_Interrupted") -> bool:
         """Whether all was sent that the headers promise."""
-        body = self.answer.text.encode()
+        body = self.answer.body
         await send({"type": "http.response.start", "status": self.answer.status, "headers": self._headers(body)})
         for piece in self._pieces(body):
             await send({"type": "http.response.body", "body": piece, "more_body": True})

@@ -56,6 +56,14 @@ async def test_a_code_made_by_control_can_be_exchanged(control: httpx.AsyncClien
     assert "refresh_token" in await token(control, client, grant_type="authorization_code", code=code["code"])
 
 
+async def test_records_of_the_crm_are_made_and_edited_by_control(control: httpx.AsyncClient) -> None:
+    await do(control, "modules", module="Boats", records=5, fields=3)
+    done = await do(control, "records", module="Boats", add=2, change=1, delete=1)
+    assert len(done["added"]) == 2
+    refused = await control.post("records", json={"module": "Unicorns"})
+    assert "no module 'Unicorns'" in refused.json()["error"]
+
+
 @pytest.mark.parametrize(
     ("decision", "error"),
     [

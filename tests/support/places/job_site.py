@@ -10,7 +10,7 @@ import hvac
 from tests.support.places.reader_site import Shelves
 from tests.support.samples.builders import MINUTE
 from tests.support.servers.openbao import Corner
-from zoho_simulator import Client, Simulator, Zoho, in_thread
+from zoho_simulator import Client, Limits, Simulator, Zoho, in_thread
 from zoho_simulator.journal import Entry
 
 EVERYTHING = "ZohoCRM.modules.ALL,ZohoCRM.org.READ,ZohoCRM.users.READ"
@@ -88,9 +88,9 @@ class JobSite:
 
 
 @contextmanager
-def a_job_site(corner: Corner) -> Iterator[JobSite]:
+def a_job_site(corner: Corner, limits: Limits | None = None) -> Iterator[JobSite]:
     """A site with a first token published; in the end nobody but the daemon may have asked Zoho for a token."""
-    with in_thread(Simulator(data_centers=("eu", "in"))) as zoho:
+    with in_thread(Simulator(data_centers=("eu", "in"), limits=limits or Limits())) as zoho:
         site = JobSite(zoho, Shelves(corner))
         site.refresh()
         yield site

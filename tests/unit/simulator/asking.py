@@ -42,9 +42,9 @@ class Asker:
         uris = self.client.redirect_uris
         return self.token("authorization_code", code=code, **{**({"redirect_uri": uris[0]} if uris else {}), **form})
 
-    def get(self, path: str, access_token: str, prefix: str = "Zoho-oauthtoken") -> Answer:
+    def get(self, path: str, access_token: str, prefix: str = "Zoho-oauthtoken", **query: str) -> Answer:
         headers = {"authorization": f"{prefix} {access_token}"}
-        return self.zoho.answer(self.data_center, Request(method="GET", path=path, headers=headers))
+        return self.zoho.answer(self.data_center, Request(method="GET", path=path, headers=headers, query=query))
 
     def accepts(self, access_token: str) -> bool:
         return self.get("/crm/v8/org", access_token).status == 200
