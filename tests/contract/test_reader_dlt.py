@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 from dlt.sources.helpers.requests import Client
-from dlt.sources.rest_api import RESTAPIConfig, rest_api_source
+from dlt.sources.rest_api import rest_api_source
+from dlt.sources.rest_api.typing import RESTAPIConfig
 
 from tests.support.places.job_site import JobSite, a_job_site
 from tests.support.servers.openbao import Corner
