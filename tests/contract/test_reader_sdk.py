@@ -11,6 +11,8 @@ from zohocrmsdk.src.com.zoho.crm.api.dc import DataCenter
 from zohocrmsdk.src.com.zoho.crm.api.exception import SDKException
 from zohocrmsdk.src.com.zoho.crm.api.initializer import Initializer
 from zohocrmsdk.src.com.zoho.crm.api.org import OrgOperations
+from zohocrmsdk.src.com.zoho.crm.api.parameter_map import ParameterMap
+from zohocrmsdk.src.com.zoho.crm.api.record import GetRecordsParam, RecordOperations
 
 from tests.support.places.job_site import JobSite, a_job_site
 from tests.support.samples.reader_samples import a_token
@@ -108,6 +110,20 @@ def test_twelve_threads_cause_one_read_and_no_request_for_a_token(
     assert names == ["Tidewater Looms"] * 4 * THREADS
     assert site.token_requests == 0
     assert site.shelves.reads == 1
+
+
+def test_get_records_learns_the_fields_and_reads_the_records(site: JobSite, reader: TokenReader, folder: Path) -> None:
+    with site.zoho.organisation("eu") as organisation:
+        organisation.add_module("Leads", 3, site.zoho.now(), width=4)
+    site.consent("ZohoCRM.modules.ALL,ZohoCRM.settings.READ")
+    site.refresh()
+    sdk.initialize(reader, "crm-prod", resource_path=folder)
+    asked = ParameterMap()
+    asked.add(GetRecordsParam.fields, "id")
+    answer = RecordOperations("Leads").get_records(asked)
+    assert len(answer.get_object().get_data()) == 3
+    assert {call.status for call in site.api_calls} == {200}
+    assert list((folder / "crm-prod").rglob("*.json"))
 
 
 def test_the_sdk_leaves_no_file_of_tokens(reader: TokenReader, folder: Path) -> None:

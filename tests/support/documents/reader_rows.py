@@ -76,7 +76,7 @@ PYTHON_ROWS = (
     ),
     _python("Zoho's SDK `zohocrmsdk8-0`", test="test_a_token_that_is_replaced_in_mid_run_is_used_by_the_next_call"),
     _python("pandas", tried="with pandas 3.1.1"),
-    _python("dlt", tried="with dlt 1.31.0"),
+    _python("dlt", test="test_the_rest_api_source_reads_with_an_authentication_of_ours"),
     _python("Airflow, `TokenReader` in a task", tried="with Airflow 3.3.2"),
     Row(
         reader="Airflow, its secrets backend `VaultBackend`",
