@@ -13,7 +13,7 @@ import click
 
 from zoho_tokend.app.operator import Operator, operator
 from zoho_tokend.cli.group import load, report_errors
-from zoho_tokend.concurrency import abreast
+from zoho_tokend.concurrency import map_concurrently
 from zoho_tokend.core.errors import RecordUnreadable
 from zoho_tokend.operations.import_ import Check, Taken, Taker, Verdict
 from zoho_tokend.operations.import_rows import Fault, Format, Row, Unreadable, format_of, rows
@@ -75,7 +75,9 @@ async def _import(settings: Settings, found: Sequence[Row | Fault], *, replace: 
         taker = Taker(here.registry, _check(here), replace=replace, dry_run=dry_run)
         shown = sys.stderr.isatty()
         with click.progressbar(length=len(found), label="Importing", file=sys.stderr, hidden=not shown) as bar:
-            return await abreast(_counted(taker.take, lambda: bar.update(1)), found, at_once=settings.concurrency)
+            return await map_concurrently(
+                _counted(taker.take, lambda: bar.update(1)), found, at_once=settings.concurrency
+            )
 
 
 def _check(here: Operator) -> Check:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from zoho_tokend.concurrency import abreast
+from zoho_tokend.concurrency import map_concurrently
 from zoho_tokend.core.errors import ClientNotAllowed, GrantRevoked, RecordUnreadable, VaultForbidden
 from zoho_tokend.core.model import ConnectionName, Credential
 from zoho_tokend.core.origin import Origin, parse_origin
@@ -128,7 +128,7 @@ class Reading:
             VaultUnavailable: Vault gave no usable answer.
         """
         listing = await self.store.names()
-        found = await abreast(self._one, sorted(listing.names), at_once=self.at_once, crashed=self._crashed)
+        found = await map_concurrently(self._one, sorted(listing.names), at_once=self.at_once, crashed=self._crashed)
         return Records(examined=[one for one in found if one], ill_named=listing.ill_named)
 
     async def _one(self, name: ConnectionName) -> Examined | None:

@@ -9,7 +9,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Final
 
-from zoho_tokend.concurrency import unhurried
+from zoho_tokend.concurrency import cooperatively
 from zoho_tokend.core.budget import BudgetRecord
 from zoho_tokend.core.errors import Conflict, NoCredential, RecordUnreadable
 from zoho_tokend.core.model import ConnectionName, Credential, Published, Secret, TokenRecord, connection_name
@@ -38,7 +38,7 @@ class VaultStore:
 
     async def _names(self, folder: KvPath) -> Listing:
         names, ill_named = set(), set()
-        async for key in unhurried(await self._kv.names(folder)):
+        async for key in cooperatively(await self._kv.names(folder)):
             try:
                 names.add(connection_name(key))
             except ValueError:
