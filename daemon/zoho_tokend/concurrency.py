@@ -20,8 +20,8 @@ async def map_concurrently(
     """Return the result of ``do`` for each item, in the order of the items; at most ``at_once`` calls run at a time.
 
     Args:
-        crashed: makes the result of an item whose call raised an unexpected exception, so that the others go on; without
-            it the exception is raised.
+        crashed: makes the result of an item whose call raised an unexpected exception, so that the others go on;
+            without it the exception is raised.
 
     Raises:
         TokendError: the first one that a call raised; no further call is started after it.

@@ -122,12 +122,12 @@ async def our_side(
             tally(event)
 
         async with (
-            endpoints(servers, clock=clock, sink=emit) as zoho,
+            endpoints(servers, clock=clock, emit=emit) as zoho,
             asyncio.TaskGroup() as group,
         ):
             auth = Token(token=Given(vault.root_token, "the root token"))
             config = VaultConfig(address=vault.address, concurrency=concurrency)
-            session = Session(config, auth, clock=clock, sink=emit)
+            session = Session(config, auth, clock=clock, emit=emit)
             store = VaultStore(session, layout, clock=clock, location_of=lambda _origin: "other")
             fleet = Fleet(Policy(), places=concurrency)
             runner = _runner(fleet, session, store, zoho.tokens, inbox=inbox, clock=clock, emit=emit)

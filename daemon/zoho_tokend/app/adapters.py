@@ -25,10 +25,10 @@ def policy_of(settings: Settings) -> Policy:
     )
 
 
-def vault(settings: Settings, *, clock: Clock, sink: Sink) -> tuple[Session, VaultStore]:
+def vault(settings: Settings, *, clock: Clock, emit: Sink) -> tuple[Session, VaultStore]:
     """A session that is yet to be opened, and the records that are reached through it."""
     layout = layout_of(settings)
-    session = Session(vault_config(settings), auth_method(settings), clock=clock, sink=sink)
+    session = Session(vault_config(settings), auth_method(settings), clock=clock, emit=emit)
     return session, VaultStore(session, layout, clock=clock, location_of=AccountsServers().location)
 
 

@@ -69,10 +69,10 @@ class Daemon:
         self._sinks: tuple[Sink, ...] = (*sinks, self._metrics, manager)
         self._inbox: Inbox = asyncio.Queue()
         self._leadership = leadership(
-            settings, clock=self._clock, sink=self._emit, elected=partial(self.tell, Command.SWEEP)
+            settings, clock=self._clock, emit=self._emit, elected=partial(self.tell, Command.SWEEP)
         )
         self._fleet = Fleet(policy_of(settings), places=settings.concurrency, leadership=self._leadership)
-        self._session, self._store = vault(settings, clock=self._clock, sink=self._emit)
+        self._session, self._store = vault(settings, clock=self._clock, emit=self._emit)
         self._targets = targets_of(
             settings, session=self._session, store=self._store, clock=self._clock, emit=self._emit
         )
@@ -102,7 +102,7 @@ class Daemon:
         server = Server(app, host=settings.listen.host, port=settings.listen.port)
         async with AsyncExitStack() as stack:
             servers = AccountsServers(settings.allowed_accounts_servers)
-            zoho = endpoints(servers, clock=self._clock, sink=self._emit)
+            zoho = endpoints(servers, clock=self._clock, emit=self._emit)
             self._join(await stack.enter_async_context(zoho))
             self.address = "http://{}:{}".format(*server.bound_address)
             self._emit(Started(version=__version__, listen=self.address, vault=settings.vault_addr))

@@ -37,7 +37,7 @@ def lease_name(settings: Settings) -> str:
     return settings.lease_name if settings.shards == 1 else f"{settings.lease_name}-{own_shard(settings).number}"
 
 
-def leadership(settings: Settings, *, clock: Clock, sink: Sink, elected: Callable[[], None]) -> Leadership:
+def leadership(settings: Settings, *, clock: Clock, emit: Sink, elected: Callable[[], None]) -> Leadership:
     """How it is told whether this process works; ``elected`` is called whenever it becomes the one that does.
 
     Raises:
@@ -46,7 +46,7 @@ def leadership(settings: Settings, *, clock: Clock, sink: Sink, elected: Callabl
     if settings.leader_election == "none":
         return Alone()
     candidate = Candidate(identity=_identity(settings), terms=_terms(settings))
-    return Elector(candidate, lease=_lease(settings), clock=clock, emit=sink, elected=elected)
+    return Elector(candidate, lease=_lease(settings), clock=clock, emit=emit, elected=elected)
 
 
 def _terms(settings: Settings) -> Terms:

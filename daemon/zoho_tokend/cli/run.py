@@ -62,7 +62,7 @@ def freeze_gc() -> None:
 
 
 @contextmanager
-def report_crashes(sink: Sink) -> Iterator[None]:
+def report_crashes(emit: Sink) -> Iterator[None]:
     """An error that nobody foresaw is a line of the log, redacted as every line is, and from then on one of ours.
 
     Raises:
@@ -74,5 +74,5 @@ def report_crashes(sink: Sink) -> Iterator[None]:
         raise
     except Exception as error:  # noqa: BLE001 - whatever it is, a traceback on standard error is read by no collector
         trace = "".join(traceback.format_exception(error))
-        sink(DaemonCrashed(kind=type(error).__name__, traceback=trace))
+        emit(DaemonCrashed(kind=type(error).__name__, traceback=trace))
         raise Crashed("ended by an error of its own, which the line daemon.crashed of the log shows") from None

@@ -51,17 +51,17 @@ SHORT_SECONDS: Final = 1.0
 _WHOLE_SECONDS: Final = re.compile(r"[0-9]{1,9}")
 _CHUNK: Final = 16 * 1024
 
-Tell = Callable[[VaultAnswered, datetime | None], None]
-"""Told of every request: how it ended, and Vault's ``Date`` where it sent one."""
+Emit = Callable[[VaultAnswered, datetime | None], None]
+"""Takes how each request ended, and Vault's ``Date`` header where there was one."""
 
 
 class VaultClient:
     """Asks Vault one thing at a time; for one thread alone, as a ``requests`` session is not promised to bear more."""
 
-    def __init__(self, config: VaultConfig, *, monotonic: Callable[[], float], tell: Tell) -> None:
+    def __init__(self, config: VaultConfig, *, monotonic: Callable[[], float], emit: Emit) -> None:
         self._config = config
         self._monotonic = monotonic
-        self._tell = tell
+        self._emit = emit
         self._adapter = _adapter(config)
 
     def ask(self, request: Request, *, token: Secret | None = None, hurry: bool = False) -> VaultResponse:
@@ -78,7 +78,7 @@ class VaultClient:
         answer, date, complaint = self._exchange(request, token, hurry=hurry)
         outcome = answer.outcome if answer else VaultOutcome.UNAVAILABLE
         took = timedelta(seconds=self._monotonic() - begun)
-        self._tell(VaultAnswered(operation=request.operation, outcome=outcome, took=took), date)
+        self._emit(VaultAnswered(operation=request.operation, outcome=outcome, took=took), date)
         if answer is None or outcome is VaultOutcome.UNAVAILABLE:
             raise VaultUnavailable(complaint, retry_after=answer.wait if answer else None)
         return answer

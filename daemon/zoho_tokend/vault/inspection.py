@@ -173,7 +173,7 @@ class Inspection:
 
 
 def _ask_as_nobody(config: VaultConfig, clock: Clock) -> VaultResponse:
-    client = VaultClient(config, monotonic=clock.monotonic, tell=lambda _answered, _date: None)
+    client = VaultClient(config, monotonic=clock.monotonic, emit=lambda _answered, _date: None)
     try:
         return client.ask(server_health())
     finally:

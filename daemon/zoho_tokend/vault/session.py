@@ -48,12 +48,12 @@ class _Outage:
 class Session:
     """Asks Vault on behalf of the daemon: ``open`` it first, call ``upkeep`` every second, ``close`` it in the end."""
 
-    def __init__(self, config: VaultConfig, auth: AuthMethod, *, clock: Clock, sink: Sink) -> None:
+    def __init__(self, config: VaultConfig, auth: AuthMethod, *, clock: Clock, emit: Sink) -> None:
         self._auth = auth
         self._clock = clock
-        self._sink = sink
+        self._emit = emit
         self._address = config.address
-        self._pool = VaultClientPool(config, clock=clock, sink=sink)
+        self._pool = VaultClientPool(config, clock=clock, emit=emit)
         self._lock = asyncio.Lock()
         self._held: _Held | None = None
         self._trouble = Trouble()
@@ -232,7 +232,7 @@ class Session:
             raise
         self._trouble = Trouble()
         self._outage = None
-        self._sink(VaultLoggedIn(method=self._auth.name, outcome=LoginOutcome.SUCCESS))
+        self._emit(VaultLoggedIn(method=self._auth.name, outcome=LoginOutcome.SUCCESS))
         lease = Lease(begun=begun, lasts=login.lasts, renewable=login.renewable, replaceable=self._auth.makes_tokens)
         self._hold(_Held(login, lease))
 
@@ -246,7 +246,7 @@ class Session:
     def _login_failed(self, outcome: LoginOutcome, error: Exception) -> None:
         self._last_error = str(error)
         self._trouble = self._trouble.again(self._clock.monotonic())
-        self._sink(VaultLoggedIn(method=self._auth.name, outcome=outcome, error=str(error)))
+        self._emit(VaultLoggedIn(method=self._auth.name, outcome=outcome, error=str(error)))
 
     async def _renew(self, held: _Held) -> None:
         begun = self._clock.monotonic()
@@ -263,17 +263,17 @@ class Session:
         else:
             self._held = replace(held, lease=replace(held.lease, renewable=False))
             if not held.lease.replaceable:
-                self._sink(VaultLoggedIn(method=self._auth.name, outcome=LoginOutcome.REFUSED, error=_ends(answer)))
+                self._emit(VaultLoggedIn(method=self._auth.name, outcome=LoginOutcome.REFUSED, error=_ends(answer)))
 
     def _hold(self, held: _Held) -> None:
         if self._closed:
             return
         self._held = held
-        self._sink(VaultSessionChanged(expires_at=self.expires_at, alive=True))
+        self._emit(VaultSessionChanged(expires_at=self.expires_at, alive=True))
 
     def _forget(self) -> None:
         self._held = None
-        self._sink(VaultSessionChanged(expires_at=self._clock.now(), alive=False))
+        self._emit(VaultSessionChanged(expires_at=self._clock.now(), alive=False))
 
 
 def _revoke(client: VaultClient, login: Login) -> None:

@@ -27,7 +27,7 @@ class Endpoints:
 
 @asynccontextmanager
 async def endpoints(
-    servers: AccountsServers, *, clock: Clock, sink: Sink, limits: TimeLimits | None = None
+    servers: AccountsServers, *, clock: Clock, emit: Sink, limits: TimeLimits | None = None
 ) -> AsyncIterator[Endpoints]:
     """Both, open; leaving waits for the calls under way, 30 s at most, and then closes every connection.
 
@@ -36,6 +36,6 @@ async def endpoints(
     """
     async with Transport(clock, limits=limits) as transport, Calls() as calls:
         yield Endpoints(
-            tokens=ZohoEndpoint(transport, calls, servers=servers, clock=clock, sink=sink),
+            tokens=ZohoEndpoint(transport, calls, servers=servers, clock=clock, emit=emit),
             consent=ConsentEndpoint(transport, calls, servers=servers),
         )
