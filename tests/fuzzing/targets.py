@@ -21,8 +21,8 @@ from zoho_tokend.reader.errors import ReaderError
 from zoho_tokend.reader.record import token_of
 from zoho_tokend.settings.loading import load_settings
 from zoho_tokend.vault import codec, registration_codec
-from zoho_tokend.vault.document import Document
 from zoho_tokend.vault.layout import LARGEST_RECORD
+from zoho_tokend.vault.record_fields import RecordFields
 from zoho_tokend.vault.response import VaultResponse as VaultAnswer
 from zoho_tokend.vault.response import answer_of
 from zoho_tokend.web.listing import Selection, parse_selection, promise, select
@@ -98,7 +98,7 @@ def redirect(data: bytes) -> None:
 def vault_record(data: bytes) -> None:
     """A record in Vault is what design section 3 says, or unreadable, and its text is in no error."""
     answer = _record_answer(data)
-    document = Document(where="secret/zoho/credentials/crm-prod", version=1, fields=_fields_in(answer))
+    document = RecordFields(where="secret/zoho/credentials/crm-prod", version=1, values=_fields_in(answer))
     for read in (
         lambda: codec.client_name(document),
         lambda: codec.credential(CRM, document, None, location_of=zoho_location),

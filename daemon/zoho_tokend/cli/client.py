@@ -256,16 +256,16 @@ def _secret(file: Path | None, *, keepable: bool) -> Secret | None:
 
 async def _add(settings: Settings, given: Given, *, replacing: bool) -> str:
     async with operator(settings) as here:
-        standing = await here.registry.client_standing(given.name)
-        if standing.fields is not None and not replacing:
+        record = await here.registry.client_record(given.name)
+        if record.fields is not None and not replacing:
             raise ClientExists(f"there is a client {given.name} already: pass --replace to change it")
-        registration = given.upon(None if standing.fields is None else await here.registry.client(given.name))
+        registration = given.upon(None if record.fields is None else await here.registry.client(given.name))
         for oddity in oddities(registration):
             Terminal().say(f"Note: {oddity}; it is stored as it is.")
         if registration.connections is None:
             Terminal().say(_warning(registration.name))
         try:
-            return await here.registry.record_client(replace(registration, version=standing.version))
+            return await here.registry.record_client(replace(registration, version=record.version))
         except Conflict:
             raise TokendError(f"the client {given.name} was changed meanwhile: try again") from None
 

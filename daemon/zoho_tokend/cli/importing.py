@@ -18,7 +18,7 @@ from zoho_tokend.core.errors import RecordUnreadable
 from zoho_tokend.operations.import_ import Check, Taken, Taker, Verdict
 from zoho_tokend.operations.import_rows import Fault, Format, Row, Unreadable, format_of, rows
 from zoho_tokend.settings import Settings
-from zoho_tokend.vault.document import Document
+from zoho_tokend.vault.record_fields import RecordFields
 
 # Where a fault is, if not in the record of the client that a row names; the report says it better.
 _HERE: Final = "here"
@@ -84,7 +84,7 @@ def _check(here: Operator) -> Check:
     """The daemon's own reading of a credential, and its own allow-list."""
 
     async def check(row: Row) -> None:
-        document = Document(where=_HERE, version=0, fields=row.fields)
+        document = RecordFields(where=_HERE, version=0, values=row.fields)
         try:
             credential = await here.store.credential_of(row.connection, document)
         except RecordUnreadable as error:

@@ -11,10 +11,10 @@ from zoho_tokend.core.origin import Origin, parse_origin
 from zoho_tokend.core.ports import Clock
 from zoho_tokend.core.registration import Registration, oddities
 from zoho_tokend.vault import codec
-from zoho_tokend.vault.document import Document
 from zoho_tokend.vault.inspection import Inspection, KeyHistory
 from zoho_tokend.vault.kv import Kv
 from zoho_tokend.vault.layout import Layout
+from zoho_tokend.vault.record_fields import RecordFields
 from zoho_tokend.vault.store import VaultStore
 from zoho_tokend.zoho.datacenters import AccountsServers
 
@@ -134,7 +134,7 @@ class Reading:
     async def _one(self, name: ConnectionName) -> Examined | None:
         place = self.layout.credential(name)
         try:
-            document = (await self.kv.read(place)).document
+            document = (await self.kv.read(place)).content
             if document is None:
                 return None
             credential: CredentialFacts | Unread = await self._credential(name, document)
@@ -155,7 +155,7 @@ class Reading:
         where = str(self.layout.credential(name))
         return Examined(name=name, where=where, credential=Unread(why), token=None, history=None)
 
-    async def _credential(self, name: ConnectionName, document: Document) -> CredentialFacts:
+    async def _credential(self, name: ConnectionName, document: RecordFields) -> CredentialFacts:
         credential = await self.store.credential_of(name, document)
         server = credential.accounts_server
         return CredentialFacts(

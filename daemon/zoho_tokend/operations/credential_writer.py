@@ -20,7 +20,7 @@ class StoredCredential(Protocol):
     """What stands under a credential's path."""
 
     @property
-    def place(self) -> object:
+    def path(self) -> object:
         """Where that is; as text, the path that people use."""
         ...
 

@@ -184,33 +184,33 @@ class Cert(_MakesTokens):
 
 
 def _logged_in(client: VaultClient, request: Request, *, settings: str) -> Login:
-    answer = client.ask(request)
-    if answer.outcome is not VaultOutcome.OK:
+    response = client.ask(request)
+    if response.outcome is not VaultOutcome.OK:
         raise VaultLoginRefused(
-            f"Vault refuses the login at {request.path} (status {answer.status}): check {settings}, VAULT_AUTH_MOUNT"
+            f"Vault refuses the login at {request.path} (status {response.status}): check {settings}, VAULT_AUTH_MOUNT"
         )
-    token = answer.at("auth", "client_token")
+    token = response.at("auth", "client_token")
     if not isinstance(token, str) or not token:
         raise VaultUnavailable(f"Vault's answer to the login at {request.path} holds no token")
-    batch = answer.at("auth", "token_type") == "batch"
+    batch = response.at("auth", "token_type") == "batch"
     return Login(
         token=Secret(token),
-        lasts=granted(answer) or inf,
-        renewable=answer.at("auth", "renewable") is True and not batch,
+        lasts=granted(response) or inf,
+        renewable=response.at("auth", "renewable") is True and not batch,
         ours=not batch,
     )
 
 
 def _looked_up(client: VaultClient, token: Secret, *, setting: str) -> Login:
-    answer = client.ask(lookup_self(), token=token)
-    if answer.outcome is not VaultOutcome.OK and _reaches_mounts(client, token):
+    response = client.ask(lookup_self(), token=token)
+    if response.outcome is not VaultOutcome.OK and _reaches_mounts(client, token):
         raise VaultLoginRefused(
             f"the token of {setting} works, but its policy denies read on auth/token/lookup-self, "
             "so nobody knows when it ends: load what `zoho-tokend policy` prints"
         )
-    if answer.outcome is not VaultOutcome.OK:
+    if response.outcome is not VaultOutcome.OK:
         raise VaultLoginRefused(f"Vault does not know the token of {setting}: it is wrong, expired or revoked")
-    data = answer.at("data")
+    data = response.at("data")
     known: Mapping[str, object] = data if isinstance(data, Mapping) else {}
     renewable = known.get("renewable") is True and known.get("type") != "batch"
     return Login(token=token, lasts=_seconds(known.get("ttl")) or inf, renewable=renewable, ours=False)
@@ -229,9 +229,9 @@ def _reaches_mounts(client: VaultClient, token: Secret) -> bool:
     return client.ask(visible_mounts(), token=token).outcome is VaultOutcome.OK
 
 
-def granted(answer: VaultResponse) -> float:
+def granted(response: VaultResponse) -> float:
     """The seconds of life that a login or renewal grants; a login that grants none gives a token that never ends."""
-    return _seconds(answer.at("auth", "lease_duration"))
+    return _seconds(response.at("auth", "lease_duration"))
 
 
 def _seconds(value: object) -> float:

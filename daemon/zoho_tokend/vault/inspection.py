@@ -99,17 +99,17 @@ async def health(config: VaultConfig, clock: Clock) -> Health:
     Raises:
         VaultUnavailable: there was no usable answer; the text says why.
     """
-    answer = await asyncio.to_thread(_ask_as_nobody, config, clock)
-    told = answer.at("server_time_utc")
+    response = await asyncio.to_thread(_ask_as_nobody, config, clock)
+    told = response.at("server_time_utc")
     theirs = datetime.fromtimestamp(told, UTC) if isinstance(told, int) else None
-    if theirs is None or answer.at("sealed") not in {True, False}:
+    if theirs is None or response.at("sealed") not in {True, False}:
         raise VaultUnavailable(f"{config.address} does not tell its health as Vault does: check VAULT_ADDR")
     now = clock.now().replace(microsecond=0)
     return Health(
-        initialised=answer.at("initialized") is True,
-        sealed=answer.at("sealed") is True,
-        standby=answer.at("standby") is True,
-        version=str(answer.at("version")),
+        initialised=response.at("initialized") is True,
+        sealed=response.at("sealed") is True,
+        standby=response.at("standby") is True,
+        version=str(response.at("version")),
         skew=theirs - now,
     )
 
@@ -126,39 +126,39 @@ class Inspection:
 
     async def identity(self) -> Identity | None:
         """What our token is."""
-        answer = await self._ask(lookup_self())
-        if answer is None:
+        response = await self._ask(lookup_self())
+        if response is None:
             return None
-        policies, seconds = answer.at("data", "policies"), answer.at("data", "ttl")
+        policies, seconds = response.at("data", "policies"), response.at("data", "ttl")
         return Identity(
             policies=tuple(str(policy) for policy in policies) if isinstance(policies, list) else (),
-            renewable=answer.at("data", "renewable") is True,
+            renewable=response.at("data", "renewable") is True,
             lasts=timedelta(seconds=seconds) if isinstance(seconds, int) and seconds else None,
         )
 
     async def engine(self, mount: str) -> str | None:
         """The engine mounted there, and its version (``kv 2``); None too where nothing is mounted."""
-        answer = await self._ask(describe_mount(mount))
-        if answer is None:
+        response = await self._ask(describe_mount(mount))
+        if response is None:
             return None
-        version = answer.at("data", "options", "version")
-        return f"{answer.at('data', 'type')} {version or 1}"
+        version = response.at("data", "options", "version")
+        return f"{response.at('data', 'type')} {version or 1}"
 
     async def mount_rules(self, mount: str) -> Rules | None:
         """How a KV v2 mount keeps versions (https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v2#read-kv-engine-configuration)."""
-        answer = await self._ask(Request(operation=VaultOperation.METADATA, method="GET", path=f"{mount}/config"))
-        return _rules(answer) if answer else None
+        response = await self._ask(Request(operation=VaultOperation.METADATA, method="GET", path=f"{mount}/config"))
+        return _rules(response) if response else None
 
-    async def key_history(self, place: KvPath) -> KeyHistory | None:
+    async def key_history(self, path: KvPath) -> KeyHistory | None:
         """How a key's versions are kept, and when they were written; version 0 for a key that is not there."""
-        answer = await self._ask(place.versions())
-        if answer is None:
+        response = await self._ask(path.versions())
+        if response is None:
             return None
-        version = answer.at("data", "current_version")
+        version = response.at("data", "current_version")
         return KeyHistory(
-            rules=_rules(answer),
+            rules=_rules(response),
             current_version=version if isinstance(version, int) else 0,
-            written=tuple(version.written_at for version in versions_in(answer)),
+            written=tuple(version.written_at for version in versions_in(response)),
         )
 
     async def granted(self, paths: Sequence[str]) -> Mapping[str, frozenset[str]]:
@@ -180,12 +180,12 @@ def _ask_as_nobody(config: VaultConfig, clock: Clock) -> VaultResponse:
         client.close()
 
 
-def _rules(answer: VaultResponse) -> Rules:
-    most = answer.at("data", "max_versions")
+def _rules(response: VaultResponse) -> Rules:
+    most = response.at("data", "max_versions")
     return Rules(
         max_versions=most if isinstance(most, int) else 0,
-        cas_required=answer.at("data", "cas_required") is True,
-        delete_version_after=_duration(answer.at("data", "delete_version_after")),
+        cas_required=response.at("data", "cas_required") is True,
+        delete_version_after=_duration(response.at("data", "delete_version_after")),
     )
 
 

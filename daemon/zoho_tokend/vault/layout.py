@@ -63,7 +63,7 @@ class KvPath:
         body = {"data": fields, "options": {"cas": after_version}}
         return Request(operation=VaultOperation.WRITE, method="POST", path=self.data, body=body)
 
-    def say(self, custom_metadata: dict[str, object]) -> Request:
+    def write_custom_metadata(self, custom_metadata: dict[str, object]) -> Request:
         """What its custom metadata say, whole; its versions stay."""
         body = {"custom_metadata": custom_metadata}
         return Request(operation=VaultOperation.METADATA, method="POST", path=self.metadata, body=body)
@@ -93,43 +93,43 @@ class Layout:
 
     def clients(self) -> KvPath:
         """The folder of the applications."""
-        return self._place(self.mount, "clients")
+        return self._path(self.mount, "clients")
 
     def client(self, name: str) -> KvPath:
         """The record of an application of Zoho's API console."""
-        return self._place(self.mount, "clients", name)
+        return self._path(self.mount, "clients", name)
 
     def credentials(self) -> KvPath:
         """The folder of the credentials."""
-        return self._place(self.mount, "credentials")
+        return self._path(self.mount, "credentials")
 
     def credential(self, connection: ConnectionName) -> KvPath:
         """The long-lived record of a connection."""
-        return self._place(self.mount, "credentials", connection)
+        return self._path(self.mount, "credentials", connection)
 
     def token(self, connection: ConnectionName) -> KvPath:
         """The short-lived record that jobs read."""
-        return self._place(self.tokens_mount or self.mount, "tokens", connection)
+        return self._path(self.tokens_mount or self.mount, "tokens", connection)
 
     def tokens(self) -> KvPath:
         """The folder of the token records."""
-        return self._place(self.tokens_mount or self.mount, "tokens")
+        return self._path(self.tokens_mount or self.mount, "tokens")
 
     def budgets(self) -> KvPath:
         """The folder of what was spent in vain."""
-        return self._place(self.tokens_mount or self.mount, "budgets")
+        return self._path(self.tokens_mount or self.mount, "budgets")
 
     def budget(self, grant: str) -> KvPath:
         """What was spent in vain of the budget of the refresh token with this fingerprint."""
-        return self._place(self.tokens_mount or self.mount, "budgets", grant)
+        return self._path(self.tokens_mount or self.mount, "budgets", grant)
 
     def reports(self) -> KvPath:
         """The folder of what readers say of tokens that died early."""
-        return self._place(self.tokens_mount or self.mount, "reports")
+        return self._path(self.tokens_mount or self.mount, "reports")
 
     def report(self, connection: ConnectionName) -> KvPath:
         """What a reader says of the connection's token."""
-        return self._place(self.tokens_mount or self.mount, "reports", connection)
+        return self._path(self.tokens_mount or self.mount, "reports", connection)
 
     def target(self, target: Target, connection: ConnectionName) -> KvPath:
         """The second record of the connection's token; it lies outside the prefix, where another tool looks."""
@@ -140,5 +140,5 @@ class Layout:
         tokens = {self.tokens_mount: "TOKENS_MOUNT"} if self.tokens_mount else {}
         return tokens | {self.mount: "MOUNT"}
 
-    def _place(self, mount: str, *parts: str) -> KvPath:
+    def _path(self, mount: str, *parts: str) -> KvPath:
         return KvPath(mount=mount, path="/".join(filter(None, (self.prefix, *parts))))

@@ -59,16 +59,16 @@ def daemon_policy(layout: Layout, *, reports: bool = False, targets: Sequence[Ta
 
 def reader_policy(layout: Layout, connection: ConnectionName | None = None) -> str:
     """What a job needs to read the token of one connection, or of every one; it can see no refresh token."""
-    place = layout.token(connection or _ANY)
+    path = layout.token(connection or _ANY)
     whose = connection or "every connection"
-    return _policy(_Rule(place.data, ("read",), f"read the access token of {whose}"))
+    return _policy(_Rule(path.data, ("read",), f"read the access token of {whose}"))
 
 
 def reporter_policy(layout: Layout, connection: ConnectionName | None = None) -> str:
     """What a job needs, beside a reader's policy, to say that a token of one connection, or of any, has died early."""
     whose = f"a token of {connection}" if connection else "any token"
-    place = layout.report(connection or _ANY)
-    return _policy(_Rule(place.data, ("create", "update"), f"say that {whose} has died early"))
+    path = layout.report(connection or _ANY)
+    return _policy(_Rule(path.data, ("create", "update"), f"say that {whose} has died early"))
 
 
 def tenant_policy(layout: Layout, connection: ConnectionName) -> str:
@@ -130,16 +130,16 @@ def _to_process_reports(layout: Layout) -> tuple[_Rule, ...]:
 
 
 def _to_tell(layout: Layout, target: Target) -> tuple[_Rule, ...]:
-    place = layout.target(target, _ANY)
+    path = layout.target(target, _ANY)
     return (
-        _Rule(place.data, ("create", "update", "read"), f"publish tokens a second time, as {target.shape}"),
-        _Rule(place.metadata, ("update",), "mark those records as ours"),
+        _Rule(path.data, ("create", "update", "read"), f"publish tokens a second time, as {target.shape}"),
+        _Rule(path.metadata, ("update",), "mark those records as ours"),
     )
 
 
 def _to_withdraw(layout: Layout, target: Target, connection: ConnectionName | None) -> _Rule:
-    place = layout.target(target, connection or _ANY)
-    return _Rule(place.data, ("read", "delete"), f"withdraw the {target.shape} of a token that was revoked")
+    path = layout.target(target, connection or _ANY)
+    return _Rule(path.data, ("read", "delete"), f"withdraw the {target.shape} of a token that was revoked")
 
 
 def _to_read_clients(layout: Layout, client: str | None) -> tuple[_Rule, ...]:

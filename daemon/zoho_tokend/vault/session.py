@@ -100,11 +100,11 @@ class Session:
 
     async def _check(self) -> None:
         try:
-            answer = await self._pool.call(lambda client: client.ask(server_health(), hurry=True))
+            response = await self._pool.call(lambda client: client.ask(server_health(), hurry=True))
         except VaultUnavailable as error:
             self._unanswered(str(error), unhealthy=True)
             return
-        if answer.at("sealed") is True:
+        if response.at("sealed") is True:
             self._unanswered(f"Vault at {self._address} is sealed", unhealthy=True)
         elif self._outage is not None and self._outage.unhealthy:
             self._outage = None
@@ -145,16 +145,16 @@ class Session:
             VaultUnavailable: there is no usable answer, or no live login.
         """
         token = await self._token()
-        answer = await self._send(request, token)
-        if answer.outcome is not VaultOutcome.FORBIDDEN:
-            return answer
+        response = await self._send(request, token)
+        if response.outcome is not VaultOutcome.FORBIDDEN:
+            return response
         token = await self._token_instead_of(token, request)
-        answer = await self._send(request, token)
-        if answer.outcome is VaultOutcome.FORBIDDEN:
+        response = await self._send(request, token)
+        if response.outcome is VaultOutcome.FORBIDDEN:
             if not await self._accepted(token):
                 self._no_vain_login_before = self._clock.monotonic() + _VAIN_LOGIN_SECONDS
             raise _forbidden(request)
-        return answer
+        return response
 
     async def close(self) -> None:
         """Wait until nothing is under way, and revoke the token that we logged in for if Vault answers within 2 s.
@@ -173,12 +173,12 @@ class Session:
 
     async def _send(self, request: Request, token: Secret) -> VaultResponse:
         try:
-            answer = await self._pool.call(lambda client: client.ask(request, token=token))
+            response = await self._pool.call(lambda client: client.ask(request, token=token))
         except VaultUnavailable as error:
             self._unanswered(str(error))
             raise
         self._outage = None
-        return answer
+        return response
 
     def _unanswered(self, error: str, *, unhealthy: bool = False) -> None:
         since = self._outage.since if self._outage else self._clock.now()
@@ -251,19 +251,21 @@ class Session:
     async def _renew(self, held: _Held) -> None:
         begun = self._clock.monotonic()
         try:
-            answer = await self._send(renew_self(), held.login.token)
+            response = await self._send(renew_self(), held.login.token)
         except VaultUnavailable as error:
             self._last_error = str(error)
             self._trouble = self._trouble.again(self._clock.monotonic())
             return
         self._trouble = Trouble()
-        if answer.outcome is VaultOutcome.OK:
-            renewable = answer.at("auth", "renewable") is True
-            self._hold(replace(held, lease=held.lease.renewed(begun=begun, lasts=granted(answer), renewable=renewable)))
+        if response.outcome is VaultOutcome.OK:
+            renewable = response.at("auth", "renewable") is True
+            self._hold(
+                replace(held, lease=held.lease.renewed(begun=begun, lasts=granted(response), renewable=renewable))
+            )
         else:
             self._held = replace(held, lease=replace(held.lease, renewable=False))
             if not held.lease.replaceable:
-                self._emit(VaultLoggedIn(method=self._auth.name, outcome=LoginOutcome.REFUSED, error=_ends(answer)))
+                self._emit(VaultLoggedIn(method=self._auth.name, outcome=LoginOutcome.REFUSED, error=_ends(response)))
 
     def _hold(self, held: _Held) -> None:
         if self._closed:
