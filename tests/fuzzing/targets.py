@@ -24,7 +24,7 @@ from zoho_tokend.vault import codec, registration_codec
 from zoho_tokend.vault.layout import LARGEST_RECORD
 from zoho_tokend.vault.record_fields import RecordFields
 from zoho_tokend.vault.response import VaultResponse as VaultAnswer
-from zoho_tokend.vault.response import answer_of
+from zoho_tokend.vault.response import parse_response
 from zoho_tokend.web.listing import Selection, parse_selection, promise, select
 from zoho_tokend.web.page import View, page
 from zoho_tokend.zoho import device, exchange, proof, revocation, serverinfo, wire
@@ -126,7 +126,7 @@ def vault_answer(data: bytes) -> None:
     """Whatever a server in Vault's place answers has an outcome, and a complaint without a byte of it."""
     head, _, body = data.partition(b"\n")
     most = LARGEST_RECORD if len(head) % 2 else None
-    answer = answer_of(_STATUSES[sum(head) % len(_STATUSES)], body, most=most, retry_after=None)
+    answer = parse_response(_STATUSES[sum(head) % len(_STATUSES)], body, most=most, retry_after=None)
     assert not answer.unreadable or most, "an answer other than a record's may not seem empty"
     assert answer.outcome
     assert answer.complaint("https://vault.example.com")
@@ -215,7 +215,7 @@ def _zoho_answer(data: bytes) -> ZohoResponse:
 
 def _record_answer(data: bytes) -> VaultAnswer:
     """Vault's answer with a record of these bytes; words such as `#deep` become what they name."""
-    return answer_of(200, b'{"data":{"data":%s}}' % _written_out(data), most=LARGEST_RECORD, retry_after=None)
+    return parse_response(200, b'{"data":{"data":%s}}' % _written_out(data), most=LARGEST_RECORD, retry_after=None)
 
 
 def _written_out(data: bytes) -> bytes:

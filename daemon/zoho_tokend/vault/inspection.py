@@ -1,7 +1,6 @@
-"""What can be learned of Vault itself: its health, our login, its mounts and keys, and what we may do.
+"""Facts about Vault itself: its health, our login, its mounts and keys, and our capabilities.
 
-Nothing is changed.
-``None`` in the place of a fact says that the policy does not let us learn it.
+Nothing is changed. ``None`` in place of a fact means that the policy denies reading it.
 """
 
 import asyncio
@@ -28,10 +27,10 @@ _DURATION: Final = re.compile(r"(?:([0-9]+)h)?(?:([0-9]+)m)?(?:([0-9]+)(?:\.[0-9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """What a server says of itself to anybody.
+    """What a server reports about itself without a login.
 
     Attributes:
-        skew: its clock minus ours, good to a second.
+        skew: its clock minus ours, accurate to a second.
     """
 
     initialised: bool
@@ -43,10 +42,10 @@ class Health:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """What our token is.
+    """Our token.
 
     Attributes:
-        lasts: how long it lives yet; None for ever.
+        lasts: its remaining life; None for a token that never ends.
     """
 
     policies: tuple[str, ...]
@@ -56,7 +55,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """How KV v2 keeps the versions of a key, as a mount or a single key has it.
+    """How KV v2 keeps versions: the configuration of a mount or of a single key.
 
     Attributes:
         max_versions: 0 where nothing is set there.
@@ -68,7 +67,7 @@ class Rules:
     delete_version_after: timedelta
 
     def versions_kept(self, key: "Rules | None" = None) -> int:
-        """How many versions of a key stay in a mount of these rules: the key can raise the number, and not lower it.
+        """Return how many versions of a key a mount with these rules keeps: the key can raise the number, not lower it.
 
         https://github.com/hashicorp/vault-plugin-secrets-kv/blob/main/path_metadata.go
         """
@@ -77,10 +76,10 @@ class Rules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyHistory:
-    """What a key's metadata tells.
+    """The metadata of a key.
 
     Attributes:
-        written: when each version that Vault remembers was written, in any order.
+        written: when each version that Vault keeps was written, in any order.
     """
 
     rules: Rules
@@ -89,21 +88,21 @@ class KeyHistory:
 
     @property
     def has_forgotten(self) -> bool:
-        """Whether versions are gone, so that those that are left are as many as Vault keeps."""
+        """Whether old versions were dropped, so that the remaining ones are as many as Vault keeps."""
         return self.current_version > len(self.written)
 
 
 async def health(config: VaultConfig, clock: Clock) -> Health:
-    """What the server says; asked as nobody, before any login.
+    """Return the health of the server; the request needs no login.
 
     Raises:
-        VaultUnavailable: there was no usable answer; the text says why.
+        VaultUnavailable: there was no usable response; the text says why.
     """
     response = await asyncio.to_thread(_ask_as_nobody, config, clock)
-    told = response.at("server_time_utc")
-    theirs = datetime.fromtimestamp(told, UTC) if isinstance(told, int) else None
+    seconds = response.at("server_time_utc")
+    theirs = datetime.fromtimestamp(seconds, UTC) if isinstance(seconds, int) else None
     if theirs is None or response.at("sealed") not in {True, False}:
-        raise VaultUnavailable(f"{config.address} does not tell its health as Vault does: check VAULT_ADDR")
+        raise VaultUnavailable(f"{config.address} does not report its health as Vault does: check VAULT_ADDR")
     now = clock.now().replace(microsecond=0)
     return Health(
         initialised=response.at("initialized") is True,
@@ -115,17 +114,17 @@ async def health(config: VaultConfig, clock: Clock) -> Health:
 
 
 class Inspection:
-    """Asks through a session that is open.
+    """Reads facts through an open session.
 
     Every method raises:
-        VaultUnavailable: Vault gave no usable answer.
+        VaultUnavailable: Vault gave no usable response.
     """
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
     async def identity(self) -> Identity | None:
-        """What our token is."""
+        """Return facts about our token."""
         response = await self._ask(lookup_self())
         if response is None:
             return None
@@ -137,7 +136,7 @@ class Inspection:
         )
 
     async def engine(self, mount: str) -> str | None:
-        """The engine mounted there, and its version (``kv 2``); None too where nothing is mounted."""
+        """Return the engine mounted there, and its version (``kv 2``); None also where nothing is mounted."""
         response = await self._ask(describe_mount(mount))
         if response is None:
             return None
@@ -145,12 +144,12 @@ class Inspection:
         return f"{response.at('data', 'type')} {version or 1}"
 
     async def mount_rules(self, mount: str) -> Rules | None:
-        """How a KV v2 mount keeps versions (https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v2#read-kv-engine-configuration)."""
+        """Return how a KV v2 mount keeps versions (https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v2#read-kv-engine-configuration)."""
         response = await self._ask(Request(operation=VaultOperation.METADATA, method="GET", path=f"{mount}/config"))
         return _rules(response) if response else None
 
     async def key_history(self, path: KvPath) -> KeyHistory | None:
-        """How a key's versions are kept, and when they were written; version 0 for a key that is not there."""
+        """Return how a key's versions are kept, and when they were written; version 0 for a key that does not exist."""
         response = await self._ask(path.versions())
         if response is None:
             return None
@@ -162,7 +161,7 @@ class Inspection:
         )
 
     async def granted(self, paths: Sequence[str]) -> Mapping[str, frozenset[str]]:
-        """What the policy lets us do on each path, in a policy's words; ``root`` alone for a root token."""
+        """Return our capabilities on each path; ``root`` alone for a root token."""
         return await granted(paths, self._session.ask)
 
     async def _ask(self, request: Request) -> VaultResponse | None:
@@ -190,7 +189,7 @@ def _rules(response: VaultResponse) -> Rules:
 
 
 def _duration(text: object) -> timedelta:
-    """A span as Go writes it (``2h0m0s``); zero for what is none."""
+    """Parse a duration as Go writes it (``2h0m0s``); anything else is zero."""
     match = _DURATION.fullmatch(text) if isinstance(text, str) else None
     if match is None:
         return timedelta()

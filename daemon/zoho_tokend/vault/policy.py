@@ -1,7 +1,7 @@
-"""The least that each kind of program needs of Vault, as policies in HCL; pure.
+"""The least privileges that each kind of program needs in Vault, as policies in HCL; pure.
 
-Who logs in through a session may do with its own token what Vault's ``default`` policy allows, for a token may come
-without that one: https://developer.hashicorp.com/vault/docs/concepts/policies#default-policy
+Each program that logs in is granted what Vault's ``default`` policy allows for its own token, as a token may come
+without that policy: https://developer.hashicorp.com/vault/docs/concepts/policies#default-policy
 """
 
 from collections.abc import Sequence
@@ -36,11 +36,11 @@ _OF_ITS_OWN_TOKEN: Final = (
 
 
 def daemon_policy(layout: Layout, *, reports: bool = False, targets: Sequence[Target] = ()) -> str:
-    """What the daemon needs, and nothing else.
+    """Return the policy of the daemon.
 
     Args:
-        reports: whether readers' reports are heeded.
-        targets: where second records of the tokens go.
+        reports: whether it acts on readers' reports.
+        targets: where it writes second records of the tokens.
     """
     every_token, every_credential = layout.token(_ANY), layout.credential(_ANY)
     return _policy(
@@ -58,23 +58,23 @@ def daemon_policy(layout: Layout, *, reports: bool = False, targets: Sequence[Ta
 
 
 def reader_policy(layout: Layout, connection: ConnectionName | None = None) -> str:
-    """What a job needs to read the token of one connection, or of every one; it can see no refresh token."""
+    """Return the policy of a job that reads the token of one connection, or of all; it cannot read refresh tokens."""
     path = layout.token(connection or _ANY)
     whose = connection or "every connection"
     return _policy(_Rule(path.data, ("read",), f"read the access token of {whose}"))
 
 
 def reporter_policy(layout: Layout, connection: ConnectionName | None = None) -> str:
-    """What a job needs, beside a reader's policy, to say that a token of one connection, or of any, has died early."""
+    """Return what a job needs besides a reader's policy to report a token of one connection, or any, as dead."""
     whose = f"a token of {connection}" if connection else "any token"
     path = layout.report(connection or _ANY)
     return _policy(_Rule(path.data, ("create", "update"), f"say that {whose} has died early"))
 
 
 def tenant_policy(layout: Layout, connection: ConnectionName) -> str:
-    """What the owner of one connection needs among others: keep its credential, read its token, report it dead.
+    """Return the policy of the owner of one connection: keep its credential, read its token, report it as dead.
 
-    It reads no client: a credential may name one without its owner knowing the secret, where the client's record names
+    It cannot read clients: a credential may name one without its owner knowing the secret, where the client's record names
     the connection.
     """
     return _policy(
@@ -91,11 +91,11 @@ def operator_policy(
     client: str | None = None,
     targets: Sequence[Target] = (),
 ) -> str:
-    """What a person needs who authorizes, imports, refreshes, revokes and removes connections, or this one alone.
+    """Return the policy of a person who authorizes, imports, refreshes, revokes and removes connections, or this one.
 
     Args:
         client: the one that this connection uses; where it is not named, every client may be read, secrets included.
-        targets: where second records of the tokens go.
+        targets: where second records of the tokens are written.
     """
     credential, token = layout.credential(connection or _ANY), layout.token(connection or _ANY)
     everything = ("create", "read", "update", "delete")

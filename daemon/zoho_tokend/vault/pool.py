@@ -1,6 +1,6 @@
-"""The only way from asyncio to Vault: a few threads, each with a line of its own.
+"""The only way from asyncio to Vault: a few threads, each with its own client.
 
-Work that has begun cannot be called back: a caller that is cancelled leaves it to end by its own time-outs,
+Work that has started cannot be cancelled: when its caller is, it ends by its own time-outs,
 and ``close`` waits for it.
 """
 

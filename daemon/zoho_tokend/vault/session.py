@@ -1,7 +1,7 @@
-"""One live login at Vault: renewed, replaced before its end, and revoked when the daemon stops.
+"""One login to Vault: renewed, replaced before it ends, and revoked when the daemon stops.
 
-Requests go through ``ask``, which tells a dead session from a denying policy: Vault answers 403 to both, and its texts
-differ from release to release, so the token is looked up (https://github.com/hashicorp/vault/issues/26687).
+Requests go through ``ask``, which distinguishes a dead session from a denying policy: Vault answers 403 to both, and
+its texts differ between releases, so the token is looked up (https://github.com/hashicorp/vault/issues/26687).
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from zoho_tokend.vault.request import Request, renew_self, revoke_self, server_h
 from zoho_tokend.vault.response import VaultResponse
 
 _VAIN_LOGIN_SECONDS: Final = 60.0
-# Longer than a request in a hurry takes at most.
+# Longer than the time-out of a request with ``hurry``.
 _CHECK_SECONDS: Final = 2.5
 
 
@@ -38,7 +38,7 @@ class _Held:
 
 @dataclass(frozen=True, slots=True)
 class _Outage:
-    """Vault gives no usable answer: why, since when, and whether its own health says so."""
+    """Vault gives no usable response: why, since when, and whether its own health says so."""
 
     error: str
     since: datetime
@@ -46,7 +46,7 @@ class _Outage:
 
 
 class Session:
-    """Asks Vault on behalf of the daemon: ``open`` it first, call ``upkeep`` every second, ``close`` it in the end."""
+    """Sends requests with a live token: ``open`` it first, call ``upkeep`` every second, ``close`` it at the end."""
 
     def __init__(self, config: VaultConfig, auth: AuthMethod, *, clock: Clock, emit: Sink) -> None:
         self._auth = auth
@@ -77,24 +77,24 @@ class Session:
 
     @property
     def error(self) -> str | None:
-        """Why Vault takes no writes of ours, as a sentence; None while it does, for all we know."""
+        """Why Vault does not accept our writes, as a sentence; None while it does, for all we know."""
         if self._outage is not None:
             return self._outage.error
         return None if self.alive else self._last_error
 
     @property
     def error_since(self) -> datetime | None:
-        """Since when Vault gives no usable answer; None while it does."""
+        """Since when Vault gives no usable response; None while it does."""
         return self._outage.since if self._outage else None
 
     async def check(self) -> None:
-        """Ask Vault whether it is there and unsealed, in two seconds at most; ``error`` says so afterwards.
+        """Check whether Vault is up and unsealed, in about two seconds at most, and update ``error``.
 
-        Nobody else asks while nothing is due, so whoever wants to know right now calls this.
+        While nothing is due no other request is sent, so a caller that needs the current state calls this.
         """
         if self._held is None:
             return
-        with suppress(TimeoutError):  # every thread is busy, and one of those requests will tell
+        with suppress(TimeoutError):  # every thread is busy, and those requests will show it
             async with asyncio.timeout(_CHECK_SECONDS):
                 await self._check()
 
@@ -110,18 +110,18 @@ class Session:
             self._outage = None
 
     async def open(self) -> None:
-        """There is a live login; to be tried again as long as Vault is unavailable.
+        """Log in unless there is a live login; call it again while Vault is unavailable.
 
         Raises:
-            VaultLoginRefused: Vault refuses it; a person must look at the settings.
-            VaultUnavailable: Vault is away, sealed, a standby or not to be trusted; the text says which.
+            VaultLoginRefused: Vault refuses it; a person must check the settings.
+            VaultUnavailable: Vault is down, sealed, a standby or not trusted; the text says which.
         """
         async with self._lock:
             if not self.alive:
                 await self._log_in()
 
     async def upkeep(self) -> None:
-        """The login is renewed or replaced if that is due; what fails is told by events, and tried again later."""
+        """Renew or replace the login if that is due; emit failures as events, and retry later."""
         if self._lock.locked():
             return
         async with self._lock:
@@ -138,11 +138,11 @@ class Session:
                 await self._try_to_log_in()
 
     async def ask(self, request: Request) -> VaultResponse:
-        """Vault's answer: ok, not found, conflict or refused.
+        """Send the request, and return Vault's response: ok, not found, conflict or refused.
 
         Raises:
             VaultForbidden: the policy denies it.
-            VaultUnavailable: there is no usable answer, or no live login.
+            VaultUnavailable: there is no usable response, or no live login.
         """
         token = await self._token()
         response = await self._send(request, token)
@@ -157,9 +157,9 @@ class Session:
         return response
 
     async def close(self) -> None:
-        """Wait until nothing is under way, and revoke the token that we logged in for if Vault answers within 2 s.
+        """Wait for all requests to end, and revoke the token of our login if Vault answers within 2 s.
 
-        A login that is under way is waited for, and its token is revoked as well.
+        A login in progress is awaited, and its token is revoked as well.
         """
         self._closed = True
         held, self._held = self._held, None
@@ -191,7 +191,7 @@ class Session:
             return await self._live_token()
 
     async def _live_token(self) -> Secret:
-        """The token in use, after a login if that may be tried already; the lock is held."""
+        """Return the live token, after a login if none is live and one may be tried; the lock is held."""
         if not self.alive and self._clock.monotonic() >= next_step(None, self._trouble).at:
             await self._try_to_log_in()
         if self._held is None or not self.alive:
@@ -199,9 +199,9 @@ class Session:
         return self._held.login.token
 
     async def _token_instead_of(self, denied: Secret, request: Request) -> Secret:
-        """Another token than the one that met a 403, if the reason is that the token is dead.
+        """Return a token to use instead of the one that got a 403, if that token is dead.
 
-        Of many callers that meet it at once, the first looks the token up and logs in; the others find its new token.
+        Of many concurrent callers, the first looks the token up and logs in; the others use its new token.
         """
         async with self._lock:
             if self._held is None or self._held.login.token is not denied:
@@ -237,7 +237,7 @@ class Session:
         self._hold(_Held(login, lease))
 
     def _login(self, client: VaultClient) -> Login:
-        """Log in, on a thread. Whoever waits for it may be cancelled meanwhile, and the session closed."""
+        """Log in, on a thread. Meanwhile the caller may be cancelled, and the session closed."""
         self._latest = login = self._auth.login(client)
         if self._closed:
             _revoke(client, login)
@@ -280,12 +280,12 @@ class Session:
 
 def _revoke(client: VaultClient, login: Login) -> None:
     if login.ours:
-        with suppress(VaultUnavailable):  # then it ends by itself
+        with suppress(VaultUnavailable):  # then it expires by itself
             client.ask(revoke_self(), token=login.token, hurry=True)
 
 
 def _ends(refusal: VaultResponse) -> str:
-    """What is to be done about a token that somebody gave us, and that can be neither renewed nor replaced."""
+    """Return what to do about a token from the settings that can be neither renewed nor replaced."""
     return (
         f"Vault refuses to renew the token (auth/token/renew-self, status {refusal.status}), which will end: "
         "give its policy what `zoho-tokend policy daemon` prints, or the daemon another token or VAULT_AUTH"

@@ -127,9 +127,9 @@ FAULTS = [
     pytest.param(but(INLINE, refresh_token=MISSING), "refresh_token", "is missing", id="no refresh token"),
     pytest.param(but(INLINE, refresh_token=""), "refresh_token", "is empty", id="an empty refresh token"),
     pytest.param(but(INLINE, refresh_token="1000.CANARY "), "refresh_token", "white space", id="a space after it"),
-    pytest.param(but(INLINE, refresh_token="1000.CANARY\n"), "refresh_token", "line end", id="a line end after it"),
+    pytest.param(but(INLINE, refresh_token="1000.CANARY\n"), "refresh_token", "line break", id="a line end after it"),
     pytest.param(but(INLINE, refresh_token="1000 CANARY"), "refresh_token", "white space", id="a space within it"),
-    pytest.param(but(INLINE, refresh_token="1000\x00CANARY"), "refresh_token", "printed", id="a control character"),
+    pytest.param(but(INLINE, refresh_token="1000\x00CANARY"), "refresh_token", "unprintable", id="a control character"),
     pytest.param(but(INLINE, refresh_token=1000), "refresh_token", "is not a text", id="a number as refresh token"),
     pytest.param(
         but(INLINE, refresh_token=MISSING, revoked_at="CANARY"),
@@ -139,7 +139,10 @@ FAULTS = [
     ),
     *(
         pytest.param(
-            but(INLINE, refresh_token=MISSING, revoked_at=instant), "revoked_at", "no instant", id=f"revoked {instant}"
+            but(INLINE, refresh_token=MISSING, revoked_at=instant),
+            "revoked_at",
+            "not an instant",
+            id=f"revoked {instant}",
         )
         for instant in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-01:00")
     ),
