@@ -80,7 +80,7 @@ class Token:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenFile:
-    """A token that another program, such as Vault Agent, keeps in a file: reread on change, never renewed or revoked."""
+    """A token that another program, such as Vault Agent, keeps in a file: reread on change, never renewed."""
 
     file: SecretFile
     name: ClassVar[str] = "token-file"

@@ -65,7 +65,7 @@ def reader_policy(layout: Layout, connection: ConnectionName | None = None) -> s
 
 
 def reporter_policy(layout: Layout, connection: ConnectionName | None = None) -> str:
-    """Return what a job needs besides a reader's policy to report a token of one connection, or any, as dead."""
+    """Return what a job needs besides a reader's policy to report a token of one connection, or any, dead."""
     whose = f"a token of {connection}" if connection else "any token"
     path = layout.report(connection or _ANY)
     return _policy(_Rule(path.data, ("create", "update"), f"say that {whose} has died early"))
@@ -74,8 +74,8 @@ def reporter_policy(layout: Layout, connection: ConnectionName | None = None) ->
 def tenant_policy(layout: Layout, connection: ConnectionName) -> str:
     """Return the policy of the owner of one connection: keep its credential, read its token, report it as dead.
 
-    It cannot read clients: a credential may name one without its owner knowing the secret, where the client's record names
-    the connection.
+    It cannot read clients: a credential may name one whose secret its owner does not know, where the client's
+    record names the connection.
     """
     return _policy(
         _Rule(layout.credential(connection).data, ("create", "update", "read"), f"keep the credential of {connection}"),

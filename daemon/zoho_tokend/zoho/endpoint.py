@@ -1,4 +1,4 @@
-"""Zoho's token endpoint, as the port of the core: one request a token, its outcome and Zoho's clock made known."""
+"""Zoho's token endpoint, as the core's port: one request per token; its outcome and Zoho's clock are emitted."""
 
 from datetime import timedelta
 from typing import Final
@@ -31,7 +31,7 @@ _SECONDS_BETWEEN_COMPARISONS: Final = 60.0
 
 
 class ZohoEndpoint:
-    """Carries out `zoho_tokend.core.ports.TokenEndpoint`.
+    """Implements `zoho_tokend.core.ports.TokenEndpoint`.
 
     Attributes:
         servers: where credentials may be sent; replaced when the settings are read again.

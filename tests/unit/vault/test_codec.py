@@ -134,7 +134,7 @@ FAULTS = [
     pytest.param(
         but(INLINE, refresh_token=MISSING, revoked_at="CANARY"),
         "revoked_at",
-        "no instant",
+        "not an instant",
         id="a revocation at no time",
     ),
     *(
