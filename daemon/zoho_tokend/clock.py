@@ -1,4 +1,4 @@
-"""The real clock: wall time that never steps back, and how far it has parted from monotonic time."""
+"""The real clock: wall time that never steps back, and its drift from the machine's wall clock."""
 
 import time
 from collections.abc import Callable
@@ -6,21 +6,21 @@ from datetime import UTC, datetime, timedelta
 
 
 def machine_time() -> datetime:
-    """What the machine's wall clock shows, in UTC."""
+    """Return the time of the machine's wall clock, in UTC."""
     return datetime.now(UTC)  # noqa: TID251 - this is the Clock
 
 
 class SystemClock:
-    """Follows the wall clock forward, a suspended machine included, and goes on by monotonic time when it steps back.
+    """Follows the wall clock forward, also after a suspend, and continues by monotonic time when it steps back.
 
-    A step back must not put every due refresh off by its size; a token's real age is what monotonic time says. The
-    drift that remains then is for the liveness probe: past a few minutes the process is better off restarted.
+    A step back must not delay every due refresh by its size; monotonic time gives a token's real age. The remaining
+    drift is for the liveness probe: past a few minutes the process should be restarted.
     """
 
     def __init__(
         self, *, wall: Callable[[], datetime] = machine_time, monotonic: Callable[[], float] = time.monotonic
     ) -> None:
-        """Follow this wall clock and this steady one."""
+        """Follow this wall clock and this monotonic one."""
         self._wall = wall
         self._monotonic = monotonic
         self._last = wall()
@@ -28,7 +28,7 @@ class SystemClock:
         self._ahead = timedelta()
 
     def now(self) -> datetime:
-        """The present instant, in UTC."""
+        """Return the current time, in UTC."""
         wall, monotonic = self._wall(), self._monotonic()
         steady = self._last + timedelta(seconds=monotonic - self._last_monotonic)
         now = max(wall, self._last) if steady - wall < _SLEW else steady
@@ -37,7 +37,7 @@ class SystemClock:
         return now
 
     def monotonic(self) -> float:
-        """Seconds since some fixed moment."""
+        """Return the seconds since some fixed moment."""
         return self._monotonic()
 
     @property

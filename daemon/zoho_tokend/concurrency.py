@@ -1,4 +1,4 @@
-"""Work on many things: a few at a time, and never for so long that the event loop stands still."""
+"""Concurrency with asyncio: a bounded map, and iteration that lets the event loop run."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
@@ -10,53 +10,54 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-async def abreast(
+async def map_concurrently(
     do: Callable[[T], Awaitable[R]],
     items: Iterable[T],
     *,
     at_once: int,
     crashed: Callable[[T, Exception], R] | None = None,
 ) -> list[R]:
-    """What became of each, in their order.
+    """Return the result of ``do`` for each item, in the order of the items; at most ``at_once`` calls run at a time.
 
     Args:
-        crashed: what became of an item with which something went wrong that nobody foresaw; it costs no other.
+        crashed: makes the result of an item whose call raised an unexpected exception, so that the others go on;
+            without it the exception is raised.
 
     Raises:
-        TokendError: from the first that met one; those not begun by then were left out.
+        TokendError: the first one that a call raised; no further call is started after it.
     """
-    left, done, met = enumerate(items), dict[int, R](), list[TokendError]()
+    left, results, errors = enumerate(items), dict[int, R](), list[TokendError]()
 
     async def work() -> None:
-        for place, item in left:
+        for index, item in left:
             try:
-                done[place] = await do(item)
+                results[index] = await do(item)
             except TokendError as error:
-                met.append(error)
+                errors.append(error)
             except Exception as error:
                 if crashed is None:
                     raise
-                done[place] = crashed(item, error)
-            if met:
+                results[index] = crashed(item, error)
+            if errors:
                 return
 
     async with asyncio.TaskGroup() as group:
         for _ in range(at_once):
             group.create_task(work())
-    if met:
-        raise met[0]
-    return [done[place] for place in sorted(done)]
+    if errors:
+        raise errors[0]
+    return [results[index] for index in sorted(results)]
 
 
-_IN_ONE_GO: Final = 1000
+_ITEMS_PER_TURN: Final = 1000
 
 
-async def unhurried(items: Iterable[T]) -> AsyncIterator[T]:
-    """Each of them; after every thousand whatever else is ready has its turn.
+async def cooperatively(items: Iterable[T]) -> AsyncIterator[T]:
+    """Yield each item, and let the event loop run other tasks after every thousand.
 
-    The items must stay as they are meanwhile: hand over a copy of what others may change.
+    The items must not change meanwhile: pass a copy of what others may change.
     """
     for number, item in enumerate(items, 1):
         yield item
-        if number % _IN_ONE_GO == 0:
+        if number % _ITEMS_PER_TURN == 0:
             await asyncio.sleep(0)

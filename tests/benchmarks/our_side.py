@@ -119,12 +119,12 @@ async def our_side(
             tally(event)
 
         async with (
-            endpoints(servers, clock=clock, sink=emit) as zoho,
+            endpoints(servers, clock=clock, emit=emit) as zoho,
             asyncio.TaskGroup() as group,
         ):
             auth = Token(token=Given(vault.root_token, "the root token"))
             config = VaultConfig(address=vault.address, concurrency=concurrency)
-            session = Session(config, auth, clock=clock, sink=emit)
+            session = Session(config, auth, clock=clock, emit=emit)
             store = VaultStore(session, layout, clock=clock, location_of=lambda _origin: "other")
             ports = Ports(records=store, endpoint=zoho.tokens, clock=clock, emit=emit, session=session)
             engine = Engine(Policy(), ports, slots=concurrency, inbox=inbox)

@@ -18,7 +18,7 @@ BODY = HEAD + b"Content-Length: 100000\r\n\r\n"
 async def refusal(behaviour: Behaviour) -> VaultUnavailable:
     """What VaultClient says of a Vault that behaves so."""
     async with loopback_server(behaviour) as vault:
-        line = VaultClient(VaultConfig(address=vault.origin), monotonic=WallClock().monotonic, tell=lambda *_: None)
+        line = VaultClient(VaultConfig(address=vault.origin), monotonic=WallClock().monotonic, emit=lambda *_: None)
         with pytest.raises(VaultUnavailable) as refused:
             await asyncio.wait_for(asyncio.to_thread(line.ask, lookup_self(), hurry=True), 60)
         line.close()

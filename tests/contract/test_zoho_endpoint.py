@@ -60,7 +60,7 @@ async def zoho_that(behaviour: Behaviour, *, limits: TimeLimits | None = None) -
     events: list[Event] = []
     async with loopback_server(behaviour) as server:
         servers = AccountsServers([parse_origin(server.origin)])
-        async with endpoints(servers, clock=WallClock(), sink=events.append, limits=limits) as zoho:
+        async with endpoints(servers, clock=WallClock(), emit=events.append, limits=limits) as zoho:
             yield Zoho(zoho.tokens, server, events)
 
 

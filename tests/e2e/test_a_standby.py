@@ -214,7 +214,7 @@ from zoho_tokend.core.errors import BadSettings
 from zoho_tokend.settings import load_settings
 base = {"VAULT_ADDR": "https://vault.example", "VAULT_TOKEN": "invented", "ZOHO_TOKEND_LEADER_ELECTION": "kubernetes"}
 try:
-    leadership(load_settings(base), clock=None, sink=print, elected=print)
+    leadership(load_settings(base), clock=None, emit=print, elected=print)
 except BadSettings as error:
     print(error)
 """

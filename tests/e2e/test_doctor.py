@@ -218,7 +218,7 @@ def test_a_record_that_cannot_be_read_is_told_by_its_field(site: Site) -> None:
 
     assert found.finished.code == 1
     told = found.about("connections", "broken", "wrong")
-    assert "the field 'refresh_token' holds white space" in told
+    assert "the field 'refresh_token' contains white space" in told
     assert f"vault kv patch {site.corner.mount}/zoho/credentials/broken" in told
     assert "is not a valid connection name" in found.about("connections", "'.hidden'", "warning")
 

@@ -68,7 +68,7 @@ def test_a_policy_is_that_of_the_settings_file_unless_the_environment_says_other
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("mount = ", "is no TOML"),
+        ("mount = ", "is not TOML"),
         ('publish_targets = "airflow"', "a publish target is a shape and a path"),
         ('reports = "yes"', "'yes' is not one of 'off', 'on'"),
     ],

@@ -21,10 +21,10 @@ from zoho_tokend.reader.errors import ReaderError
 from zoho_tokend.reader.record import token_of
 from zoho_tokend.settings.loading import load_settings
 from zoho_tokend.vault import codec, registration_codec
-from zoho_tokend.vault.document import Document
 from zoho_tokend.vault.layout import LARGEST_RECORD
+from zoho_tokend.vault.record_fields import RecordFields
 from zoho_tokend.vault.response import VaultResponse as VaultAnswer
-from zoho_tokend.vault.response import answer_of
+from zoho_tokend.vault.response import parse_response
 from zoho_tokend.web.listing import Selection, parse_selection, promise, select
 from zoho_tokend.web.page import View, page
 from zoho_tokend.zoho import device, exchange, proof, revocation, serverinfo, wire
@@ -98,7 +98,7 @@ def redirect(data: bytes) -> None:
 def vault_record(data: bytes) -> None:
     """A record in Vault is what docs/architecture.md says, or unreadable, and its text is in no error."""
     answer = _record_answer(data)
-    document = Document(where="secret/zoho/credentials/crm-prod", version=1, fields=_fields_in(answer))
+    document = RecordFields(where="secret/zoho/credentials/crm-prod", version=1, values=_fields_in(answer))
     for read in (
         lambda: codec.client_name(document),
         lambda: codec.credential(CRM, document, None, location_of=zoho_location),
@@ -126,7 +126,7 @@ def vault_answer(data: bytes) -> None:
     """Whatever a server in Vault's place answers has an outcome, and a complaint without a byte of it."""
     head, _, body = data.partition(b"\n")
     most = LARGEST_RECORD if len(head) % 2 else None
-    answer = answer_of(_STATUSES[sum(head) % len(_STATUSES)], body, most=most, retry_after=None)
+    answer = parse_response(_STATUSES[sum(head) % len(_STATUSES)], body, most=most, retry_after=None)
     assert not answer.unreadable or most, "an answer other than a record's may not seem empty"
     assert answer.outcome
     assert answer.complaint("https://vault.example.com")
@@ -215,7 +215,7 @@ def _zoho_answer(data: bytes) -> ZohoResponse:
 
 def _record_answer(data: bytes) -> VaultAnswer:
     """Vault's answer with a record of these bytes; words such as `#deep` become what they name."""
-    return answer_of(200, b'{"data":{"data":%s}}' % _written_out(data), most=LARGEST_RECORD, retry_after=None)
+    return parse_response(200, b'{"data":{"data":%s}}' % _written_out(data), most=LARGEST_RECORD, retry_after=None)
 
 
 def _written_out(data: bytes) -> bytes:

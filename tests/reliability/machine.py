@@ -65,7 +65,7 @@ def descriptors_exhausted(hall: Hall) -> Stage:
     with stage.fault():
         resource.prlimit(stage.daemon.pid, resource.RLIMIT_NOFILE, (0, 4096))
         stage.sit_it_out()
-        assert "may open no more files" in stage.daemon.out
+        assert "has reached its limit of open files" in stage.daemon.out
         resource.prlimit(stage.daemon.pid, resource.RLIMIT_NOFILE, (4096, 4096))
     return stage
 

@@ -120,7 +120,7 @@ class Daemon:
 
     def _build(self) -> None:
         world, process = self._world, self.process
-        self.session = Session(VaultConfig(address=VAULT), app_role(), clock=self.clock, sink=self._emit)
+        self.session = Session(VaultConfig(address=VAULT), app_role(), clock=self.clock, emit=self._emit)
         self.session._pool = cast("VaultClientPool", SimulatedPool(world.road, process))
         store = VaultStore(self.session, Layout(), clock=self.clock, location_of=AccountsServers().location)
         transport = SimulatedTransport(
@@ -131,7 +131,7 @@ class Daemon:
             met=lambda call, reply: world.met(self, call, reply),
         )
         endpoint = ZohoEndpoint(
-            cast("Transport", transport), Calls(), servers=AccountsServers(), clock=self.clock, sink=lambda _event: None
+            cast("Transport", transport), Calls(), servers=AccountsServers(), clock=self.clock, emit=lambda _event: None
         )
         ports = Ports(
             records=store,

@@ -77,7 +77,7 @@ class Terminal:
         session, store, clock = self._open(process)
         transport = SimulatedTransport(self._zoho, process, clock, asked=self._asked, met=self._met)
         endpoint = ZohoEndpoint(
-            cast("Transport", transport), Calls(), servers=AccountsServers(), clock=clock, sink=lambda _event: None
+            cast("Transport", transport), Calls(), servers=AccountsServers(), clock=clock, emit=lambda _event: None
         )
         once = OneShotRefresh(records=store, endpoint=endpoint, policy=self._policy, clock=clock)
         try:
@@ -105,6 +105,6 @@ class Terminal:
 
     def _open(self, process: Process) -> tuple[Session, VaultStore, SystemClock]:
         clock = SystemClock(wall=self._clock_of.wall, monotonic=self._clock_of.monotonic)
-        session = Session(VaultConfig(address=VAULT), app_role(), clock=clock, sink=lambda _event: None)
+        session = Session(VaultConfig(address=VAULT), app_role(), clock=clock, emit=lambda _event: None)
         session._pool = cast("VaultClientPool", SimulatedPool(self._road, process))
         return session, VaultStore(session, Layout(), clock=clock, location_of=AccountsServers().location), clock

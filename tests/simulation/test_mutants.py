@@ -162,7 +162,7 @@ MUTANTS = {
         edge="a credential is corrected whatever the state",
     ),
     "that takes a record made anew for the old one": mutant(
-        "vault/document.py",
+        "vault/record_fields.py",
         "if self.created else str(self.version)",
         "if not self.version else str(self.version)",
         caught="the corrected credential of",

@@ -29,11 +29,11 @@ def policy_of(settings: Settings) -> Policy:
     )
 
 
-def vault(settings: Settings, *, clock: Clock, sink: Sink, role: Role = "daemon") -> tuple[Session, VaultStore]:
+def vault(settings: Settings, *, clock: Clock, emit: Sink, role: Role = "daemon") -> tuple[Session, VaultStore]:
     """A session that is yet to be opened, and the records that are reached through it."""
     layout = layout_of(settings)
     session = Session(
-        vault_config(settings), auth_method(settings), clock=clock, sink=sink, advice=_advice(settings, role)
+        vault_config(settings), auth_method(settings), clock=clock, emit=emit, advice=_advice(settings, role)
     )
     return session, VaultStore(session, layout, clock=clock, location_of=AccountsServers().location)
 

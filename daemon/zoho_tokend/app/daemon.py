@@ -67,9 +67,9 @@ class Daemon:
         self._sinks: Sequence[Sink] = (*sinks, self._metrics, manager)
         self._inbox: Inbox = asyncio.Queue()
         self._leadership = leadership(
-            settings, clock=self._clock, sink=self._emit, elected=partial(self.send, Command.SWEEP)
+            settings, clock=self._clock, emit=self._emit, elected=partial(self.send, Command.SWEEP)
         )
-        self._session, self._store = vault(settings, clock=self._clock, sink=self._emit)
+        self._session, self._store = vault(settings, clock=self._clock, emit=self._emit)
         self._started_at = self._clock.now()
         self._metrics.promise(policy_of(settings).floor)
         self._metrics.lead(leading=self._leadership.term is not None)
@@ -87,7 +87,7 @@ class Daemon:
         server = Server(app, host=settings.listen.host, port=settings.listen.port)
         async with AsyncExitStack() as stack:
             servers = AccountsServers(settings.allowed_accounts_servers)
-            zoho = endpoints(servers, clock=self._clock, sink=self._emit)
+            zoho = endpoints(servers, clock=self._clock, emit=self._emit)
             self._zoho = await stack.enter_async_context(zoho)
             ports = ports_of(
                 settings,

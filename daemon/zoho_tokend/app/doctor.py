@@ -22,7 +22,7 @@ async def examined(settings: Settings, daemon: Mapping[str, DaemonsView] | None)
     """
     clock = SystemClock()
     probe = Probe(trust=trust(), proxies=getproxies(), clock=clock)
-    session, store = vault(settings, clock=clock, sink=lambda _event: None)
+    session, store = vault(settings, clock=clock, emit=lambda _event: None)
     try:
         return await Examination(
             settings=settings,

@@ -54,12 +54,12 @@ async def operator(settings: Settings) -> AsyncIterator[Operator]:
         BadSettings: the environment names a proxy that cannot be used.
     """
     clock, servers = SystemClock(), AccountsServers(settings.allowed_accounts_servers)
-    session, store = vault(settings, clock=clock, sink=_nobody, role="operator")
+    session, store = vault(settings, clock=clock, emit=_nobody, role="operator")
     layout = layout_of(settings)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(session.close)
         await session.open()
-        zoho = await stack.enter_async_context(endpoints(servers, clock=clock, sink=_nobody))
+        zoho = await stack.enter_async_context(endpoints(servers, clock=clock, emit=_nobody))
         policy = policy_of(settings)
         yield Operator(
             settings=settings,

@@ -34,7 +34,7 @@ def lease_name(settings: Settings) -> str:
     return settings.lease_name if settings.shards == 1 else f"{settings.lease_name}-{own_shard(settings).number}"
 
 
-def leadership(settings: Settings, *, clock: Clock, sink: Sink, elected: Callable[[], None]) -> Leadership:
+def leadership(settings: Settings, *, clock: Clock, emit: Sink, elected: Callable[[], None]) -> Leadership:
     """How it is told whether this process works; ``elected`` is called whenever it becomes the one that does.
 
     Raises:
@@ -43,7 +43,7 @@ def leadership(settings: Settings, *, clock: Clock, sink: Sink, elected: Callabl
     if settings.leader_election == "none":
         return Alone()
     candidate = Candidate(identity=_identity(settings), timing=_timing(settings))
-    return Elector(candidate, lease=_lease(settings), clock=clock, emit=sink, elected=elected)
+    return Elector(candidate, lease=_lease(settings), clock=clock, emit=emit, elected=elected)
 
 
 def _timing(settings: Settings) -> Timing:

@@ -10,7 +10,7 @@ from zoho_tokend.app.operator import Operator, operator
 from zoho_tokend.cli.consent_flows import Obtain
 from zoho_tokend.cli.running_daemon import local_address, pickup_sentence
 from zoho_tokend.cli.terminal import Terminal
-from zoho_tokend.concurrency import abreast
+from zoho_tokend.concurrency import map_concurrently
 from zoho_tokend.core.errors import Conflict, NoCredential, RecordUnreadable, RefreshError, TokendError
 from zoho_tokend.core.model import ConnectionName, Credential, Grant, GrantType, RefreshTokenGrant
 from zoho_tokend.core.registration import Registration
@@ -191,5 +191,5 @@ async def _holders(here: Operator, grant: Grant, *, besides: ConnectionName) -> 
             return False
 
     others = sorted((await here.store.names()).names - {besides})
-    held = await abreast(holds, others, at_once=_AT_ONCE)
+    held = await map_concurrently(holds, others, at_once=_AT_ONCE)
     return [name for name, holding in zip(others, held, strict=True) if holding]

@@ -256,7 +256,7 @@ def _secret(file: Path | None, *, keepable: bool) -> Secret | None:
 
 async def _add(settings: Settings, given: Given, *, replacing: bool) -> str:
     async with operator(settings) as here:
-        stored = await here.registry.client_standing(given.name)
+        stored = await here.registry.client_record(given.name)
         if stored.fields is not None and not replacing:
             raise ClientExists(f"the client {given.name} exists already: pass --replace to change it")
         registration = given.upon(None if stored.fields is None else await here.registry.client(given.name))

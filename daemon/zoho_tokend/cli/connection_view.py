@@ -53,7 +53,7 @@ def _cells(summary: Summary, now: datetime) -> tuple[str, ...]:
 def _credential(detail: Detail, now: datetime) -> Iterator[tuple[str, str]]:
     yield "where", f"{detail.document.where}, version {detail.document.version}"
     # Whoever may write the record chooses their names, and a terminal obeys some characters.
-    yield "fields", ", ".join(sorted(name if name.isprintable() else ascii(name) for name in detail.document.fields))
+    yield "fields", ", ".join(sorted(name if name.isprintable() else ascii(name) for name in detail.document.values))
     yield "client", detail.summary.client or ""
     if detail.credential:
         yield "grant", _grant(detail)
@@ -146,7 +146,7 @@ def detail_json(detail: Detail, now: datetime) -> dict[str, object]:
     credential = {
         "path": detail.document.where,
         "version": detail.document.version,
-        "fields": sorted(detail.document.fields),
+        "fields": sorted(detail.document.values),
         **_credential_json(detail.credential),
         "authorized_at": _instant_json(detail.authorized_at),
         "refresh_token_fingerprint": detail.fingerprint,

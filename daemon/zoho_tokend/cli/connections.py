@@ -16,7 +16,7 @@ from zoho_tokend.cli.import_file import import_file
 from zoho_tokend.cli.parameters import CONNECTION
 from zoho_tokend.cli.running_daemon import local_address, pickup_sentence
 from zoho_tokend.cli.terminal import fitting, terminal_width
-from zoho_tokend.concurrency import abreast
+from zoho_tokend.concurrency import map_concurrently
 from zoho_tokend.core.facts import HEALTHY
 from zoho_tokend.core.model import ConnectionName
 from zoho_tokend.operations import removal
@@ -107,7 +107,9 @@ async def _summaries(settings: Settings) -> tuple[Sequence[Summary], Sequence[st
     async with operator(settings) as here:
         listing = await here.store.names()
         inventory, names = _inventory(here), sorted(listing.names)
-        found = await abreast(inventory.summary, names, at_once=settings.concurrency, crashed=inventory.crashed)
+        found = await map_concurrently(
+            inventory.summary, names, at_once=settings.concurrency, crashed=inventory.crashed
+        )
         return [summary for summary in found if summary], sorted(listing.ill_named), here.clock.now()
 
 

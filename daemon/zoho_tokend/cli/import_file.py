@@ -13,12 +13,12 @@ import click
 
 from zoho_tokend.app.operator import Operator, operator
 from zoho_tokend.cli.group import load, report_errors
-from zoho_tokend.concurrency import abreast
+from zoho_tokend.concurrency import map_concurrently
 from zoho_tokend.core.errors import RecordUnreadable
 from zoho_tokend.operations.import_ import Check, ImportedRow, Importer, Verdict
 from zoho_tokend.operations.import_rows import Fault, Format, Row, Unreadable, format_of, rows
 from zoho_tokend.settings import Settings
-from zoho_tokend.vault.document import Document
+from zoho_tokend.vault.record_fields import RecordFields
 
 # Stands for the row in the reader's messages; the report names the line instead.
 _HERE: Final = "here"
@@ -80,7 +80,7 @@ async def _import(
         importer = Importer(here.registry, _check(here), replace=replace, dry_run=dry_run)
         shown = sys.stderr.isatty()
         with click.progressbar(length=len(found), label="Importing", file=sys.stderr, hidden=not shown) as bar:
-            return await abreast(
+            return await map_concurrently(
                 _counted(importer.import_row, lambda: bar.update(1)), found, at_once=settings.concurrency
             )
 
@@ -89,7 +89,7 @@ def _check(here: Operator) -> Check:
     """The daemon's own reading of a credential, and its own allow-list."""
 
     async def check(row: Row) -> None:
-        document = Document(where=_HERE, version=0, fields=row.fields)
+        document = RecordFields(where=_HERE, version=0, values=row.fields)
         try:
             credential = await here.store.credential_of(row.connection, document)
         except RecordUnreadable as error:

@@ -56,7 +56,7 @@ def _refuse(name: str, left: timedelta, min_life: timedelta) -> None:
 
 
 async def _record(settings: Settings, connection: ConnectionName) -> TokenRecord | None:
-    session, store = vault(settings, clock=SystemClock(), sink=lambda _event: None, role="reader")
+    session, store = vault(settings, clock=SystemClock(), emit=lambda _event: None, role="reader")
     try:
         await session.open()
         return (await store.published(connection)).record

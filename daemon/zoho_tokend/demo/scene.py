@@ -86,7 +86,7 @@ async def _furnish(server: OpenBao, zoho: Zoho) -> tuple[Secret, Secret]:
     """Register clients, give consents, store their credentials; return a token for the daemon and one for readers."""
     layout = Layout()
     root = Token(token=Given(server.root_token, "the demo's root token"))
-    session = Session(VaultConfig(address=server.address), root, clock=SystemClock(), sink=lambda _event: None)
+    session = Session(VaultConfig(address=server.address), root, clock=SystemClock(), emit=lambda _event: None)
     try:
         await session.open()
         for connection, data_center in CONNECTIONS.items():

@@ -19,7 +19,7 @@ from urllib.request import proxy_bypass
 
 import httpx
 
-from zoho_tokend.concurrency import abreast
+from zoho_tokend.concurrency import map_concurrently
 from zoho_tokend.core.instants import http_date
 from zoho_tokend.core.origin import Origin
 from zoho_tokend.core.ports import Clock
@@ -162,7 +162,7 @@ class Probe:
             return await self._walk(names, *request)
 
         try:
-            return await abreast(one, requests, at_once=_AT_ONCE)
+            return await map_concurrently(one, requests, at_once=_AT_ONCE)
         finally:
             names.shutdown(wait=False)
 

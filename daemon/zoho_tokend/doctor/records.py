@@ -4,17 +4,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from zoho_tokend.concurrency import abreast
+from zoho_tokend.concurrency import map_concurrently
 from zoho_tokend.core.errors import ClientNotAllowed, GrantRevoked, RecordUnreadable, VaultForbidden
 from zoho_tokend.core.model import ConnectionName, Credential
 from zoho_tokend.core.origin import Origin, parse_origin
 from zoho_tokend.core.ports import Clock
 from zoho_tokend.core.registration import Registration, oddities
 from zoho_tokend.vault import codec
-from zoho_tokend.vault.document import Document
 from zoho_tokend.vault.inspection import Inspection, KeyHistory
 from zoho_tokend.vault.kv import Kv
 from zoho_tokend.vault.layout import Layout
+from zoho_tokend.vault.record_fields import RecordFields
 from zoho_tokend.vault.store import VaultStore
 from zoho_tokend.zoho.datacenters import AccountsServers
 
@@ -133,13 +133,13 @@ class Reading:
             VaultUnavailable: Vault gave no usable answer.
         """
         listing = await self.store.names()
-        found = await abreast(self._one, sorted(listing.names), at_once=self.at_once, crashed=self._crashed)
+        found = await map_concurrently(self._one, sorted(listing.names), at_once=self.at_once, crashed=self._crashed)
         return Records(examined=[one for one in found if one], ill_named=listing.ill_named)
 
     async def _one(self, name: ConnectionName) -> Examined | None:
         place = self.layout.credential(name)
         try:
-            document = (await self.kv.read(place)).document
+            document = (await self.kv.read(place)).content
             if document is None:
                 return None
             credential: CredentialFacts | Unread = await self._credential(name, document)
@@ -160,7 +160,7 @@ class Reading:
         where = str(self.layout.credential(name))
         return Examined(name=name, where=where, credential=Unread(why), token=None, history=None)
 
-    async def _credential(self, name: ConnectionName, document: Document) -> CredentialFacts:
+    async def _credential(self, name: ConnectionName, document: RecordFields) -> CredentialFacts:
         credential = await self.store.credential_of(name, document)
         server = credential.accounts_server
         return CredentialFacts(

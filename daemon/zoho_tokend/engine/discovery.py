@@ -10,7 +10,7 @@ from functools import partial
 from itertools import islice
 from typing import Final
 
-from zoho_tokend.concurrency import unhurried
+from zoho_tokend.concurrency import cooperatively
 from zoho_tokend.core import schedule, transitions
 from zoho_tokend.core.errors import (
     GrantRevoked,
@@ -127,7 +127,7 @@ class Discovery:
         if self._was_unanswered:
             await self._try_again()
         self._report_ill_named(listing)
-        async for name in unhurried(tuple(self._fleet.names)):
+        async for name in cooperatively(tuple(self._fleet.names)):
             if name not in listing.names:
                 self._vanish(name)
         self.undiscovered = {name: error for name, error in self.undiscovered.items() if name in listing.names}
@@ -168,7 +168,7 @@ class Discovery:
     async def _try_again(self) -> None:
         """Try again what waited for Vault, and compare every token record with the fleet in this pass."""
         self._to_compare.update(self._fleet.names)
-        async for name in unhurried(tuple(self._fleet.names)):
+        async for name in cooperatively(tuple(self._fleet.names)):
             if name in self._fleet:
                 self._fleet.vault_came_back(name, self._clock.now())
 
@@ -195,10 +195,10 @@ class Discovery:
     async def _new(self, names: frozenset[ConnectionName]) -> list[ConnectionName]:
         """Return the unknown names of our shard; each name is hashed once, for there may be 100,000."""
         unknown = [
-            name async for name in unhurried(names) if name not in self._fleet and name not in self._of_other_shards
+            name async for name in cooperatively(names) if name not in self._fleet and name not in self._of_other_shards
         ]
         unknown.sort()
-        own = [name async for name in unhurried(unknown) if self._shard.owns(name)]
+        own = [name async for name in cooperatively(unknown) if self._shard.owns(name)]
         self._of_other_shards = (self._of_other_shards & names) | set(unknown).difference(own)
         return own
 
@@ -323,7 +323,7 @@ class Discovery:
             return []  # An older policy denies the listing; the round finds them later.
         return [
             name
-            async for name in unhurried(tuple(self._fleet.names))
+            async for name in cooperatively(tuple(self._fleet.names))
             if name not in recorded and name in self._fleet and self._fleet[name].version
         ]
 

@@ -8,7 +8,7 @@ token reports it again.
 from datetime import datetime, timedelta
 from typing import Final
 
-from zoho_tokend.concurrency import abreast
+from zoho_tokend.concurrency import map_concurrently
 from zoho_tokend.core.errors import NotAllowed, TokendError, VaultUnavailable
 from zoho_tokend.core.events import BackgroundTaskCrashed, ReportAnswered, ReportsProcessed, Sink, trace_of
 from zoho_tokend.core.fleet import Fleet
@@ -60,7 +60,7 @@ class Reports:
         else:
             turn = in_turn(filter(self._can_process, reported), after=self._last, at_most=REPORTS_PER_PASS)
             self._last = turn[-1] if turn else ""
-            await abreast(process_one, turn, at_once=_AT_ONCE)
+            await map_concurrently(process_one, turn, at_once=_AT_ONCE)
         took = timedelta(seconds=self._clock.monotonic() - begun)
         self._emit(ReportsProcessed(took=took, error=str(errors[0]) if errors else None))
 

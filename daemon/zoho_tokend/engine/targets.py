@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from zoho_tokend.concurrency import abreast
+from zoho_tokend.concurrency import map_concurrently
 from zoho_tokend.core import backoff
 from zoho_tokend.core.errors import Conflict, TokendError, VaultUnavailable
 from zoho_tokend.core.events import (
@@ -73,7 +73,7 @@ class Targets:
     async def follow(self) -> None:
         """Write the targets that are behind, or try again later; an event says which."""
         now = self._clock.now()
-        await abreast(
+        await map_concurrently(
             self._catch_up, [key for key, behind in self._behind.items() if behind.at <= now], at_once=_AT_ONCE
         )
 

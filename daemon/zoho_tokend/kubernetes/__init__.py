@@ -1,4 +1,4 @@
-"""Kubernetes, as far as we need it: one Lease. It is imported only where leader election asks for it.
+"""Kubernetes: one Lease, imported only where leader election needs it.
 
 https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/lease-v1/
 """

@@ -1,7 +1,7 @@
-"""Where the cluster's API server is, and how we show who we are.
+"""The cluster's API server, and our credentials for it.
 
-In a pod that is the service account; its token is read anew when the server no longer takes the one we had. Elsewhere
-it is the kubeconfig that ``KUBECONFIG`` names.
+In a pod they are those of the service account; its token is read again when the server no longer accepts it.
+Elsewhere they come from the kubeconfig that ``KUBECONFIG`` names.
 """
 
 from collections.abc import Mapping
@@ -20,10 +20,10 @@ SERVICE_ACCOUNT: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
 
 def cluster(environ: Mapping[str, str], *, service_account: Path = SERVICE_ACCOUNT) -> SingleConfig:
-    """The cluster that the environment tells of.
+    """Return the cluster that the environment names.
 
     Raises:
-        BadSettings: it tells of none, or of one that cannot be used.
+        BadSettings: it names none, or one that cannot be used.
     """
     kubeconfig = environ.get("KUBECONFIG")
     try:

@@ -1,6 +1,6 @@
 """The Lease at the cluster's API server: read, created, or replaced where its version is the known one.
 
-What an answer means is named by what happens next; the texts of foreign bodies go nowhere.
+Errors are named by what happens next; the texts of response bodies are dropped.
 https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-versions
 """
 
@@ -34,10 +34,10 @@ class KubernetesLease:
     """One Lease, as a `LeaseStore`."""
 
     def __init__(self, cluster: SingleConfig, *, name: str, namespace: str | None, timeout: timedelta) -> None:
-        """The lease of that name in that namespace, or in the pod's own; no request takes longer than ``timeout``.
+        """Use the lease of that name in that namespace, or in the pod's own; no request takes longer than ``timeout``.
 
         Raises:
-            BadSettings: the authority that vouches for the server, or our own certificate, cannot be used.
+            BadSettings: the CA certificate of the server, or our own certificate, cannot be used.
         """
         self._name = name
         self._namespace = namespace or cluster.namespace
@@ -51,7 +51,7 @@ class KubernetesLease:
                 "LEADER_ELECTION is kubernetes, and the API server's address, its authority (ca.crt) or our own "
                 f"certificate cannot be used: look at {cluster.fname or 'the files of the service account'}"
             ) from None
-        # What others wrote beside our fields, such as labels, stays as it is.
+        # Fields that others wrote, such as labels, are kept.
         self._last: LeaseObject | None = None
 
     async def read(self) -> Lease | None:
@@ -128,7 +128,7 @@ class _NoSuchLease(Exception):
 
 
 def _lease(found: LeaseObject) -> Lease:
-    """The lease; AttributeError where it is none."""
+    """Return the lease; raise AttributeError where it is not one."""
     spec, metadata = found.spec or LeaseSpec(), found.metadata or ObjectMeta()
     if not metadata.resourceVersion:
         raise ValueError("a lease without a version")
@@ -143,7 +143,7 @@ def _lease(found: LeaseObject) -> Lease:
 
 
 def _micro_time(moment: datetime | None) -> datetime | None:
-    """The moment with a fraction of a second that is not nought: the server takes a MicroTime with six digits alone."""
+    """Return the moment with a non-zero fraction of a second: the server accepts a MicroTime with six digits only."""
     if moment is None:
         return None
     return moment.astimezone(UTC).replace(microsecond=moment.microsecond or 1)

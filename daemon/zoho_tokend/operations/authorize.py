@@ -106,7 +106,7 @@ class Authorization:
             )
         return WriteSlot(
             connection=connection,
-            place=str(stored.place),
+            place=str(stored.path),
             after_version=stored.version,
             replaced=stored.fields,
         )

@@ -20,7 +20,7 @@ class StoredCredential(Protocol):
     """The record at a credential's path."""
 
     @property
-    def place(self) -> object:
+    def path(self) -> object:
         """The path, as people write it."""
         ...
 

@@ -61,7 +61,7 @@ async def remove(connection: ConnectionName, *, records: Records, tokens: Tokens
     # Read after the deletion, for somebody may have written a version just before it.
     deleted = await records.credential(connection)
     return Removed(
-        where=str(deleted.place),
+        where=str(deleted.path),
         version=deleted.version,
         granted="refresh_token" in fields,
         token_lives_until=record.expires_at if record else None,

@@ -13,8 +13,8 @@ from zoho_tokend.core.origin import Origin
 from zoho_tokend.core.policy import LONGEST_NORMAL_REFRESH, Policy
 from zoho_tokend.core.ports import Clock
 from zoho_tokend.vault import codec
-from zoho_tokend.vault.document import Document
 from zoho_tokend.vault.kv import Version
+from zoho_tokend.vault.record_fields import RecordFields
 from zoho_tokend.vault.registry import Registry
 from zoho_tokend.vault.store import VaultStore
 
@@ -56,7 +56,7 @@ class Detail:
     """
 
     summary: Summary
-    document: Document
+    document: RecordFields
     credential: Credential | None
     authorized_at: datetime | None
     record: TokenRecord | None
@@ -94,7 +94,7 @@ class Inventory:
             VaultUnavailable.
         """
         try:
-            document = (await self._registry.credential(connection)).document
+            document = (await self._registry.credential(connection)).content
             if document is None:
                 return None
             credential = await self._usable(connection, document)
@@ -115,7 +115,7 @@ class Inventory:
             NoCredential: there is none.
             NotAllowed, VaultUnavailable.
         """
-        document = (await self._registry.credential(connection)).document
+        document = (await self._registry.credential(connection)).content
         if document is None:
             raise NoCredential(f"there is no connection {connection} in Vault: `zoho-tokend connections` lists them")
         credential = await self._usable(connection, document)
@@ -133,7 +133,7 @@ class Inventory:
             budget=self._budget(issues),
         )
 
-    async def _usable(self, connection: ConnectionName, document: Document) -> Credential | RefreshError:
+    async def _usable(self, connection: ConnectionName, document: RecordFields) -> Credential | RefreshError:
         """Return the credential, or why it cannot be used."""
         try:
             return await self._store.credential_of(connection, document)
@@ -143,7 +143,7 @@ class Inventory:
     def _summary(
         self,
         connection: ConnectionName,
-        document: Document | None,
+        document: RecordFields | None,
         credential: Credential | RefreshError,
         published: Published,
     ) -> Summary:

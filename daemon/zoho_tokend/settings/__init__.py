@@ -1,6 +1,6 @@
-"""Every setting: documented once, read once, checked whole.
+"""Every setting: documented once, read once, checked as a whole.
 
-What is in force comes from four places, each before the next: an environment variable ``ZOHO_TOKEND_<NAME>``, the
+A value comes from the first of four sources that gives it: an environment variable ``ZOHO_TOKEND_<NAME>``, the
 TOML file, Vault's own environment variables, the default. The environment is an argument: nothing here looks at
 ``os.environ``.
 """

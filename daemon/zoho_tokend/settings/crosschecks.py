@@ -1,4 +1,4 @@
-"""What no setting can tell alone: whether those that belong together agree, and whether their files can be read."""
+"""Checks across settings: whether those that belong together agree, and whether their files can be read."""
 
 import os
 from collections import Counter
@@ -50,7 +50,7 @@ class Contradiction:
 
 
 def contradictions(settings: Settings) -> Iterator[Contradiction]:
-    """Everything that keeps the daemon from doing its job with these settings."""
+    """Yield every contradiction that would prevent the daemon from running with these settings."""
     if not settings.vault_addr:
         yield Contradiction(("VAULT_ADDR",), f"VAULT_ADDR is missing: give {VAULT_ADDRESS.words}")
     for names in _needs(settings.vault_auth).given:
@@ -74,7 +74,7 @@ def _readable(path: Path) -> bool:
 
 
 def _targets(settings: Settings) -> Iterator[Contradiction]:
-    """A second record must never stand where one of ours does, nor where another second one does."""
+    """Check that a second record never has the path of one of our records, or of another second record."""
     names, targets = ("PUBLISH_TARGETS", "PREFIX"), settings.publish_targets
     for target in targets:
         if f"{target.folder}/".startswith(f"{settings.prefix}/"):
@@ -84,12 +84,12 @@ def _targets(settings: Settings) -> Iterator[Contradiction]:
     folders = Counter(target.folder for target in targets)
     for folder in (folder for folder, count in folders.items() if count > 1):
         yield Contradiction(
-            names[:1], f"PUBLISH_TARGETS: two targets have the folder {folder}: give each one of its own"
+            names[:1], f"PUBLISH_TARGETS: two targets have the folder {folder}: give each its own folder"
         )
 
 
 def _election(settings: Settings) -> Iterator[Contradiction]:
-    """A lease that a leader could not renew in time, or that two could hold at once; a shard that two would work on."""
+    """Check that a leader can renew its lease in time, that no two hold it at once, and that no two share a shard."""
     lease, deadline, retry = settings.lease_duration, settings.renew_deadline, settings.retry_period
     if deadline <= retry:
         pair = ("RENEW_DEADLINE", "RETRY_PERIOD")
@@ -113,14 +113,14 @@ def _election(settings: Settings) -> Iterator[Contradiction]:
 def _exactly_one(settings: Settings, *names: str) -> Iterator[Contradiction]:
     given = [name for name in names if getattr(settings, name.lower()) is not None]
     if not given:
-        needed = f"VAULT_AUTH is {settings.vault_auth}, which needs {' or '.join(names)}, and there is none"
+        needed = f"VAULT_AUTH is {settings.vault_auth}, which needs {' or '.join(names)}, and none is given"
         yield Contradiction(("VAULT_AUTH", *names), needed)
     elif len(given) > 1:
         yield Contradiction(names, f"{' and '.join(given)} are both given: keep one of them")
 
 
 def _files(settings: Settings) -> Iterator[tuple[str, Path]]:
-    """The files that these settings use, by the name of the setting."""
+    """Yield the files that these settings use, with the name of the setting."""
     for name in (*_needs(settings.vault_auth).files, "VAULT_CACERT", "VAULT_CLIENT_CERT", "VAULT_CLIENT_KEY"):
         path = getattr(settings, name.lower())
         if path is not None:

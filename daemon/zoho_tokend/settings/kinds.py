@@ -1,4 +1,4 @@
-"""The kinds of values: how each is read from text or TOML, and the words that say what would be accepted."""
+"""The kinds of values: how each is parsed from text or TOML, and the words that say what is accepted."""
 
 import re
 from collections.abc import Callable
@@ -30,11 +30,11 @@ Ordered = TypeVar("Ordered", int, float, timedelta)
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of value, to stand in a field's annotation.
+    """A kind of value, for a field's annotation.
 
     Attributes:
         words: what is accepted.
-        read: the value, or ValueError.
+        read: returns the parsed value; raises ValueError.
     """
 
     words: str
@@ -46,7 +46,7 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Listen:
-    """Where the daemon's own HTTP endpoints listen; port 0 is any free one."""
+    """The address where the daemon's own HTTP endpoints listen; port 0 is any free port."""
 
     host: str
     port: int
@@ -56,7 +56,7 @@ class Listen:
 
 
 def duration(shortest: timedelta, longest: timedelta) -> Kind:
-    """A span of time between the two, as ``30s``, ``5m``, ``1h`` or ``1h30m``."""
+    """Return the kind of a duration between the two, such as ``30s``, ``5m``, ``1h`` or ``1h30m``."""
 
     def read(value: object) -> timedelta:
         hours, minutes, seconds = (int(part or 0) for part in _matched(_DURATION, value).groups())
@@ -66,7 +66,7 @@ def duration(shortest: timedelta, longest: timedelta) -> Kind:
 
 
 def number(least: float, most: float) -> Kind:
-    """A number between the two."""
+    """Return the kind of a number between the two."""
 
     def read(value: object) -> float:
         return _within(float(str(value)), least, most)
@@ -75,7 +75,7 @@ def number(least: float, most: float) -> Kind:
 
 
 def whole_number(least: int, most: int) -> Kind:
-    """A whole number between the two."""
+    """Return the kind of a whole number between the two."""
 
     def read(value: object) -> int:
         return _within(int(str(value)), least, most)
@@ -84,7 +84,7 @@ def whole_number(least: int, most: int) -> Kind:
 
 
 def one_of(literal: object) -> Kind:
-    """One of the words of a ``Literal``, in any case."""
+    """Return the kind of one of the words of a ``Literal``, in upper or lower case."""
     words = get_args(literal)
 
     def read(value: object) -> str:
@@ -152,7 +152,7 @@ def _within(value: Ordered, least: Ordered, most: Ordered) -> Ordered:
 
 LISTEN: Final = Kind("host:port, such as 0.0.0.0:8080 or [::]:8080", _read_listen)
 ORIGINS: Final = Kind(
-    "origins separated by commas, such as https://accounts.example: scheme, host and port alone, "
+    "origins separated by commas, such as https://accounts.example: scheme, host and port only, "
     "http for loopback addresses only",
     _read_origins,
 )

@@ -22,7 +22,7 @@ class SettingRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EffectiveSetting:
-    """One setting, as in force: ``value`` as a person would write it, ``***`` for a secret, and where it comes from."""
+    """One effective setting: ``value`` as a person would write it, ``***`` for a secret, and where it comes from."""
 
     name: str
     value: str
@@ -30,7 +30,7 @@ class EffectiveSetting:
 
 
 def settings_table() -> Sequence[SettingRow]:
-    """Every setting there is, in the order of the documentation."""
+    """Return every setting, in the order of the documentation."""
     return [
         SettingRow(
             name=setting.name,
@@ -44,7 +44,7 @@ def settings_table() -> Sequence[SettingRow]:
 
 
 def describe(settings: Settings) -> Sequence[EffectiveSetting]:
-    """Every setting with its value in force."""
+    """Return every setting with its effective value."""
     return [
         EffectiveSetting(name=name, value=_written(_value(settings, name)), source=settings.source(name))
         for name in DOCUMENTED
@@ -52,7 +52,7 @@ def describe(settings: Settings) -> Sequence[EffectiveSetting]:
 
 
 def changes(old: Settings, new: Settings) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The names of those that differ: which a running daemon takes over at once, and which wait for a restart."""
+    """Return the names of settings that differ: those that apply at once, and those that need a restart."""
     differing = [setting for name, setting in DOCUMENTED.items() if _value(old, name) != _value(new, name)]
     applied = tuple(setting.name for setting in differing if setting.reloadable)
     needs_restart = tuple(setting.name for setting in differing if not setting.reloadable)

@@ -1,4 +1,4 @@
-"""Reading the settings: every problem is found in one go, and told without a secret."""
+"""Reading the settings: all problems are reported at once, and without a secret."""
 
 import difflib
 import re
@@ -18,11 +18,11 @@ _USER_IN_URL: Final = re.compile(r"//[^/\s]*@")
 
 
 def load_settings(environ: Mapping[str, str], config: Path | None = None) -> Settings:
-    """The settings that this environment and this file make; ``ZOHO_TOKEND_CONFIG`` names the file where none is given.
+    """Load the settings from the environment and the file; ``ZOHO_TOKEND_CONFIG`` names the file where none is given.
 
     Raises:
         BadSettings: a line for each problem: the setting, where its value comes from, the value unless it is a secret,
-            and what would be accepted.
+            and what is accepted.
     """
     problems: list[str] = []
     sources = [our_variables(environ), vaults_own_variables(environ)]
@@ -42,10 +42,10 @@ def load_settings(environ: Mapping[str, str], config: Path | None = None) -> Set
 
 
 def given_in(file: Path) -> Mapping[str, object]:
-    """What stands in a settings file, unread, by the settings' names in lower case.
+    """Return the unparsed values in a settings file, by the settings' names in lower case.
 
     Raises:
-        BadSettings: it cannot be read, or is no TOML.
+        BadSettings: it cannot be read, or is not TOML.
     """
     try:
         return toml_file(file).values
@@ -54,9 +54,9 @@ def given_in(file: Path) -> Mapping[str, object]:
 
 
 def _settings(sources: Sequence[Source]) -> tuple[Settings, frozenset[str]]:
-    """What the sources make, and the names that are refused.
+    """Return the settings of these sources, and the names whose values are refused.
 
-    The settings are as if those had not been given: the rest can be checked, and nothing waits for a second round.
+    Refused values are left out of the settings, so that the rest can be checked at once.
     The names are in lower case, as the sources have them: not every letter's upper case leads back to it.
     """
     try:
@@ -83,7 +83,7 @@ def _refusals(refused: frozenset[str], sources: Sequence[Source]) -> Iterator[st
 
 
 def _shown(name: str, value: object) -> str:
-    """The value as a person gave it; never a secret, nor a password in a URL."""
+    """Return the value as a person gave it, but never a secret or a password in a URL."""
     if DOCUMENTED[name].secret:
         return "the value"
     text = _USER_IN_URL.sub("//***@", repr(value))

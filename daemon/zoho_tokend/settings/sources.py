@@ -70,7 +70,7 @@ def toml_file(path: Path) -> Source:
     """Read the file; names may be in either case.
 
     Raises:
-        ValueError: it cannot be read, or is no TOML; the text says why and holds nothing of the file.
+        ValueError: it cannot be read, or is not TOML; the text says why, without any content of the file.
     """
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -79,7 +79,7 @@ def toml_file(path: Path) -> Source:
     except UnicodeDecodeError:
         raise ValueError(f"the settings file {path} is not UTF-8") from None
     except tomllib.TOMLDecodeError as error:
-        raise ValueError(f"the settings file {path} is no TOML: {error}") from None
+        raise ValueError(f"the settings file {path} is not TOML: {error}") from None
     values = {name.lower(): value for name, value in document.items()}
     if len(values) < len(document):
         raise ValueError(f"the settings file {path} gives a setting twice, in different case")

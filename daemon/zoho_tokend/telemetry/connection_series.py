@@ -1,4 +1,4 @@
-"""The gauges of the connections, made at scrape time from rows: a connection that is gone leaves no stale series."""
+"""The gauges of the connections, made from rows at scrape time: a connection that is gone leaves no stale series."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -18,7 +18,7 @@ LARGE_FLEET: Final = 2_000
 
 
 class PerConnection(StrEnum):
-    """Which connections have series of their own: all, none, or (``auto``) the unhealthy ones of a large fleet."""
+    """Which connections have their own series: all, none, or (``auto``) in a large fleet only the unhealthy ones."""
 
     AUTO = "auto"
     ON = "on"
@@ -26,10 +26,10 @@ class PerConnection(StrEnum):
 
 
 def connection_series(rows: Iterable[ConnectionFacts], mode: PerConnection) -> Iterator[Metric]:
-    """The counts of all rows, and the series of those that ``mode`` lets through.
+    """Yield the counts of all rows, and the series of the rows that ``mode`` selects.
 
-    The rows are gone through once, and of a large fleet none is kept but those that have series: a hundred thousand
-    at once would call for a garbage collection that visits every object there is, and stops the event loop meanwhile.
+    The rows are iterated once, and of a large fleet only those with series are kept: a hundred thousand at once would
+    trigger a garbage collection that visits every object and blocks the event loop.
     """
     fleet = _Fleet.of(rows, mode)
     yield from fleet.series()
@@ -44,11 +44,11 @@ def connection_series(rows: Iterable[ConnectionFacts], mode: PerConnection) -> I
 
 @dataclass(slots=True)
 class _Fleet:
-    """What all rows come to, and the rows that are shown one by one.
+    """The totals of all rows, and the rows that have series.
 
     Attributes:
-        soonest: when the first token ends of all that wait for no person, as a timestamp; infinite when there is none.
-        holds: until when each of these has its floor to live.
+        soonest: the earliest expiry among connections that do not wait for a person, as a timestamp; infinite if none.
+        holds: the last moment at which each of these tokens still has its floor to live.
     """
 
     counts: Counter[State] = field(default_factory=Counter)
@@ -85,7 +85,7 @@ class _Fleet:
         yield states
         deferred = GaugeMetricFamily(
             "zoho_tokend_deferred_refreshes",
-            "How many refreshes are due and wait, by what they wait for: the budget of their refresh token, "
+            "How many refreshes are due but wait, by what they wait for: the budget of their refresh token "
             "or the limit of their client.",
             labels=["limit"],
         )
@@ -94,18 +94,18 @@ class _Fleet:
         yield deferred
         yield GaugeMetricFamily(
             "zoho_tokend_unsaved_tokens",
-            "How many tokens Zoho has issued that Vault has not taken yet; they are held in memory and written again.",
+            "How many issued tokens are not yet saved in Vault; they are held in memory, and the write is retried.",
             value=self.counts[State.UNSAVED],
         )
         yield GaugeMetricFamily(
             "zoho_tokend_soonest_expiry_timestamp_seconds",
-            "When the first token ends of all that wait for no person; +Inf when there is none.",
+            "The earliest expiry of a token whose connection does not wait for a person; +Inf if there is none.",
             value=self.soonest,
         )
         yield GaugeMetricFamily(
             "zoho_tokend_promise_holds_until_timestamp_seconds",
-            "Until when each of these tokens has its floor to live, were none of them replaced; "
-            "+Inf when there is none.",
+            "The last moment at which each of these tokens still has its floor to live, if none is replaced; "
+            "+Inf if there is none.",
             value=self.holds,
         )
 
@@ -151,37 +151,37 @@ def _instant(moment: datetime | None) -> float:
 _GAUGES: Final[Sequence[tuple[str, str, Callable[[ConnectionFacts], float]]]] = (
     (
         "token_expiry_timestamp_seconds",
-        "When the token that stands in Vault ends; 0 when there is none.",
+        "When the token in Vault expires; 0 if there is none.",
         lambda row: _instant(row.expires_at),
     ),
     (
         "connection_floor_seconds",
-        "The least life that a reader may ever find in the connection's tokens.",
+        "The shortest remaining life that a reader ever finds in the connection's tokens.",
         lambda row: row.floor.total_seconds(),
     ),
     (
         "token_issued_timestamp_seconds",
-        "When Zoho issued the token that stands in Vault; 0 when there is none.",
+        "When Zoho issued the token in Vault; 0 if there is none.",
         lambda row: _instant(row.issued_at),
     ),
     (
         "next_refresh_timestamp_seconds",
-        "When the next refresh, retry or probe is due; 0 while one is under way.",
+        "When the next refresh, retry or probe is due; 0 while one is running.",
         lambda row: _instant(row.next_refresh_at),
     ),
     (
         "last_success_timestamp_seconds",
-        "When a refresh last brought a token; 0 when none has since the start.",
+        "When a refresh last succeeded; 0 if none has since the start.",
         lambda row: _instant(row.last_success_at),
     ),
     (
         "consecutive_failures",
-        "How many refreshes have failed since the last that did not.",
+        "How many refreshes have failed since the last success.",
         lambda row: row.failures,
     ),
     (
         "issue_budget_remaining",
-        "How many tokens may still be issued for the connection's refresh token in the present ten minutes.",
+        "How many more tokens may be issued with the connection's refresh token in the current ten minutes.",
         lambda row: nan if row.budget_remaining is None else row.budget_remaining,
     ),
 )

@@ -1,6 +1,6 @@
-"""The log: one pipeline for our own lines and those of libraries, and the events as its lines.
+"""The log: one pipeline for our own lines and those of libraries, and a line for each event.
 
-Every line, whoever wrote it, passes the redactor last; tracebacks show no local variables.
+Every line passes through the redactor last; tracebacks show no local variables.
 """
 
 import logging
@@ -27,7 +27,7 @@ _OURS: Final = "zoho_tokend"
 
 
 class LogFormat(StrEnum):
-    """How a line looks: ``auto`` is ``console`` on a terminal and ``json`` elsewhere."""
+    """The format of a line: ``auto`` is ``console`` on a terminal and ``json`` elsewhere."""
 
     AUTO = "auto"
     JSON = "json"
@@ -35,7 +35,7 @@ class LogFormat(StrEnum):
 
 
 class LogLevel(StrEnum):
-    """The least level of a line that is written."""
+    """The lowest level that is written."""
 
     DEBUG = "debug"
     INFO = "info"
@@ -44,9 +44,9 @@ class LogLevel(StrEnum):
 
 
 def configure_logging(log_format: LogFormat, level: LogLevel, stream: TextIO | None = None) -> None:
-    """All logging of the process goes to ``stream`` (standard output), one line a record, redacted.
+    """Send all logging of the process to ``stream`` (standard output), one redacted line per record.
 
-    Doing it again replaces what was there before.
+    A second call replaces the first configuration.
     """
     stream = stream or sys.stdout
     console = log_format is LogFormat.CONSOLE or (log_format is LogFormat.AUTO and stream.isatty())
@@ -63,9 +63,9 @@ def configure_logging(log_format: LogFormat, level: LogLevel, stream: TextIO | N
 
 
 def set_level(level: LogLevel) -> None:
-    """From now on our own lines are written from ``level`` up, and those of libraries from warning up at most.
+    """Write our own lines from ``level`` up, and those of libraries from warning up, or from ``level`` if it is higher.
 
-    httpx tells every URL at info, urllib3 at debug: libraries are never let below a warning, whatever is asked of us.
+    httpx logs every URL at info, urllib3 at debug: libraries never log below warning, whatever the setting.
     """
     threshold = logging.getLevelNamesMapping()[level.upper()]
     logging.getLogger(_OURS).setLevel(threshold)
@@ -73,7 +73,7 @@ def set_level(level: LogLevel) -> None:
 
 
 class EventLog:
-    """A sink that writes one line for each event."""
+    """Writes one line for each event."""
 
     def __init__(self) -> None:
         self._stdlib = logging.getLogger(_OURS)
@@ -91,7 +91,7 @@ class EventLog:
 
 class _Handler(logging.StreamHandler[TextIO]):
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the library's name
-        """Says that a line was lost, and why; the library would print the whole record as it came, unredacted."""
+        """Report that a line was lost, and why; the library would print the whole record, unredacted."""
         problem = sys.exc_info()[0]
         with suppress(OSError, ValueError, AttributeError):
             sys.stderr.write(f"a log line of {record.name} was lost: {problem.__name__ if problem else 'unknown'}\n")
@@ -123,7 +123,7 @@ def _redacted(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDic
     return redact_fields(line)
 
 
-# A report that was stale, or forged, may come in floods.
+# Stale or forged reports may come in floods.
 _REPORTS: Final[Mapping[Verdict, int]] = {
     Verdict.CONFIRMED: logging.WARNING,
     Verdict.REFUTED: logging.INFO,
@@ -134,10 +134,10 @@ _RENAMED: Final[Mapping[str, str]] = {"traceback": "exception"}
 
 
 def headline(event: Event) -> tuple[int, str]:  # noqa: C901, PLR0912 - a table, one row for each event
-    """The level and the name of the event's line.
+    """Return the level and the name of the event's line.
 
-    Error is what has cost a token, or soon will; warning is what a person should look at; what is told several times
-    in each refresh is for debugging, and stands first, for it must cost nothing when nobody listens.
+    Error: a token was lost, or soon will be. Warning: a person should look. Debug: several times in each refresh; these
+    come first, as they must cost nothing when they are not written.
     """
     match event:
         case events.VaultAnswered():
@@ -227,7 +227,7 @@ def headline(event: Event) -> tuple[int, str]:  # noqa: C901, PLR0912 - a table,
 
 
 def details(event: Event) -> dict[str, object]:
-    """The event's fields as its line shows them: durations in milliseconds, instants in RFC 3339, None left out."""
+    """Return the event's fields for its line: durations in milliseconds, instants in RFC 3339, None left out."""
     line: dict[str, object] = {}
     for name in (field.name for field in fields(event)):
         match getattr(event, name):

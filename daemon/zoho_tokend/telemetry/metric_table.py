@@ -1,4 +1,4 @@
-"""The table of our metrics for the README, read off a live registry: there is no second list."""
+"""The table of our metrics for the README, taken from a live registry: there is no second list."""
 
 from datetime import timedelta
 from typing import Final, NamedTuple
@@ -14,7 +14,7 @@ from zoho_tokend.telemetry.series import PREFIX
 
 
 class MetricRow(NamedTuple):
-    """One metric; the label of a histogram's buckets goes without saying."""
+    """One metric; the label ``le`` of a histogram is left out."""
 
     name: str
     type: str
@@ -23,7 +23,7 @@ class MetricRow(NamedTuple):
 
 
 def metric_table() -> list[MetricRow]:
-    """Every metric of our own, by name; those of Python and of the process are left out."""
+    """Return every metric of our own, by name, without those of Python and of the process."""
     metrics = Metrics(version="", data_centers=(), login_methods=("token",), per_connection=PerConnection.ON)
     families = metrics.scrape((_ANY_CONNECTION,)).collect()
     return sorted(_row(family) for family in families if family.name.startswith(PREFIX))
@@ -35,7 +35,7 @@ def _row(family: Metric) -> MetricRow:
     return MetricRow(name, family.type, tuple(labels), family.documentation)
 
 
-# A family without a sample does not tell its labels.
+# The labels of a family are known only from its samples.
 _ANY_CONNECTION: Final = ConnectionFacts(
     name=ConnectionName("any"),
     state=State.PENDING,

@@ -25,8 +25,8 @@ from zoho_tokend.telemetry.series import REFRESH, ProcessSeries, ReaderSeries, R
 
 _NEVER: Final = float("inf")
 
-# Each counter and histogram would be followed by a gauge of when it was made, which nobody asks for.
-disable_created_metrics()  # type: ignore[no-untyped-call]  # the library says nothing of its type
+# Without this, each counter and histogram has a gauge of its creation time, which nobody needs.
+disable_created_metrics()  # type: ignore[no-untyped-call]  # the library does not type it
 
 
 class Metrics:
@@ -34,10 +34,10 @@ class Metrics:
 
     Args:
         version: of the daemon.
-        data_centers: the names that get label values of their own; any other is counted as ``other``.
-        login_methods: the names of the ways to log in at Vault.
+        data_centers: the names that have their own label values; any other is counted as ``other``.
+        login_methods: the names of the auth methods of Vault.
         shard: the label of ``leader``.
-        per_connection: which connections get series of their own; may be set anew at any time.
+        per_connection: which connections have their own series; may be changed at any time.
     """
 
     def __init__(
@@ -61,26 +61,26 @@ class Metrics:
         GCCollector(registry=self.registry)
 
     def promise(self, floor: timedelta) -> None:
-        """``floor_seconds`` tells this floor from now on."""
+        """Set ``floor_seconds``."""
         self._process.floor.set(floor.total_seconds())
 
     def lead(self, *, leading: bool) -> None:
-        """``leader`` tells from now on whether this process refreshes; it does, until told otherwise."""
+        """Set ``leader``: whether this process refreshes; initially it does."""
         self._process.leader.set(leading)
 
     def render(self, connections: Iterable[ConnectionFacts], accept: str) -> tuple[bytes, str]:
-        """The page and its content type, in the format that an ``Accept`` header prefers.
+        """Return the page and its content type, in the format that an ``Accept`` header prefers.
 
         May be called from any thread, several at once, while events are counted.
         """
         try:
             encode, content_type = choose_encoder(accept)
-        except (TypeError, ValueError):  # a version that is no number
+        except (TypeError, ValueError):  # a version that is not a number
             encode, content_type = choose_encoder("")
         return encode(self.scrape(connections)), content_type
 
     def scrape(self, connections: Iterable[ConnectionFacts]) -> Collector:
-        """Everything that the page tells, for an encoder to collect, once."""
+        """Return a collector of everything on the page, for an encoder to collect once."""
         return _Scrape(self.registry, connections, self.per_connection)
 
     def __call__(self, event: Event) -> None:  # noqa: C901, PLR0912 - a table, one row for each event
@@ -108,7 +108,7 @@ class Metrics:
             case events.ReportAnswered(verdict=verdict):
                 self._readers.reported.labels(verdict).inc()
             case events.TargetWritten(target=target, error=error):
-                self._readers.told(target, well=error is None)
+                self._readers.target_written(target, well=error is None)
             case events.VaultLoggedIn(method=method, outcome=result):
                 self._vault.logins.labels(method, result).inc()
             case events.LeaderElected():
@@ -118,7 +118,7 @@ class Metrics:
             case events.DiscoveryEnded(error=None, ill_named=ill_named):
                 self._vault.ill_named.set(ill_named)
             case events.DiscoveryEnded():
-                """What was found last stands."""
+                """A failed discovery leaves the last value."""
             case events.VaultSessionChanged(alive=alive, expires_at=expires_at):
                 self._vault.token_expiry.set(_session_end(expires_at) if alive else 0)
             case (

@@ -1,7 +1,7 @@
-"""Takes secrets out of whatever is about to be logged: by the name they stand under, and by their shape.
+"""Removes secrets from whatever is about to be logged, by their name and by their shape.
 
-Pure, and the last line of defence, for ``Secret`` and the events already keep them away. Of a text that looks like a
-secret it takes rather too much than too little; names, addresses and times stay as they are.
+Pure, and the last line of defence: ``Secret`` and the events already keep secrets out. It prefers to remove too much of
+a text that looks like a secret; names, addresses and times stay as they are.
 """
 
 import math
@@ -50,13 +50,13 @@ _SHAPE: Final = re.compile(
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)",
     re.DOTALL,
 )
-# What follows makes a line cheap: most texts are one short word, or hold none of the words that a pair begins with.
+# This keeps a line cheap: most texts are one short word, or contain none of the words that a pair begins with.
 _WORD: Final = re.compile(r"token|secret|pass|assertion|jwt|key|auth|cookie|code|bearer|basic|://")
 _SHORTEST_WITHOUT_DOT: Final = 42
 
 
 def redact(value: object) -> object:
-    """The value in the types of JSON, without what looks like a secret; never raises.
+    """Return the value in the types of JSON, without what looks like a secret; never raise.
 
     Mappings, sequences and sets keep their shape; bytes stay bytes; everything else is its text.
     """
@@ -64,12 +64,12 @@ def redact(value: object) -> object:
 
 
 def redact_fields(fields: Mapping[str, object]) -> dict[str, object]:
-    """The fields, each redacted by its name or, where the name is harmless, by its value."""
+    """Return the fields, each redacted by its name or, where the name is harmless, by its value."""
     return _redact_mapping(fields, 0)
 
 
 def redact_text(text: str) -> str:
-    """The text without what looks like a secret; doing it twice changes nothing more."""
+    """Return the text without what looks like a secret; a second call changes nothing more."""
     dotless = len(text) < _SHORTEST_WITHOUT_DOT and "." not in text
     if dotless and text.isidentifier():
         return text

@@ -1,6 +1,6 @@
-"""The series that are counted as events come, each with its name, its labels and one sentence of help.
+"""The series that events update, each with its name, its labels and one sentence of help.
 
-Every combination of label values is made at once, at 0, so that a rate never misses its first step.
+Every combination of label values is created at 0, so that a rate never misses the first increment.
 """
 
 import platform
@@ -20,7 +20,7 @@ PREFIX: Final = "zoho_tokend_"
 OTHER_DATA_CENTER: Final = "other"
 REFRESH: Final = "refresh"
 BACKGROUND_TASKS: Final = (REFRESH, "sweep", "discover", "process-reports", "follow-targets")
-"""What may crash beside the rest: the work on one connection, and the commands of the run loop."""
+"""What may crash without stopping the daemon: the work on one connection, and the commands of the run loop."""
 
 _DURATIONS: Final = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 _LATENESS: Final = (1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800)
@@ -32,19 +32,19 @@ class ProcessSeries:
     def __init__(self, registry: CollectorRegistry, *, version: str, shard: str) -> None:
         build = Gauge(
             f"{PREFIX}build_info",
-            "Always 1; the labels tell the version of the daemon and of Python.",
+            "Always 1; the labels are the version of the daemon and of Python.",
             ("version", "python"),
             registry=registry,
         )
         build.labels(version, platform.python_version()).set(1)
         self.floor = Gauge(
             f"{PREFIX}floor_seconds",
-            "The least life that a reader may ever find in a token, as the settings promise it.",
+            "The shortest remaining life that a reader ever finds in a token, as the settings promise.",
             registry=registry,
         )
         leader = Gauge(
             f"{PREFIX}leader",
-            "1 where this process refreshes the shard's connections, 0 where it stands by.",
+            "1 if this process refreshes the shard's connections, 0 if it is a standby.",
             ("shard",),
             registry=registry,
         )
@@ -52,24 +52,24 @@ class ProcessSeries:
         self.leader.set(1)
         self.heartbeat = Gauge(
             f"{PREFIX}heartbeat_timestamp_seconds",
-            "When the run loop last answered the clockwork; 0 before it first did.",
+            "When the run loop last processed a heartbeat; 0 before the first one.",
             registry=registry,
         )
         self.loop_lag = Gauge(
             f"{PREFIX}event_loop_lag_seconds",
-            "How late the event loop last answered the clockwork.",
+            "How late the event loop processed the last heartbeat.",
             registry=registry,
         )
         self.clock_skew = Gauge(
             f"{PREFIX}clock_skew_seconds",
-            "How far the peer's clock is ahead of ours, good to a second.",
+            "How far the peer's clock is ahead of ours, accurate to a second.",
             ("peer",),
             registry=registry,
         )
         _at_zero(self.clock_skew, Peer)
         self.crashes = Counter(
             f"{PREFIX}background_task_crashes_total",
-            "How many times a task met an error that nobody foresaw, by the task; it begins anew, all else goes on.",
+            "How many unexpected errors a background task has met, by task; it is started again, and the rest goes on.",
             ("task",),
             registry=registry,
         )
@@ -82,7 +82,7 @@ class RefreshSeries:
     def __init__(self, registry: CollectorRegistry) -> None:
         self.total = Counter(
             f"{PREFIX}refreshes_total",
-            "How many refreshes ended, by how they ended.",
+            "How many refreshes have ended, by outcome.",
             ("outcome",),
             registry=registry,
         )
@@ -97,43 +97,43 @@ class RefreshSeries:
         _at_zero(self.duration, Stage)
         self.lateness = Histogram(
             f"{PREFIX}refresh_lateness_seconds",
-            "How long after they were due refreshes started.",
+            "How long after it was due each refresh started.",
             buckets=_LATENESS,
             registry=registry,
         )
         self.conflicts = Counter(
             f"{PREFIX}cas_conflicts_total",
-            "How many writes of a token record found that another writer was first.",
+            "How many writes of a token record were refused because another writer was first.",
             registry=registry,
         )
         self.rotated = Counter(
             f"{PREFIX}rotated_refresh_tokens_total",
-            "How many times Zoho answered with another refresh token than the one it was asked with.",
+            "How many times Zoho returned a different refresh token from the one that was sent.",
             registry=registry,
         )
 
 
 class ReaderSeries:
-    """What is done for readers beside the refreshes."""
+    """Readers' reports and publish targets."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.reported = Counter(
             f"{PREFIX}reported_tokens_total",
-            "How many reports of readers that a token has died early were answered, by what was found.",
+            "How many readers' reports of tokens that died early were processed, by what was found.",
             ("verdict",),
             registry=registry,
         )
         _at_zero(self.reported, Verdict)
         self._targets = Counter(
             f"{PREFIX}target_writes_total",
-            "How many times a publish target was made to tell a token, by its shape and by how that ended.",
+            "How many writes of a token to a publish target have ended, by the target's shape and by outcome.",
             ("target", "outcome"),
             registry=registry,
         )
         _at_zero(self._targets, Shape, ("success", "failure"))
 
-    def told(self, target: Shape, *, well: bool) -> None:
-        """A publish target was made to tell a token, or was not."""
+    def target_written(self, target: Shape, *, well: bool) -> None:
+        """Count a write to a publish target."""
         self._targets.labels(target, "success" if well else "failure").inc()
 
 
@@ -144,14 +144,14 @@ class ZohoSeries:
         self._known = frozenset(data_centers)
         self._requests = Counter(
             f"{PREFIX}zoho_requests_total",
-            "How many requests went to Zoho's token endpoint, by data centre and by how it answered.",
+            "How many requests were sent to Zoho's token endpoint, by data centre and outcome.",
             ("data_center", "outcome"),
             registry=registry,
         )
         _at_zero(self._requests, (*data_centers, OTHER_DATA_CENTER), ZohoOutcome)
 
     def answered(self, data_center: str, outcome: ZohoOutcome) -> None:
-        """One more answer is counted, under ``other`` where the data centre is none that we know."""
+        """Count an answer; one of an unknown data centre is counted as ``other``."""
         self._requests.labels(data_center if data_center in self._known else OTHER_DATA_CENTER, outcome).inc()
 
 
@@ -161,14 +161,14 @@ class VaultSeries:
     def __init__(self, registry: CollectorRegistry, *, login_methods: Sequence[str]) -> None:
         self.requests = Counter(
             f"{PREFIX}vault_requests_total",
-            "How many requests went to Vault, by what it was asked for and by how it answered.",
+            "How many requests were sent to Vault, by operation and outcome.",
             ("operation", "outcome"),
             registry=registry,
         )
         _at_zero(self.requests, VaultOperation, VaultOutcome)
         self.duration = Histogram(
             f"{PREFIX}vault_request_duration_seconds",
-            "How long Vault took to answer, by what it was asked for.",
+            "How long Vault took to answer, by operation.",
             ("operation",),
             buckets=_DURATIONS,
             registry=registry,
@@ -176,17 +176,17 @@ class VaultSeries:
         _at_zero(self.duration, VaultOperation)
         self.token_expiry = Gauge(
             f"{PREFIX}vault_token_expiry_timestamp_seconds",
-            "When the token of the Vault session ends; +Inf when it never does, 0 when there is no session.",
+            "When the token of the Vault session expires; +Inf if it never does, 0 without a session.",
             registry=registry,
         )
         self.ill_named = Gauge(
             f"{PREFIX}ill_named_records",
-            "How many records among the credentials have no connection's name, and are passed over.",
+            "How many records among the credentials are ignored because their name is not valid for a connection.",
             registry=registry,
         )
         self.logins = Counter(
             f"{PREFIX}vault_logins_total",
-            "How many logins at Vault ended, by method and by how they ended.",
+            "How many logins to Vault have ended, by method and outcome.",
             ("method", "outcome"),
             registry=registry,
         )

@@ -2,12 +2,12 @@
 
 Top to bottom:
 
-    store       the two ports of the core, carried out over KV v2
-    session     one live login: renewed, replaced before its end, revoked when the daemon stops
-    auth        six ways to log in;  wrapping, secret_file: where their secrets come from
-    door        the only way in from asyncio: a few threads, one ``line`` each
-    line        hvac, and one request at a time
-    answer  codec  config  document  layout  lease  request   pure: no network, no clock
+    store, targets, reports, registry   the records, by what they are for;  inspection: facts about Vault itself
+    kv                                  KV v2 records, read and written with CAS
+    session                             one login: renewed, replaced before it ends, revoked when the daemon stops
+    pool, auth                          a few threads with one client each;  the ways to log in
+    client                              hvac, one request at a time, with time-outs
+    codec, registration_codec, record_fields, layout, policy, request, response, renewal    pure: no network, no clock
 
-hvac and requests are known to ``line`` alone; none of their exceptions leaves it.
+hvac and requests are imported by ``client`` and ``deadline`` alone; none of their exceptions leaves this package.
 """

@@ -1,6 +1,6 @@
-"""Six ways to log in at Vault, each a value that can do one login.
+"""The six auth methods, each a value that can log in to Vault.
 
-A login runs on a thread of ``door``. Where a file holds the secret it is read anew each time, for others rotate it.
+A login runs on a thread of the pool. A file with a secret is read again each time, as other programs rotate it.
 """
 
 import re
@@ -20,13 +20,13 @@ from zoho_tokend.vault.secret_file import SecretFile, Source
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Login:
-    """What a login brought.
+    """The result of a login.
 
     Attributes:
         lasts: seconds; ``inf`` for a token that never ends.
         renewable: whether we may and should renew it.
-        ours: whether it was made for us, so that we revoke it in the end; a batch token cannot be revoked.
-        mark: the state of the file that it was read from; None where it came from none.
+        ours: whether it was created for us, so that we revoke it at the end; a batch token cannot be revoked.
+        mark: the state of the file that it was read from; None where it came from no file.
     """
 
     token: Secret
@@ -46,11 +46,11 @@ class AuthMethod(Protocol):
 
     @property
     def makes_tokens(self) -> bool:
-        """Whether each login makes a new token; otherwise somebody else hands us one."""
+        """Whether each login creates a new token; otherwise somebody else provides it."""
         ...
 
     def login(self, client: VaultClient) -> Login:
-        """A token to work with.
+        """Log in, and return a token to work with.
 
         Raises:
             VaultLoginRefused: Vault refuses, or a file that is needed cannot be read.
@@ -59,7 +59,7 @@ class AuthMethod(Protocol):
         ...
 
     def outdated(self, held: Login) -> bool:
-        """Whether another token lies ready since this login."""
+        """Whether a different token is available since this login."""
         ...
 
 
@@ -80,7 +80,7 @@ class Token:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenFile:
-    """A token that another, such as Vault Agent, keeps in a file: read as it changes, never renewed nor revoked."""
+    """A token that another program, such as Vault Agent, keeps in a file: reread on change, never renewed."""
 
     file: SecretFile
     name: ClassVar[str] = "token-file"
@@ -96,7 +96,7 @@ class TokenFile:
 
 
 class _MakesTokens:
-    """What the methods have in common that log in properly."""
+    """What the methods have in common whose logins create tokens."""
 
     __slots__ = ()
     makes_tokens: ClassVar[bool] = True
@@ -126,7 +126,7 @@ class AppRole(_MakesTokens):
         return _logged_in(client, login(self.mount, body), settings="VAULT_ROLE_ID, VAULT_SECRET_ID")
 
     def _plain(self, client: VaultClient, secret_id: Secret) -> Secret:
-        """What was unwrapped is kept by its wrapping token, which will not give it out again at the next login."""
+        """Return the secret id, unwrapped if needed; it is cached, as a wrapping token can be unwrapped only once."""
         if not is_wrapped(secret_id):
             return secret_id
         key = secret_id.fingerprint()
@@ -184,40 +184,40 @@ class Cert(_MakesTokens):
 
 
 def _logged_in(client: VaultClient, request: Request, *, settings: str) -> Login:
-    answer = client.ask(request)
-    if answer.outcome is not VaultOutcome.OK:
+    response = client.ask(request)
+    if response.outcome is not VaultOutcome.OK:
         raise VaultLoginRefused(
-            f"Vault refuses the login at {request.path} (status {answer.status}): check {settings}, VAULT_AUTH_MOUNT"
+            f"Vault refuses the login at {request.path} (status {response.status}): check {settings}, VAULT_AUTH_MOUNT"
         )
-    token = answer.at("auth", "client_token")
+    token = response.at("auth", "client_token")
     if not isinstance(token, str) or not token:
         raise VaultUnavailable(f"Vault's answer to the login at {request.path} holds no token")
-    batch = answer.at("auth", "token_type") == "batch"
+    batch = response.at("auth", "token_type") == "batch"
     return Login(
         token=Secret(token),
-        lasts=granted(answer) or inf,
-        renewable=answer.at("auth", "renewable") is True and not batch,
+        lasts=granted(response) or inf,
+        renewable=response.at("auth", "renewable") is True and not batch,
         ours=not batch,
     )
 
 
 def _looked_up(client: VaultClient, token: Secret, *, setting: str) -> Login:
-    answer = client.ask(lookup_self(), token=token)
-    if answer.outcome is not VaultOutcome.OK and _reaches_mounts(client, token):
+    response = client.ask(lookup_self(), token=token)
+    if response.outcome is not VaultOutcome.OK and _reaches_mounts(client, token):
         raise VaultLoginRefused(
             f"the token of {setting} works, but its policy denies read on auth/token/lookup-self, "
             "so nobody knows when it ends: load what `zoho-tokend policy daemon` (a person: `policy operator`) prints"
         )
-    if answer.outcome is not VaultOutcome.OK:
+    if response.outcome is not VaultOutcome.OK:
         raise VaultLoginRefused(f"Vault does not know the token of {setting}: it is wrong, expired or revoked")
-    data = answer.at("data")
+    data = response.at("data")
     known: Mapping[str, object] = data if isinstance(data, Mapping) else {}
     renewable = known.get("renewable") is True and known.get("type") != "batch"
     return Login(token=token, lasts=_seconds(known.get("ttl")) or inf, renewable=renewable, ours=False)
 
 
 def is_known(client: VaultClient, token: Secret) -> bool:
-    """Whether Vault accepts the token; a denied look at itself does not say that it does not.
+    """Whether Vault accepts the token; a denied lookup-self alone does not mean that it does not.
 
     Raises:
         VaultUnavailable: Vault gave no usable answer.
@@ -229,9 +229,9 @@ def _reaches_mounts(client: VaultClient, token: Secret) -> bool:
     return client.ask(visible_mounts(), token=token).outcome is VaultOutcome.OK
 
 
-def granted(answer: VaultResponse) -> float:
-    """The seconds of life that a login or renewal grants; a login that grants none gives a token that never ends."""
-    return _seconds(answer.at("auth", "lease_duration"))
+def granted(response: VaultResponse) -> float:
+    """Return the seconds of life that a login or renewal grants; a login that grants 0 gives a token without end."""
+    return _seconds(response.at("auth", "lease_duration"))
 
 
 def _seconds(value: object) -> float:
@@ -242,15 +242,15 @@ _WRAPPING_TOKEN: Final = re.compile(r"(?:hvs|s)\.[A-Za-z0-9_.-]{20,}")
 
 
 def is_wrapped(secret_id: Secret) -> bool:
-    """Whether it is a wrapping token by its look; a secret id that Vault makes is a UUID."""
+    """Whether it looks like a wrapping token; a secret id that Vault generates is a UUID."""
     return _WRAPPING_TOKEN.fullmatch(secret_id.reveal()) is not None
 
 
 def unwrapped_secret_id(client: VaultClient, wrapping_token: Secret, *, mount: str) -> Secret:
-    """The secret id inside, after the token is seen to come from the AppRole method at ``mount``.
+    """Return the wrapped secret id, after checking that the AppRole method at ``mount`` created the wrapping token.
 
     Raises:
-        VaultLoginRefused: it comes from elsewhere, or is used up: somebody may have been there first.
+        VaultLoginRefused: it was created elsewhere, or was used already: somebody may have unwrapped it first.
         VaultUnavailable: Vault gave no usable answer.
     """
     found = client.ask(lookup_wrapping(wrapping_token.reveal()))

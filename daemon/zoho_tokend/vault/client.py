@@ -1,7 +1,7 @@
-"""One thread's line to Vault: hvac carries a request out, and whatever becomes of it is told in our own words.
+"""One client of Vault: hvac sends a request, and its outcome is translated into our own types.
 
-Nothing of the environment is heeded (proxies, ``.netrc``, CA bundles, Vault's own variables): the settings are all.
-A redirect is not followed, for ``requests`` would send the token along to whatever host it names.
+The environment is ignored (proxies, ``.netrc``, CA bundles, Vault's own variables): the settings decide alone.
+Redirects are not followed: ``requests`` would send the token to whatever host they name.
 """
 
 import errno
@@ -22,19 +22,19 @@ from zoho_tokend.core.instants import http_date
 from zoho_tokend.core.model import Secret
 from zoho_tokend.vault.deadline import DeadlineAdapter
 from zoho_tokend.vault.request import Request
-from zoho_tokend.vault.response import VaultResponse, answer_of
+from zoho_tokend.vault.response import VaultResponse, parse_response
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VaultConfig:
-    """Where Vault is, how it is trusted, and where the records lie.
+    """The address of Vault, how it is verified, and the namespace of the records.
 
     Attributes:
         address: scheme, host and port (``https://vault.example:8200``), without a final slash.
-        namespace: where the login happens and the records lie; None for the root, and on a server without them.
-        ca_bundle: a PEM file of the authorities that vouch for Vault; None for those of the package ``certifi``.
+        namespace: of the login and the records; None for the root, and on a server without namespaces.
+        ca_bundle: a PEM file of the CA certificates that Vault is verified with; None for those of ``certifi``.
         client_certificate: the PEM files of our own certificate and of its key; ``Cert`` logs in with it.
-        concurrency: how many requests may be under way at once, each on a thread of its own.
+        concurrency: how many requests may run at once, each on its own thread.
     """
 
     address: str
@@ -45,52 +45,52 @@ class VaultConfig:
 
 
 CONNECT_SECONDS: Final = 3.05
-# For the whole answer, and not for each read of it.
+# For the whole response, and not for each read of it.
 READ_SECONDS: Final = 10.0
 SHORT_SECONDS: Final = 1.0
 _WHOLE_SECONDS: Final = re.compile(r"[0-9]{1,9}")
 _CHUNK: Final = 16 * 1024
 
-Tell = Callable[[VaultAnswered, datetime | None], None]
-"""Told of every request: how it ended, and Vault's ``Date`` where it sent one."""
+Emit = Callable[[VaultAnswered, datetime | None], None]
+"""Takes how each request ended, and Vault's ``Date`` header where there was one."""
 
 
 class VaultClient:
-    """Asks Vault one thing at a time; for one thread alone, as a ``requests`` session is not promised to bear more."""
+    """Sends one request at a time; for one thread only, as a ``requests`` session is not documented as thread-safe."""
 
-    def __init__(self, config: VaultConfig, *, monotonic: Callable[[], float], tell: Tell) -> None:
+    def __init__(self, config: VaultConfig, *, monotonic: Callable[[], float], emit: Emit) -> None:
         self._config = config
         self._monotonic = monotonic
-        self._tell = tell
+        self._emit = emit
         self._adapter = _adapter(config)
 
     def ask(self, request: Request, *, token: Secret | None = None, hurry: bool = False) -> VaultResponse:
-        """Vault's answer, which may be a refusal.
+        """Send the request, and return Vault's response, which may be a refusal.
 
         Args:
-            token: None to ask as nobody.
+            token: None for an unauthenticated request.
             hurry: give up after two seconds instead of thirteen.
 
         Raises:
-            VaultUnavailable: there was no usable answer.
+            VaultUnavailable: there was no usable response.
         """
         begun = self._monotonic()
         answer, date, complaint = self._exchange(request, token, hurry=hurry)
         outcome = answer.outcome if answer else VaultOutcome.UNAVAILABLE
         took = timedelta(seconds=self._monotonic() - begun)
-        self._tell(VaultAnswered(operation=request.operation, outcome=outcome, took=took), date)
+        self._emit(VaultAnswered(operation=request.operation, outcome=outcome, took=took), date)
         if answer is None or outcome is VaultOutcome.UNAVAILABLE:
             raise VaultUnavailable(complaint, retry_after=answer.wait if answer else None)
         return answer
 
     def close(self) -> None:
-        """The connection is given back."""
+        """Close the connection."""
         self._adapter.close()
 
     def _exchange(
         self, request: Request, token: Secret | None, *, hurry: bool
     ) -> tuple[VaultResponse | None, datetime | None, str]:
-        """The answer, Vault's clock, and the sentence for the case that the answer is none."""
+        """Return the response, Vault's clock, and the sentence for a response that is not usable."""
         self._adapter.token = token.reveal() if token else None
         self._adapter.namespace = self._config.namespace
         timeout = (SHORT_SECONDS, SHORT_SECONDS) if hurry else (CONNECT_SECONDS, READ_SECONDS)
@@ -101,21 +101,21 @@ class VaultClient:
                 content = _content(response, request.most)
         except OSError as error:  # every exception of requests is one, and so is a CA bundle that does not exist
             return None, None, _complaint(error, self._config)
-        answer = answer_of(response.status_code, content, most=request.most, retry_after=_retry_after(response))
+        answer = parse_response(response.status_code, content, most=request.most, retry_after=_retry_after(response))
         return answer, http_date(response.headers.get("Date", "")), answer.complaint(self._config.address)
 
 
 def _adapter(config: VaultConfig) -> RawAdapter:
-    """An adapter that raises for no status, since hvac's exceptions do not keep it.
+    """Return an adapter that raises for no status, since hvac's exceptions do not keep it.
 
-    Trust and certificate are set on the session, for hvac lets that one win
+    CA bundle and certificate are set on the session, which takes precedence in hvac
     (https://github.com/hvac/hvac/blob/main/hvac/adapters.py).
     """
     session = requests.Session()
     session.trust_env = False
     session.mount("https://", DeadlineAdapter())
     session.mount("http://", DeadlineAdapter())
-    # A packed answer unfolds to a thousand times its bytes before they can be counted.
+    # A compressed response can expand a thousandfold before its bytes can be counted.
     session.headers["Accept-Encoding"] = "identity"
     session.verify = str(config.ca_bundle) if config.ca_bundle else True
     session.cert = (
@@ -130,7 +130,7 @@ def _adapter(config: VaultConfig) -> RawAdapter:
 
 
 def _complaint(error: OSError, config: VaultConfig) -> str:
-    """Why there was no answer, as a sentence that names the setting to look at."""
+    """Return why there was no response, as a sentence that names the setting to check."""
     address = config.address
     match error:
         case requests.exceptions.SSLError() | SSLError():
@@ -142,7 +142,7 @@ def _complaint(error: OSError, config: VaultConfig) -> str:
         case requests.exceptions.Timeout() | requests.exceptions.ConnectionError() if _is_late(error):
             return f"Vault at {address} did not answer within {READ_SECONDS:.0f} s"
         case requests.exceptions.ConnectionError() if f"[Errno {errno.EMFILE}]" in str(error):
-            return "zoho-tokend may open no more files, and so no connection to Vault: raise its limit (ulimit -n)"
+            return "zoho-tokend has reached its limit of open files and cannot connect to Vault: raise it (ulimit -n)"
         case requests.exceptions.ConnectionError():
             return f"no connection to Vault at {address}: check VAULT_ADDR, and whether it runs"
         case requests.exceptions.RequestException():
@@ -152,7 +152,7 @@ def _complaint(error: OSError, config: VaultConfig) -> str:
 
 
 def _is_late(error: OSError) -> bool:
-    """Whether the answer took too long; where its body did, `requests` speaks of the connection."""
+    """Whether the response took too long; for a slow body, `requests` raises a ConnectionError."""
     return isinstance(error, requests.exceptions.Timeout) or "Read timed out" in str(error)
 
 
@@ -169,7 +169,7 @@ def _tls_complaint(text: str, config: VaultConfig) -> str:
 
 
 def _content(response: requests.Response, most: int | None) -> bytes | None:
-    """The body; None, and the rest unread, where it has more bytes than that."""
+    """Return the body; None, with the rest unread, where it has more bytes than ``most``."""
     content = bytearray()
     for chunk in response.iter_content(_CHUNK):
         content += chunk

@@ -1,6 +1,7 @@
 """Records as they stand in Vault, to values and back; pure. The fields are the contract of docs/architecture.md."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -21,44 +22,43 @@ from zoho_tokend.core.model import (
 from zoho_tokend.core.origin import Origin, parse_origin
 from zoho_tokend.core.policy import LARGEST_SKEW, LONGEST_LIFE
 from zoho_tokend.vault import registration_codec
-from zoho_tokend.vault.document import Document, Reader
+from zoho_tokend.vault.record_fields import RecordFields
 
 LocationOf = Callable[[Origin], str]
-"""The data centre (``eu``) of an accounts server; ``other`` for a server that is none of Zoho's own."""
+"""Returns the data centre (``eu``) of an accounts server; ``other`` for a server that is not Zoho's own."""
 
 LOWEST_REFRESH_AT: Final = 0.2
 HIGHEST_REFRESH_AT: Final = 0.95
 SCHEMA: Final = "1"
-# Before it, an instant is a zero value of somebody's, and a minute less may be no instant at all.
+# An earlier instant is somebody's zero value, and subtracting from it may leave the range of datetime.
 _EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 _ABSENT: Final = "-"
 _INLINE: Final = ("client_id", "client_secret")
 
 
-def client_name(record: Document) -> str | None:
-    """The client that a credential names; None when it brings its own.
+def client_name(record: RecordFields) -> str | None:
+    """Return the client that a credential names; None where it has its own client_id and client_secret.
 
     Raises:
-        RecordUnreadable: it does both or neither, or the name cannot be one.
+        RecordUnreadable: it has both or neither, or the name is not valid.
     """
-    reader = Reader(document=record, stamp=record.stamp)
-    name = reader.word("client")
-    inline = [field for field in record.fields if field.startswith(_INLINE)]
+    name = record.word("client")
+    inline = [field for field in record.values if field.startswith(_INLINE)]
     if name is None:
         if not inline:
-            raise reader.fault("client", "is missing: name a client, or give client_id and client_secret here")
+            raise record.fault("client", "is missing: name a client, or give client_id and client_secret here")
         return None
     if inline:
-        raise reader.fault("client", f"stands beside '{min(inline)}': keep the one or the other")
+        raise record.fault("client", f"is given together with '{min(inline)}': keep one of them")
     try:
         return connection_name(name)
     except ValueError:
-        raise reader.fault("client", "is no client's name: letters, digits, '-', '_' and '.'") from None
+        raise record.fault("client", "is not a client's name: letters, digits, '-', '_' and '.'") from None
 
 
-def client_missing(record: Document, where: str) -> RecordUnreadable:
-    """What is to be said where the named client does not exist; seen as changed as soon as it does."""
+def client_missing(record: RecordFields, where: str) -> RecordUnreadable:
+    """Return the error for a named client that does not exist; its stamp changes as soon as the client exists."""
     stamp = f"{record.stamp}/{_ABSENT}"
     # Not its name: whoever pastes a secret into the wrong field must not find it in a log.
     folder = where.rpartition("/")[0]
@@ -66,16 +66,16 @@ def client_missing(record: Document, where: str) -> RecordUnreadable:
 
 
 def credential(
-    connection: ConnectionName, record: Document, client: Document | None, *, location_of: LocationOf
+    connection: ConnectionName, record: RecordFields, client: RecordFields | None, *, location_of: LocationOf
 ) -> Credential:
-    """The credential of a record, with the client that it names, or with its own where ``client`` is None.
+    """Return the credential of a record, with the client that it names, or with its own where ``client`` is None.
 
     Raises:
         RecordUnreadable: a field of either is missing or ill-shaped.
         ClientNotAllowed: the client does not let this connection use it, or has no secret for its accounts server.
     """
     stamp = record.stamp if client is None else f"{record.stamp}/{client.stamp}"
-    own = Reader(document=record, stamp=stamp)
+    own = replace(record, stamp=stamp)
     grant = _grant(own)
     unrestricted: str | None = None
     if client is None:
@@ -83,7 +83,7 @@ def credential(
         user = _own_client(own, location_of(accounts_server))
     else:
         name = client_name(record) or ""
-        registration = registration_codec.in_use(name, Reader(document=client, stamp=stamp))
+        registration = registration_codec.in_use(name, replace(client, stamp=stamp))
         accounts_server = _accounts_server(own) or registration.accounts_server
         unrestricted = name if registration.connections is None else None
         try:
@@ -97,21 +97,21 @@ def credential(
         grant=grant,
         accounts_server=accounts_server,
         scope=own.text("scope"),
-        refresh_at=own.share("refresh_at", low=LOWEST_REFRESH_AT, high=HIGHEST_REFRESH_AT),
+        refresh_at=own.number("refresh_at", low=LOWEST_REFRESH_AT, high=HIGHEST_REFRESH_AT),
         stamp=stamp,
         version=record.version,
         unrestricted_client=unrestricted,
     )
 
 
-def rotated(record: Document, refresh_token: Secret) -> dict[str, object]:
-    """All fields of a credential as they are, but for its refresh token."""
-    return {**record.fields, "refresh_token": refresh_token.reveal()}
+def rotated(record: RecordFields, refresh_token: Secret) -> dict[str, object]:
+    """Return the fields of a credential with this refresh token in place of its own."""
+    return {**record.values, "refresh_token": refresh_token.reveal()}
 
 
-def authorized_at(record: Document) -> datetime | None:
-    """When the consent was given, as a credential tells; None where it does not, or in no instant."""
-    text = record.fields.get("authorized_at")
+def authorized_at(record: RecordFields) -> datetime | None:
+    """Return when the consent was given; None where the credential has no such field, or no valid instant in it."""
+    text = record.values.get("authorized_at")
     try:
         return parse_instant(text) if isinstance(text, str) else None
     except ValueError:
@@ -119,7 +119,7 @@ def authorized_at(record: Document) -> datetime | None:
 
 
 def token_fields(record: TokenRecord) -> dict[str, object]:
-    """A token record as jobs read it; instants are cut to whole seconds, so none is later than it was."""
+    """Return the fields of a token record as jobs read it; instants are cut to whole seconds, so none is too late."""
     expires_at = record.expires_at.replace(microsecond=0)
     return {
         "access_token": record.access_token.reveal(),
@@ -139,10 +139,10 @@ def token_fields(record: TokenRecord) -> dict[str, object]:
 
 
 def token_record(connection: ConnectionName, fields: Mapping[str, object], *, now: datetime) -> TokenRecord | None:
-    """The token record in these fields.
+    """Return the token record in these fields.
 
-    None where they are none of ours, or another connection's, or tell times that no token of Zoho's can have: a life of
-    more than a day, or an issue in the future, beyond what two clocks may differ by.
+    None where another program wrote them, where they are another connection's, and where their times are impossible for
+    a token of Zoho's: a life of more than a day, or an issue in the future by more than two clocks may differ.
     """
     texts = {name: value for name, value in fields.items() if isinstance(value, str)}
     if texts.get("schema") != SCHEMA or texts.get("connection") != connection:
@@ -169,7 +169,7 @@ def token_record(connection: ConnectionName, fields: Mapping[str, object], *, no
 
 
 def budget_fields(record: BudgetRecord) -> dict[str, object]:
-    """What a refresh token has spent in vain, as the next process reads it."""
+    """Return the fields of the record of requests that a refresh token spent in vain, for the next process to read."""
     return {
         "requests": ",".join(at.isoformat() for at in record.requests),
         "connections": ",".join(sorted(record.connections)),
@@ -178,7 +178,7 @@ def budget_fields(record: BudgetRecord) -> dict[str, object]:
 
 
 def budget_record(version: int, fields: Mapping[str, object]) -> BudgetRecord:
-    """The record in these fields; nothing was spent where they are none of ours."""
+    """Return the record in these fields; an empty one where another program wrote them."""
     requests, connections = fields.get("requests"), fields.get("connections")
     if fields.get("schema") != SCHEMA or not isinstance(requests, str) or not isinstance(connections, str):
         return BudgetRecord(version=version)
@@ -192,43 +192,41 @@ def budget_record(version: int, fields: Mapping[str, object]) -> BudgetRecord:
         return BudgetRecord(version=version)
 
 
-def _accounts_server(reader: Reader) -> Origin | None:
-    text = reader.word("accounts_server")
+def _accounts_server(fields: RecordFields) -> Origin | None:
+    text = fields.word("accounts_server")
     try:
         return None if text is None else parse_origin(text)
     except ValueError as problem:
-        raise reader.fault("accounts_server", f"is not one: {problem}") from None
+        raise fields.fault("accounts_server", f"is not an origin: {problem}") from None
 
 
-def _own_client(reader: Reader, location: str) -> Client:
-    """A secret of the data centre's own wins: Zoho's console can give one application several."""
-    special = reader.word(f"client_secret_{location}")
-    secret = special if special is not None else reader.demand("client_secret", reader.word("client_secret"))
-    return Client(client_id=reader.demand("client_id", reader.word("client_id")), client_secret=Secret(secret))
+def _own_client(fields: RecordFields, location: str) -> Client:
+    """Return the client in the credential; a data centre's own secret wins, as Zoho's console can show several."""
+    special = fields.word(f"client_secret_{location}")
+    secret = special if special is not None else fields.demand("client_secret", fields.word("client_secret"))
+    return Client(client_id=fields.demand("client_id", fields.word("client_id")), client_secret=Secret(secret))
 
 
-def _grant(reader: Reader) -> Grant:
-    match reader.word("grant_type"):
+def _grant(fields: RecordFields) -> Grant:
+    match fields.word("grant_type"):
         case None | "refresh_token":
-            refresh_token = reader.word("refresh_token")
-            if refresh_token is None and "revoked_at" in reader.document.fields:
-                raise _revoked(reader)
-            return RefreshTokenGrant(refresh_token=Secret(reader.demand("refresh_token", refresh_token)))
+            refresh_token = fields.word("refresh_token")
+            if refresh_token is None and "revoked_at" in fields.values:
+                raise _revoked(fields)
+            return RefreshTokenGrant(refresh_token=Secret(fields.demand("refresh_token", refresh_token)))
         case "client_credentials":
             return ClientCredentialsGrant(
-                soid=reader.demand("soid", reader.word("soid")), scope=reader.demand("scope", reader.text("scope"))
+                soid=fields.demand("soid", fields.word("soid")), scope=fields.demand("scope", fields.text("scope"))
             )
         case _:
-            raise reader.fault("grant_type", "is neither refresh_token nor client_credentials")
+            raise fields.fault("grant_type", "is neither refresh_token nor client_credentials")
 
 
-def _revoked(reader: Reader) -> RecordUnreadable:
-    """What is to be said of a grant that was ended on purpose."""
-    revoked_at = reader.demand("revoked_at", reader.word("revoked_at"))
+def _revoked(fields: RecordFields) -> RecordUnreadable:
+    """Return the error for a grant that was ended on purpose."""
+    revoked_at = fields.demand("revoked_at", fields.word("revoked_at"))
     try:
         when = rfc3339(parse_instant(revoked_at))
     except ValueError:
-        raise reader.fault("revoked_at", "is no instant such as 2026-11-24T12:00:00Z") from None
-    return GrantRevoked(
-        f"{reader.document.where}: revoked on {when}: authorize again, with --replace", stamp=reader.stamp
-    )
+        raise fields.fault("revoked_at", "is not an instant such as 2026-11-24T12:00:00Z") from None
+    return GrantRevoked(f"{fields.where}: revoked on {when}: authorize again, with --replace", stamp=fields.stamp)

@@ -1,4 +1,4 @@
-"""Time-outs that bound a whole answer: `requests` bounds each read alone, and a byte a second would last for ever."""
+"""Time-outs for a whole response: `requests` limits each read alone, so a byte a second would last for ever."""
 
 import io
 import socket
@@ -8,14 +8,14 @@ from typing import Any, Final
 
 from requests.adapters import HTTPAdapter
 
-_IN_NO_TIME: Final = 0.05
+_NEGLIGIBLE_SECONDS: Final = 0.05
 
 
 class DeadlineAdapter(HTTPAdapter):
-    """Raises the time-out of a read when the answer as a whole has taken that long."""
+    """Applies the read time-out to the response as a whole."""
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  # whatever requests passes on
-        """Make the pools anew, with connections that read so."""
+        """Create the pools, with connections that apply the deadline."""
         super().init_poolmanager(*args, **kwargs)
         pools = self.poolmanager.pool_classes_by_scheme
         self.poolmanager.pool_classes_by_scheme = {scheme: _bounded(pool) for scheme, pool in pools.items()}
@@ -47,7 +47,9 @@ class _Reading(io.RawIOBase):
         left = self._deadline - monotonic()
         if left <= 0:
             raise TimeoutError("timed out")
-        if left < self._timeout - _IN_NO_TIME:  # which most answers are read in, and a time-out costs a system call
+        if (
+            left < self._timeout - _NEGLIGIBLE_SECONDS
+        ):  # most responses arrive within it, and setting a time-out costs a system call
             self._sock.settimeout(left)
             self._timeout = left
         return self._raw.readinto(buffer)

@@ -1,7 +1,6 @@
-"""What can be learned of Vault itself: its health, our login, its mounts and keys, and what we may do.
+"""Facts about Vault itself: its health, our login, its mounts and keys, and our capabilities.
 
-Nothing is changed.
-``None`` in the place of a fact says that the policy does not let us learn it.
+Nothing is changed. ``None`` in place of a fact means that the policy denies reading it.
 """
 
 import asyncio
@@ -28,10 +27,10 @@ _DURATION: Final = re.compile(r"(?:([0-9]+)h)?(?:([0-9]+)m)?(?:([0-9]+)(?:\.[0-9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """What a server says of itself to anybody.
+    """What a server reports about itself without a login.
 
     Attributes:
-        skew: its clock minus ours, good to a second.
+        skew: its clock minus ours, accurate to a second.
     """
 
     initialised: bool
@@ -43,10 +42,10 @@ class Health:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """What our token is.
+    """Our token.
 
     Attributes:
-        lasts: how long it lives yet; None for ever.
+        lasts: its remaining life; None for a token that never ends.
     """
 
     policies: tuple[str, ...]
@@ -56,7 +55,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """How KV v2 keeps the versions of a key, as a mount or a single key has it.
+    """How KV v2 keeps versions: the configuration of a mount or of a single key.
 
     Attributes:
         max_versions: 0 where nothing is set there.
@@ -68,7 +67,7 @@ class Rules:
     delete_version_after: timedelta
 
     def versions_kept(self, key: "Rules | None" = None) -> int:
-        """How many versions of a key stay in a mount of these rules: the key can raise the number, and not lower it.
+        """Return how many versions of a key a mount with these rules keeps: the key can raise the number, not lower it.
 
         https://github.com/hashicorp/vault-plugin-secrets-kv/blob/main/path_metadata.go
         """
@@ -77,10 +76,10 @@ class Rules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyHistory:
-    """What a key's metadata tells.
+    """The metadata of a key.
 
     Attributes:
-        written: when each version that Vault remembers was written, in any order.
+        written: when each version that Vault keeps was written, in any order.
     """
 
     rules: Rules
@@ -89,80 +88,80 @@ class KeyHistory:
 
     @property
     def has_forgotten(self) -> bool:
-        """Whether versions are gone, so that those that are left are as many as Vault keeps."""
+        """Whether old versions were dropped, so that the remaining ones are as many as Vault keeps."""
         return self.current_version > len(self.written)
 
 
 async def health(config: VaultConfig, clock: Clock) -> Health:
-    """What the server says; asked as nobody, before any login.
+    """Return the health of the server; the request needs no login.
 
     Raises:
-        VaultUnavailable: there was no usable answer; the text says why.
+        VaultUnavailable: there was no usable response; the text says why.
     """
-    answer = await asyncio.to_thread(_ask_as_nobody, config, clock)
-    told = answer.at("server_time_utc")
-    theirs = datetime.fromtimestamp(told, UTC) if isinstance(told, int) else None
-    if theirs is None or answer.at("sealed") not in {True, False}:
-        raise VaultUnavailable(f"{config.address} does not tell its health as Vault does: check VAULT_ADDR")
+    response = await asyncio.to_thread(_ask_as_nobody, config, clock)
+    seconds = response.at("server_time_utc")
+    theirs = datetime.fromtimestamp(seconds, UTC) if isinstance(seconds, int) else None
+    if theirs is None or response.at("sealed") not in {True, False}:
+        raise VaultUnavailable(f"{config.address} does not report its health as Vault does: check VAULT_ADDR")
     now = clock.now().replace(microsecond=0)
     return Health(
-        initialised=answer.at("initialized") is True,
-        sealed=answer.at("sealed") is True,
-        standby=answer.at("standby") is True,
-        version=str(answer.at("version")),
+        initialised=response.at("initialized") is True,
+        sealed=response.at("sealed") is True,
+        standby=response.at("standby") is True,
+        version=str(response.at("version")),
         skew=theirs - now,
     )
 
 
 class Inspection:
-    """Asks through a session that is open.
+    """Reads facts through an open session.
 
     Every method raises:
-        VaultUnavailable: Vault gave no usable answer.
+        VaultUnavailable: Vault gave no usable response.
     """
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
     async def identity(self) -> Identity | None:
-        """What our token is."""
-        answer = await self._ask(lookup_self())
-        if answer is None:
+        """Return facts about our token."""
+        response = await self._ask(lookup_self())
+        if response is None:
             return None
-        policies, seconds = answer.at("data", "policies"), answer.at("data", "ttl")
+        policies, seconds = response.at("data", "policies"), response.at("data", "ttl")
         return Identity(
             policies=tuple(str(policy) for policy in policies) if isinstance(policies, list) else (),
-            renewable=answer.at("data", "renewable") is True,
+            renewable=response.at("data", "renewable") is True,
             lasts=timedelta(seconds=seconds) if isinstance(seconds, int) and seconds else None,
         )
 
     async def engine(self, mount: str) -> str | None:
-        """The engine mounted there, and its version (``kv 2``); None too where nothing is mounted."""
-        answer = await self._ask(describe_mount(mount))
-        if answer is None:
+        """Return the engine mounted there, and its version (``kv 2``); None also where nothing is mounted."""
+        response = await self._ask(describe_mount(mount))
+        if response is None:
             return None
-        version = answer.at("data", "options", "version")
-        return f"{answer.at('data', 'type')} {version or 1}"
+        version = response.at("data", "options", "version")
+        return f"{response.at('data', 'type')} {version or 1}"
 
     async def mount_rules(self, mount: str) -> Rules | None:
-        """How a KV v2 mount keeps versions (https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v2#read-kv-engine-configuration)."""
-        answer = await self._ask(Request(operation=VaultOperation.METADATA, method="GET", path=f"{mount}/config"))
-        return _rules(answer) if answer else None
+        """Return how a KV v2 mount keeps versions (https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v2#read-kv-engine-configuration)."""
+        response = await self._ask(Request(operation=VaultOperation.METADATA, method="GET", path=f"{mount}/config"))
+        return _rules(response) if response else None
 
-    async def key_history(self, place: KvPath) -> KeyHistory | None:
-        """How a key's versions are kept, and when they were written; version 0 for a key that is not there."""
-        answer = await self._ask(place.versions())
-        if answer is None:
+    async def key_history(self, path: KvPath) -> KeyHistory | None:
+        """Return how a key's versions are kept, and when they were written; version 0 for a key that does not exist."""
+        response = await self._ask(path.versions())
+        if response is None:
             return None
-        version = answer.at("data", "current_version")
+        version = response.at("data", "current_version")
         return KeyHistory(
-            rules=_rules(answer),
+            rules=_rules(response),
             current_version=version if isinstance(version, int) else 0,
-            written=tuple(version.written_at for version in versions_in(answer)),
+            written=tuple(version.written_at for version in versions_in(response)),
         )
 
     async def granted(self, paths: Sequence[str]) -> Mapping[str, frozenset[str]]:
-        """What the policy lets us do on each path, in a policy's words; ``root`` alone for a root token."""
+        """Return our capabilities on each path; ``root`` alone for a root token."""
         return await granted(paths, self._session.ask)
 
     async def _ask(self, request: Request) -> VaultResponse | None:
@@ -173,24 +172,24 @@ class Inspection:
 
 
 def _ask_as_nobody(config: VaultConfig, clock: Clock) -> VaultResponse:
-    client = VaultClient(config, monotonic=clock.monotonic, tell=lambda _answered, _date: None)
+    client = VaultClient(config, monotonic=clock.monotonic, emit=lambda _answered, _date: None)
     try:
         return client.ask(server_health())
     finally:
         client.close()
 
 
-def _rules(answer: VaultResponse) -> Rules:
-    most = answer.at("data", "max_versions")
+def _rules(response: VaultResponse) -> Rules:
+    most = response.at("data", "max_versions")
     return Rules(
         max_versions=most if isinstance(most, int) else 0,
-        cas_required=answer.at("data", "cas_required") is True,
-        delete_version_after=_duration(answer.at("data", "delete_version_after")),
+        cas_required=response.at("data", "cas_required") is True,
+        delete_version_after=_duration(response.at("data", "delete_version_after")),
     )
 
 
 def _duration(text: object) -> timedelta:
-    """A span as Go writes it (``2h0m0s``); zero for what is none."""
+    """Parse a duration as Go writes it (``2h0m0s``); anything else is zero."""
     match = _DURATION.fullmatch(text) if isinstance(text, str) else None
     if match is None:
         return timedelta()

@@ -1,7 +1,7 @@
-"""The least that each kind of program needs of Vault, as policies in HCL; pure.
+"""The least privileges that each kind of program needs in Vault, as policies in HCL; pure.
 
-Who logs in through a session may do with its own token what Vault's ``default`` policy allows, for a token may come
-without that one: https://developer.hashicorp.com/vault/docs/concepts/policies#default-policy
+Each program that logs in is granted what Vault's ``default`` policy allows for its own token, as a token may come
+without that policy: https://developer.hashicorp.com/vault/docs/concepts/policies#default-policy
 """
 
 from collections.abc import Sequence
@@ -36,11 +36,11 @@ _OF_ITS_OWN_TOKEN: Final = (
 
 
 def daemon_policy(layout: Layout, *, reports: bool = False, targets: Sequence[Target] = ()) -> str:
-    """What the daemon needs, and nothing else.
+    """Return the policy of the daemon.
 
     Args:
-        reports: whether readers' reports are heeded.
-        targets: where second records of the tokens go.
+        reports: whether it acts on readers' reports.
+        targets: where it writes second records of the tokens.
     """
     every_token, every_credential = layout.token(_ANY), layout.credential(_ANY)
     return _policy(
@@ -58,24 +58,24 @@ def daemon_policy(layout: Layout, *, reports: bool = False, targets: Sequence[Ta
 
 
 def reader_policy(layout: Layout, connection: ConnectionName | None = None) -> str:
-    """What a job needs to read the token of one connection, or of every one; it can see no refresh token."""
-    place = layout.token(connection or _ANY)
+    """Return the policy of a job that reads the token of one connection, or of all; it cannot read refresh tokens."""
+    path = layout.token(connection or _ANY)
     whose = connection or "every connection"
-    return _policy(_Rule(place.data, ("read",), f"read the access token of {whose}"))
+    return _policy(_Rule(path.data, ("read",), f"read the access token of {whose}"))
 
 
 def reporter_policy(layout: Layout, connection: ConnectionName | None = None) -> str:
-    """What a job needs, beside a reader's policy, to say that a token of one connection, or of any, has died early."""
+    """Return what a job needs besides a reader's policy to report a token of one connection, or any, dead."""
     whose = f"a token of {connection}" if connection else "any token"
-    place = layout.report(connection or _ANY)
-    return _policy(_Rule(place.data, ("create", "update"), f"say that {whose} has died early"))
+    path = layout.report(connection or _ANY)
+    return _policy(_Rule(path.data, ("create", "update"), f"say that {whose} has died early"))
 
 
 def tenant_policy(layout: Layout, connection: ConnectionName) -> str:
-    """What the owner of one connection needs among others: keep its credential, read its token, report it dead.
+    """Return the policy of the owner of one connection: keep its credential, read its token, report it as dead.
 
-    It reads no client: a credential may name one without its owner knowing the secret, where the client's record names
-    the connection.
+    It cannot read clients: a credential may name one whose secret its owner does not know, where the client's
+    record names the connection.
     """
     return _policy(
         _Rule(layout.credential(connection).data, ("create", "update", "read"), f"keep the credential of {connection}"),
@@ -91,11 +91,11 @@ def operator_policy(
     client: str | None = None,
     targets: Sequence[Target] = (),
 ) -> str:
-    """What a person needs who authorizes, imports, refreshes, revokes and removes connections, or this one alone.
+    """Return the policy of a person who authorizes, imports, refreshes, revokes and removes connections, or this one.
 
     Args:
         client: the one that this connection uses; where it is not named, every client may be read, secrets included.
-        targets: where second records of the tokens go.
+        targets: where second records of the tokens are written.
     """
     credential, token = layout.credential(connection or _ANY), layout.token(connection or _ANY)
     everything = ("create", "read", "update", "delete")
@@ -130,16 +130,16 @@ def _to_process_reports(layout: Layout) -> tuple[_Rule, ...]:
 
 
 def _to_tell(layout: Layout, target: Target) -> tuple[_Rule, ...]:
-    place = layout.target(target, _ANY)
+    path = layout.target(target, _ANY)
     return (
-        _Rule(place.data, ("create", "update", "read"), f"publish tokens a second time, as {target.shape}"),
-        _Rule(place.metadata, ("update",), "mark those records as ours"),
+        _Rule(path.data, ("create", "update", "read"), f"publish tokens a second time, as {target.shape}"),
+        _Rule(path.metadata, ("update",), "mark those records as ours"),
     )
 
 
 def _to_withdraw(layout: Layout, target: Target, connection: ConnectionName | None) -> _Rule:
-    place = layout.target(target, connection or _ANY)
-    return _Rule(place.data, ("read", "delete"), f"withdraw the {target.shape} of a token that was revoked")
+    path = layout.target(target, connection or _ANY)
+    return _Rule(path.data, ("read", "delete"), f"withdraw the {target.shape} of a token that was revoked")
 
 
 def _to_read_clients(layout: Layout, client: str | None) -> tuple[_Rule, ...]:

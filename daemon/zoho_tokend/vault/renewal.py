@@ -1,4 +1,4 @@
-"""How long a Vault token lives, and what is to be done about it next; pure.
+"""How long a Vault token lives, and what to do about it next; pure.
 
 The rules are those of the watcher in Vault's own Go client
 (https://github.com/openbao/openbao/blob/main/api/lifetime_watcher.go), without its randomness.
@@ -23,10 +23,10 @@ class Lease:
     """What Vault granted, and when.
 
     Attributes:
-        begun: just before the request that it answers, so that we never think it longer than Vault does.
+        begun: just before the request was sent, so that the lease never seems longer than it is for Vault.
         lasts: seconds from then; ``inf`` for a token that never ends.
-        renewable: whether a renewal makes it longer.
-        replaceable: whether a new login gives another token; it does not where somebody else hands us ours.
+        renewable: whether a renewal extends it.
+        replaceable: whether a new login gives another token; it does not where somebody else provides ours.
     """
 
     begun: float
@@ -36,11 +36,11 @@ class Lease:
 
     @property
     def ends(self) -> float:
-        """When the token is worth nothing any more."""
+        """When the token expires."""
         return self.begun + self.lasts
 
     def renewed(self, *, begun: float, lasts: float, renewable: bool) -> "Lease":
-        """The lease after a renewal; one that is granted less than before is near its maximum: no more renewals."""
+        """Return the lease after a renewal; one shorter than before is near its maximum: no more renewals."""
         growing = lasts >= self.lasts
         return Lease(begun=begun, lasts=lasts, renewable=renewable and growing, replaceable=self.replaceable)
 
@@ -53,7 +53,7 @@ class Trouble:
     failed_at: float = -inf
 
     def again(self, now: float) -> "Trouble":
-        """One failure more."""
+        """Return the trouble with one more failure."""
         return Trouble(self.failures + 1, now)
 
 
@@ -73,7 +73,7 @@ class Due:
 
 
 def next_step(lease: Lease | None, trouble: Trouble) -> Due:
-    """What to do next for a session whose token has this lease; None when it has no token."""
+    """Return what to do next for a session whose token has this lease; None where it has no token."""
     login_retry = trouble.failed_at + _backoff(trouble, _FIRST_LOGIN_RETRY, _LONGEST_LOGIN_RETRY)
     if lease is None:
         return Due(Step.LOG_IN, login_retry)
@@ -86,7 +86,7 @@ def next_step(lease: Lease | None, trouble: Trouble) -> Due:
 
 
 def _renewal_retry(lease: Lease, trouble: Trouble) -> float:
-    """Later and later, but thrice within what is left, however short the lease."""
+    """Return when to retry: with growing pauses, but three times within what is left of the lease."""
     if not trouble.failures:
         return -inf
     left = max(lease.ends - trouble.failed_at, 0.0)

@@ -1,4 +1,4 @@
-"""Reports of readers that a token has died early: who writes them may write nothing else, and they hold no secret."""
+"""Readers' reports of tokens that died early: their writers may write nothing else, and they contain no secret."""
 
 import re
 from typing import Final
@@ -13,7 +13,7 @@ _FINGERPRINT: Final = re.compile(r"[0-9a-f]{16}")
 
 
 class VaultReports:
-    """The records under ``zoho/reports``, one a connection: the field ``fingerprint`` names the token."""
+    """The records under ``zoho/reports``, one per connection: the field ``fingerprint`` names the token."""
 
     def __init__(self, session: Session, layout: Layout) -> None:
         self._kv = Kv(session, layout)
@@ -37,5 +37,5 @@ class VaultReports:
 def _name(key: str) -> ConnectionName | None:
     try:
         return connection_name(key)
-    except ValueError:  # no report of ours is called so
+    except ValueError:  # not one of our reports
         return None

@@ -1,4 +1,4 @@
-"""What Vault can be asked for, as values; pure."""
+"""The requests to Vault, as values; pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,9 +14,9 @@ class Request:
     """One request.
 
     Attributes:
-        path: without the leading ``/v1/``, just as a policy names it.
+        path: without the leading ``/v1/``, as a policy names it.
         body: sent as JSON; None for none.
-        most: as many bytes as the answer is read for; None where it may have any length, as a list of names may.
+        most: how many bytes of the response are read; None for any length, as of a list of names.
     """
 
     operation: VaultOperation
@@ -27,12 +27,12 @@ class Request:
 
     @property
     def capability(self) -> str:
-        """What a policy must allow on the path, in the words of a policy."""
+        """The capability that a policy must grant on the path."""
         return _CAPABILITY[self.method]
 
 
 def server_health() -> Request:
-    """What the server says of itself to anybody: each state has status 200, and the body tells them apart.
+    """Ask for the server's health, which needs no login: each state has status 200, and the body distinguishes them.
 
     https://developer.hashicorp.com/vault/api-docs/system/health
     """
@@ -41,47 +41,47 @@ def server_health() -> Request:
 
 
 def login(mount: str, body: Mapping[str, object]) -> Request:
-    """A login at the auth method mounted there (https://developer.hashicorp.com/vault/api-docs/auth)."""
+    """Log in with the auth method mounted there (https://developer.hashicorp.com/vault/api-docs/auth)."""
     return Request(operation=VaultOperation.LOGIN, method="POST", path=f"auth/{mount}/login", body=body)
 
 
 def lookup_self() -> Request:
-    """What the token that asks is (https://developer.hashicorp.com/vault/api-docs/auth/token)."""
+    """Look up the token that asks (https://developer.hashicorp.com/vault/api-docs/auth/token)."""
     return Request(operation=VaultOperation.LOOKUP_SELF, method="GET", path="auth/token/lookup-self")
 
 
 def renew_self() -> Request:
-    """A longer life for the token that asks."""
+    """Renew the token that asks."""
     return Request(operation=VaultOperation.RENEW_SELF, method="POST", path="auth/token/renew-self", body={})
 
 
 def revoke_self() -> Request:
-    """The end of the token that asks."""
+    """Revoke the token that asks."""
     return Request(operation=VaultOperation.REVOKE_SELF, method="POST", path="auth/token/revoke-self", body={})
 
 
 def lookup_wrapping(wrapping_token: str) -> Request:
-    """Where a wrapping token comes from (https://developer.hashicorp.com/vault/api-docs/system/wrapping-lookup)."""
+    """Look up where a wrapping token was created (https://developer.hashicorp.com/vault/api-docs/system/wrapping-lookup)."""
     body = {"token": wrapping_token}
     return Request(operation=VaultOperation.UNWRAP, method="POST", path="sys/wrapping/lookup", body=body)
 
 
 def unwrap() -> Request:
-    """What the wrapping token that asks has wrapped; it can be had once."""
+    """Unwrap the wrapping token that asks, which works once."""
     return Request(operation=VaultOperation.UNWRAP, method="POST", path="sys/wrapping/unwrap", body={})
 
 
 def describe_mount(mount: str) -> Request:
-    """What engine is mounted there; any token may ask that can reach something below it."""
+    """Describe the engine mounted there; any token may ask that can reach something below it."""
     return Request(operation=VaultOperation.METADATA, method="GET", path=f"sys/internal/ui/mounts/{mount}")
 
 
 def visible_mounts() -> Request:
-    """What the token that asks can reach; any live token may ask, whatever its policies, and no other."""
+    """List the mounts that the token can reach; any live token may ask, whatever its policies, and no other."""
     return Request(operation=VaultOperation.METADATA, method="GET", path="sys/internal/ui/mounts")
 
 
 def capabilities(paths: Sequence[str]) -> Request:
-    """What the token that asks may do on each path."""
+    """Ask for the token's capabilities on each path."""
     body = {"paths": list(paths)}
     return Request(operation=VaultOperation.CAPABILITIES, method="POST", path="sys/capabilities-self", body=body)

@@ -1,4 +1,4 @@
-"""What Vault answered, told apart by what it means; pure.
+"""Vault's responses, classified by what they mean; pure.
 
 Status codes: https://developer.hashicorp.com/vault/api-docs#http-status-codes and
 https://developer.hashicorp.com/vault/api-docs/system/health.
@@ -30,12 +30,12 @@ _CLIENT_ERRORS: Final = range(400, 500)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VaultResponse:
-    """One answer of Vault.
+    """One response of Vault.
 
     Attributes:
         body: the JSON object; empty where there was no body, None where it was something else and so not Vault's.
-        unreadable: what a record is like whose body cannot be had ("is larger than 64 kB"); empty for any other answer.
-        retry_after: the least time to wait, where the answer named one.
+        unreadable: why a record's body cannot be used ("is larger than 64 kB"); empty for any other response.
+        retry_after: the least time to wait, where the response named one.
     """
 
     status: int
@@ -45,7 +45,7 @@ class VaultResponse:
 
     @property
     def outcome(self) -> VaultOutcome:
-        """What the answer means; ``unavailable`` when it is no usable one."""
+        """What the response means; ``unavailable`` where it is not usable."""
         if self.body is None or self.status in _PASSING:
             return VaultOutcome.UNAVAILABLE
         if self.status in _SUCCESSES:
@@ -60,7 +60,7 @@ class VaultResponse:
 
     @property
     def wait(self) -> timedelta | None:
-        """The least time to wait before Vault is asked again; None where it is not asked too much at once."""
+        """The least time to wait before the next request; None where Vault is not overloaded."""
         busy = self.status == HTTPStatus.SERVICE_UNAVAILABLE and not self._says(_SEALED)
         limited = busy or self.status == HTTPStatus.TOO_MANY_REQUESTS
         return self.retry_after or (timedelta() if limited else None)
@@ -71,14 +71,14 @@ class VaultResponse:
         return self._says(_UNMOUNTED)
 
     def at(self, *names: str) -> object:
-        """What lies in the body under these names, one within the other; None where nothing does."""
+        """Return the value in the body under these nested names; None where there is none."""
         found: object = self.body
         for name in names:
             found = found.get(name) if isinstance(found, Mapping) else None
         return found
 
     def complaint(self, address: str) -> str:
-        """Why an unavailable answer is none, as a sentence; without a byte of the body."""
+        """Return why the response is not usable, as a sentence without any of the body."""
         if self.status in _REDIRECTS:
             return (
                 f"{address} answers with a redirect, as a standby does that cannot forward: "
@@ -103,14 +103,14 @@ class VaultResponse:
         return isinstance(errors, list) and any(text in error for error in errors if isinstance(error, str))
 
 
-def answer_of(
+def parse_response(
     status: int, content: bytes | None, *, most: int | None = None, retry_after: timedelta | None
 ) -> VaultResponse:
-    """The answer with this body.
+    """Return the response with this body.
 
     Args:
         content: None where there were more bytes than ``most``, and the rest was not read.
-        most: as many as a record's answer may have; None for an answer of any length, which nobody but Vault makes.
+        most: how many a response with a record may have; None for any length.
     """
     body: object = {}
     unreadable = "" if content is not None else f"is larger than {(most or 0) // 1024} kB, and no such record is"

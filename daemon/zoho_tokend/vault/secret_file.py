@@ -1,4 +1,4 @@
-"""Secrets from the settings or from files that others keep fresh; read anew for every login."""
+"""Secrets from the settings, or from files that other programs rotate; read again for every login."""
 
 import os
 from collections.abc import Callable
@@ -9,12 +9,12 @@ from zoho_tokend.core.errors import VaultLoginRefused
 from zoho_tokend.core.model import Secret
 
 Source = Callable[[], Secret]
-"""Gives a secret, as it is now; raises VaultLoginRefused when there is none."""
+"""Returns the current secret; raises VaultLoginRefused where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """A secret that stands in the settings; ``setting`` names which."""
+    """A secret given in the settings; ``setting`` is the name of the setting."""
 
     secret: Secret
     setting: str
@@ -25,7 +25,7 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class SecretFile:
-    """A secret in a file; white space around it is no part of it."""
+    """A secret in a file; white space around it is ignored."""
 
     path: Path
     setting: str
@@ -38,11 +38,11 @@ class SecretFile:
                 f"{self.setting}: {self.path} cannot be read ({os.strerror(error.errno or 0)})"
             ) from error
         except UnicodeDecodeError:
-            raise VaultLoginRefused(f"{self.setting}: {self.path} is no text") from None
+            raise VaultLoginRefused(f"{self.setting}: {self.path} is not a text file") from None
         return _checked(text.strip(), f"{self.setting} ({self.path})")
 
     def mark(self) -> tuple[int, int] | None:
-        """Changes when the file is written or replaced; None while there is none."""
+        """Return a mark that changes when the file is written or replaced; None where there is no file."""
         try:
             stat = self.path.stat()
         except OSError:
@@ -51,7 +51,7 @@ class SecretFile:
 
 
 def _checked(text: str, where: str) -> Secret:
-    """A secret that can stand in an HTTP header, for ``requests`` would print any other in its complaint."""
+    """Return the secret if it is valid in an HTTP header: ``requests`` prints any other in its error."""
     if not text:
         raise VaultLoginRefused(f"{where} is empty")
     if not (text.isascii() and text.isprintable()) or " " in text:

@@ -1,7 +1,7 @@
-"""One live login at Vault: renewed, replaced before its end, and revoked when the daemon stops.
+"""One login to Vault: renewed, replaced before it ends, and revoked when the daemon stops.
 
-Requests go through ``ask``, which tells a dead session from a denying policy: Vault answers 403 to both, and its texts
-differ from release to release, so the token is looked up (https://github.com/hashicorp/vault/issues/26687).
+Requests go through ``ask``, which distinguishes a dead session from a denying policy: Vault answers 403 to both, and
+its texts differ between releases, so the token is looked up (https://github.com/hashicorp/vault/issues/26687).
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from zoho_tokend.vault.request import Request, renew_self, revoke_self, server_h
 from zoho_tokend.vault.response import VaultResponse
 
 _VAIN_LOGIN_SECONDS: Final = 60.0
-# Longer than a request in a hurry takes at most.
+# Longer than the time-out of a request with ``hurry``.
 _CHECK_SECONDS: Final = 2.5
 
 
@@ -38,7 +38,7 @@ class _Held:
 
 @dataclass(frozen=True, slots=True)
 class _Outage:
-    """Vault gives no usable answer: why, since when, and whether its own health says so."""
+    """Vault gives no usable response: why, since when, and whether its own health says so."""
 
     error: str
     since: datetime
@@ -46,7 +46,7 @@ class _Outage:
 
 
 class Session:
-    """Asks Vault on behalf of the daemon: ``open`` it first, call ``upkeep`` every second, ``close`` it in the end."""
+    """Sends requests with a live token: ``open`` it first, call ``upkeep`` every second, ``close`` it at the end."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class Session:
         auth: AuthMethod,
         *,
         clock: Clock,
-        sink: Sink,
+        emit: Sink,
         advice: str = "load what `zoho-tokend policy daemon` prints",
     ) -> None:
         """Prepare a session.
@@ -65,9 +65,9 @@ class Session:
         self.advice = advice
         self._auth = auth
         self._clock = clock
-        self._sink = sink
+        self._emit = emit
         self._address = config.address
-        self._pool = VaultClientPool(config, clock=clock, sink=sink)
+        self._pool = VaultClientPool(config, clock=clock, emit=emit)
         self._lock = asyncio.Lock()
         self._held: _Held | None = None
         self._trouble = Trouble()
@@ -91,51 +91,51 @@ class Session:
 
     @property
     def error(self) -> str | None:
-        """Why Vault takes no writes of ours, as a sentence; None while it does, for all we know."""
+        """Why Vault does not accept our writes, as a sentence; None while it does, for all we know."""
         if self._outage is not None:
             return self._outage.error
         return None if self.alive else self._last_error
 
     @property
     def error_since(self) -> datetime | None:
-        """Since when Vault gives no usable answer; None while it does."""
+        """Since when Vault gives no usable response; None while it does."""
         return self._outage.since if self._outage else None
 
     async def check(self) -> None:
-        """Ask Vault whether it is there and unsealed, in two seconds at most; ``error`` says so afterwards.
+        """Check whether Vault is up and unsealed, in about two seconds at most, and update ``error``.
 
-        Nobody else asks while nothing is due, so whoever wants to know right now calls this.
+        While nothing is due no other request is sent, so a caller that needs the current state calls this.
         """
         if self._held is None:
             return
-        with suppress(TimeoutError):  # every thread is busy, and one of those requests will tell
+        with suppress(TimeoutError):  # every thread is busy, and those requests will show it
             async with asyncio.timeout(_CHECK_SECONDS):
                 await self._check()
 
     async def _check(self) -> None:
         try:
-            answer = await self._pool.call(lambda client: client.ask(server_health(), hurry=True))
+            response = await self._pool.call(lambda client: client.ask(server_health(), hurry=True))
         except VaultUnavailable as error:
             self._unanswered(str(error), unhealthy=True)
             return
-        if answer.at("sealed") is True:
+        if response.at("sealed") is True:
             self._unanswered(f"Vault at {self._address} is sealed", unhealthy=True)
         elif self._outage is not None and self._outage.unhealthy:
             self._outage = None
 
     async def open(self) -> None:
-        """There is a live login; to be tried again as long as Vault is unavailable.
+        """Log in unless there is a live login; call it again while Vault is unavailable.
 
         Raises:
-            VaultLoginRefused: Vault refuses it; a person must look at the settings.
-            VaultUnavailable: Vault is away, sealed, a standby or not to be trusted; the text says which.
+            VaultLoginRefused: Vault refuses it; a person must check the settings.
+            VaultUnavailable: Vault is down, sealed, a standby or not trusted; the text says which.
         """
         async with self._lock:
             if not self.alive:
                 await self._log_in()
 
     async def upkeep(self) -> None:
-        """The login is renewed or replaced if that is due; what fails is told by events, and tried again later."""
+        """Renew or replace the login if that is due; emit failures as events, and retry later."""
         if self._lock.locked():
             return
         async with self._lock:
@@ -152,28 +152,28 @@ class Session:
                 await self._try_to_log_in()
 
     async def ask(self, request: Request) -> VaultResponse:
-        """Vault's answer: ok, not found, conflict or refused.
+        """Send the request, and return Vault's response: ok, not found, conflict or refused.
 
         Raises:
             VaultForbidden: the policy denies it.
-            VaultUnavailable: there is no usable answer, or no live login.
+            VaultUnavailable: there is no usable response, or no live login.
         """
         token = await self._token()
-        answer = await self._send(request, token)
-        if answer.outcome is not VaultOutcome.FORBIDDEN:
-            return answer
+        response = await self._send(request, token)
+        if response.outcome is not VaultOutcome.FORBIDDEN:
+            return response
         token = await self._token_instead_of(token, request)
-        answer = await self._send(request, token)
-        if answer.outcome is VaultOutcome.FORBIDDEN:
+        response = await self._send(request, token)
+        if response.outcome is VaultOutcome.FORBIDDEN:
             if not await self._accepted(token):
                 self._no_vain_login_before = self._clock.monotonic() + _VAIN_LOGIN_SECONDS
             raise self._forbidden(request)
-        return answer
+        return response
 
     async def close(self) -> None:
-        """Wait until nothing is under way, and revoke the token that we logged in for if Vault answers within 2 s.
+        """Wait for all requests to end, and revoke the token of our login if Vault answers within 2 s.
 
-        A login that is under way is waited for, and its token is revoked as well.
+        A login in progress is awaited, and its token is revoked as well.
         """
         self._closed = True
         held, self._held = self._held, None
@@ -187,12 +187,12 @@ class Session:
 
     async def _send(self, request: Request, token: Secret) -> VaultResponse:
         try:
-            answer = await self._pool.call(lambda client: client.ask(request, token=token))
+            response = await self._pool.call(lambda client: client.ask(request, token=token))
         except VaultUnavailable as error:
             self._unanswered(str(error))
             raise
         self._outage = None
-        return answer
+        return response
 
     def _unanswered(self, error: str, *, unhealthy: bool = False) -> None:
         since = self._outage.since if self._outage else self._clock.now()
@@ -205,7 +205,7 @@ class Session:
             return await self._live_token()
 
     async def _live_token(self) -> Secret:
-        """The token in use, after a login if that may be tried already; the lock is held."""
+        """Return the live token, after a login if none is live and one may be tried; the lock is held."""
         if not self.alive and self._clock.monotonic() >= next_step(None, self._trouble).at:
             await self._try_to_log_in()
         if self._held is None or not self.alive:
@@ -213,9 +213,9 @@ class Session:
         return self._held.login.token
 
     async def _token_instead_of(self, denied: Secret, request: Request) -> Secret:
-        """Another token than the one that met a 403, if the reason is that the token is dead.
+        """Return a token to use instead of the one that got a 403, if that token is dead.
 
-        Of many callers that meet it at once, the first looks the token up and logs in; the others find its new token.
+        Of many concurrent callers, the first looks the token up and logs in; the others use its new token.
         """
         async with self._lock:
             if self._held is None or self._held.login.token is not denied:
@@ -246,12 +246,12 @@ class Session:
             raise
         self._trouble = Trouble()
         self._outage = None
-        self._sink(VaultLoggedIn(method=self._auth.name, outcome=LoginOutcome.SUCCESS))
+        self._emit(VaultLoggedIn(method=self._auth.name, outcome=LoginOutcome.SUCCESS))
         lease = Lease(begun=begun, lasts=login.lasts, renewable=login.renewable, replaceable=self._auth.makes_tokens)
         self._hold(_Held(login, lease))
 
     def _login(self, client: VaultClient) -> Login:
-        """Log in, on a thread. Whoever waits for it may be cancelled meanwhile, and the session closed."""
+        """Log in, on a thread. Meanwhile the caller may be cancelled, and the session closed."""
         self._latest = login = self._auth.login(client)
         if self._closed:
             _revoke(client, login)
@@ -260,47 +260,49 @@ class Session:
     def _login_failed(self, outcome: LoginOutcome, error: Exception) -> None:
         self._last_error = str(error)
         self._trouble = self._trouble.again(self._clock.monotonic())
-        self._sink(VaultLoggedIn(method=self._auth.name, outcome=outcome, error=str(error)))
+        self._emit(VaultLoggedIn(method=self._auth.name, outcome=outcome, error=str(error)))
 
     async def _renew(self, held: _Held) -> None:
         begun = self._clock.monotonic()
         try:
-            answer = await self._send(renew_self(), held.login.token)
+            response = await self._send(renew_self(), held.login.token)
         except VaultUnavailable as error:
             self._last_error = str(error)
             self._trouble = self._trouble.again(self._clock.monotonic())
             return
         self._trouble = Trouble()
-        if answer.outcome is VaultOutcome.OK:
-            renewable = answer.at("auth", "renewable") is True
-            self._hold(replace(held, lease=held.lease.renewed(begun=begun, lasts=granted(answer), renewable=renewable)))
+        if response.outcome is VaultOutcome.OK:
+            renewable = response.at("auth", "renewable") is True
+            self._hold(
+                replace(held, lease=held.lease.renewed(begun=begun, lasts=granted(response), renewable=renewable))
+            )
         else:
             self._held = replace(held, lease=replace(held.lease, renewable=False))
             if not held.lease.replaceable:
-                self._sink(VaultLoggedIn(method=self._auth.name, outcome=LoginOutcome.REFUSED, error=_ends(answer)))
+                self._emit(VaultLoggedIn(method=self._auth.name, outcome=LoginOutcome.REFUSED, error=_ends(response)))
 
     def _hold(self, held: _Held) -> None:
         if self._closed:
             return
         self._held = held
-        self._sink(VaultSessionChanged(expires_at=self.expires_at, alive=True))
+        self._emit(VaultSessionChanged(expires_at=self.expires_at, alive=True))
 
     def _forbidden(self, request: Request) -> VaultForbidden:
         return VaultForbidden(f"Vault's policy denies {request.capability} on {request.path}: {self.advice}")
 
     def _forget(self) -> None:
         self._held = None
-        self._sink(VaultSessionChanged(expires_at=self._clock.now(), alive=False))
+        self._emit(VaultSessionChanged(expires_at=self._clock.now(), alive=False))
 
 
 def _revoke(client: VaultClient, login: Login) -> None:
     if login.ours:
-        with suppress(VaultUnavailable):  # then it ends by itself
+        with suppress(VaultUnavailable):  # then it expires by itself
             client.ask(revoke_self(), token=login.token, hurry=True)
 
 
 def _ends(refusal: VaultResponse) -> str:
-    """What is to be done about a token that somebody gave us, and that can be neither renewed nor replaced."""
+    """Return what to do about a token from the settings that can be neither renewed nor replaced."""
     return (
         f"Vault refuses to renew the token (auth/token/renew-self, status {refusal.status}), which will end: "
         "give its policy what `zoho-tokend policy daemon` prints, or the daemon another token or VAULT_AUTH"

@@ -1,6 +1,6 @@
-"""The core's ports of records, carried out over KV v2.
+"""The core's ports of records over KV v2.
 
-A refresh costs two requests here: one read and one write, or one more when its client is named and not read lately.
+A refresh costs two requests: one read and one write, and one more where its client was not read in the last minute.
 """
 
 import asyncio
@@ -9,36 +9,36 @@ from datetime import datetime
 from itertools import islice
 from typing import Final
 
-from zoho_tokend.concurrency import unhurried
+from zoho_tokend.concurrency import cooperatively
 from zoho_tokend.core.budget import BudgetRecord
 from zoho_tokend.core.errors import Conflict, NoCredential, RecordUnreadable
 from zoho_tokend.core.model import ConnectionName, Credential, Published, Secret, TokenRecord, connection_name
 from zoho_tokend.core.ports import Clock, Listing
 from zoho_tokend.vault import codec
-from zoho_tokend.vault.document import Document
 from zoho_tokend.vault.kv import PATHS_PER_REQUEST, Kv
 from zoho_tokend.vault.layout import KvPath, Layout
+from zoho_tokend.vault.record_fields import RecordFields
 from zoho_tokend.vault.session import Session
 
 CLIENT_SECONDS: Final = 60.0
 
 
 class VaultStore:
-    """Credentials and token records as they stand in Vault now; only a named client may be a minute old."""
+    """Reads and writes credentials and token records; only a named client may be cached, for a minute."""
 
     def __init__(self, session: Session, layout: Layout, *, clock: Clock, location_of: codec.LocationOf) -> None:
         self._kv = Kv(session, layout)
         self._layout = layout
         self._clock = clock
         self._location_of = location_of
-        self._clients: dict[str, tuple[float, Document]] = {}
+        self._clients: dict[str, tuple[float, RecordFields]] = {}
 
     async def names(self) -> Listing:
         return await self._names(self._layout.credentials())
 
     async def _names(self, folder: KvPath) -> Listing:
         names, ill_named = set(), set()
-        async for key in unhurried(await self._kv.names(folder)):
+        async for key in cooperatively(await self._kv.names(folder)):
             try:
                 names.add(connection_name(key))
             except ValueError:
@@ -48,11 +48,13 @@ class VaultStore:
     async def credential(self, connection: ConnectionName, *, fresh: bool = False) -> Credential:
         return await self.credential_of(connection, await self._credential_record(connection), fresh=fresh)
 
-    async def credential_of(self, connection: ConnectionName, record: Document, *, fresh: bool = False) -> Credential:
-        """The credential that a record at hand makes, wherever it comes from; ``fresh`` as above.
+    async def credential_of(
+        self, connection: ConnectionName, record: RecordFields, *, fresh: bool = False
+    ) -> Credential:
+        """Return the credential of a record that was read already; ``fresh`` reads its client anew.
 
         Raises:
-            RecordUnreadable: a field is missing or ill-shaped, or the named client is; the text names it.
+            RecordUnreadable: a field of it or of the named client is missing or ill-shaped; the text names it.
             NotAllowed, VaultUnavailable: the named client could not be read.
         """
         name = codec.client_name(record)
@@ -63,18 +65,18 @@ class VaultStore:
         record = await self._credential_record(credential.connection)
         if record.version != credential.version:
             raise Conflict(f"{record.where} was changed meanwhile")
-        place = self._layout.credential(credential.connection)
-        await self._kv.write(place, codec.rotated(record, refresh_token), after_version=record.version)
+        path = self._layout.credential(credential.connection)
+        await self._kv.write(path, codec.rotated(record, refresh_token), after_version=record.version)
 
     async def published(self, connection: ConnectionName) -> Published:
-        place = self._layout.token(connection)
+        path = self._layout.token(connection)
         try:
-            standing = await self._kv.read(place)
-        except RecordUnreadable:  # as good as none, but for the version to be named in the next write
-            versions = await self._kv.versions(place)
+            found = await self._kv.read(path)
+        except RecordUnreadable:  # like a missing record, except that the next write must name its version
+            versions = await self._kv.versions(path)
             return Published(version=versions[-1].number if versions else 0, record=None)
-        record = codec.token_record(connection, standing.fields or {}, now=self._clock.now())
-        return Published(version=standing.version, record=record)
+        record = codec.token_record(connection, found.fields or {}, now=self._clock.now())
+        return Published(version=found.version, record=record)
 
     async def history(self, connection: ConnectionName) -> tuple[datetime, ...]:
         return tuple(version.written_at for version in await self._kv.versions(self._layout.token(connection)))
@@ -87,50 +89,50 @@ class VaultStore:
 
     async def budget(self, grant: str) -> BudgetRecord:
         try:
-            standing = await self._kv.read(self._layout.budget(grant))
+            record = await self._kv.read(self._layout.budget(grant))
         except RecordUnreadable:
             return BudgetRecord()
-        return codec.budget_record(standing.version, standing.fields or {})
+        return codec.budget_record(record.version, record.fields or {})
 
     async def remember_budget(self, grant: str, record: BudgetRecord) -> int:
-        place = self._layout.budget(grant)
-        return await self._kv.write(place, codec.budget_fields(record), after_version=record.version)
+        path = self._layout.budget(grant)
+        return await self._kv.write(path, codec.budget_fields(record), after_version=record.version)
 
     async def publish(self, record: TokenRecord, *, after_version: int) -> int:
-        place = self._layout.token(record.connection)
-        return await self._kv.write(place, codec.token_fields(record), after_version=after_version)
+        path = self._layout.token(record.connection)
+        return await self._kv.write(path, codec.token_fields(record), after_version=after_version)
 
     async def unwritable(self, connections: Collection[ConnectionName]) -> frozenset[ConnectionName]:
         found: set[ConnectionName] = set()
         waiting = iter(connections)
-        # As many at once as one request asks about: the event loop has its turn while Vault answers.
+        # One request's worth at a time: the event loop runs other tasks while Vault answers.
         while some := list(islice(waiting, PATHS_PER_REQUEST)):
-            places = {self._layout.token(connection): connection for connection in some}
-            found.update(places[place] for place in await self._kv.unwritable(places))
+            paths = {self._layout.token(connection): connection for connection in some}
+            found.update(paths[path] for path in await self._kv.unwritable(paths))
         return frozenset(found)
 
-    async def _credential_record(self, connection: ConnectionName) -> Document:
-        place = self._layout.credential(connection)
-        record = (await self._kv.read(place)).document
+    async def _credential_record(self, connection: ConnectionName) -> RecordFields:
+        path = self._layout.credential(connection)
+        record = (await self._kv.read(path)).content
         if record is None:
-            raise NoCredential(f"there is no credential at {place}")
+            raise NoCredential(f"there is no credential at {path}")
         return record
 
-    async def _client(self, name: str, record: Document, *, fresh: bool) -> Document:
-        """The named client; secrets are held no longer than the minute, whoever asks next."""
+    async def _client(self, name: str, record: RecordFields, *, fresh: bool) -> RecordFields:
+        """Return the named client; its secrets are held for a minute at most, whoever asks next."""
         now = self._clock.monotonic()
         self._clients = {name: held for name, held in self._clients.items() if now - held[0] < CLIENT_SECONDS}
         if name in self._clients and not fresh:
             return self._clients[name][1]
-        place = self._layout.client(name)
-        client = (await self._kv.read(place)).document
+        path = self._layout.client(name)
+        client = (await self._kv.read(path)).content
         if client is None:
-            raise codec.client_missing(record, str(place))
+            raise codec.client_missing(record, str(path))
         self._clients[name] = (now, client)
         asyncio.get_running_loop().call_later(CLIENT_SECONDS, self._forget, name, now)
         return client
 
     def _forget(self, name: str, read_at: float) -> None:
-        """The client is held no longer, unless it was read again meanwhile."""
+        """Drop the client, unless it was read again meanwhile."""
         if name in self._clients and self._clients[name][0] == read_at:
             del self._clients[name]

@@ -1,6 +1,6 @@
-"""Publish targets in Vault: whole records, with CAS, in exactly the fields that each tool takes.
+"""Publish targets in Vault: whole records, written with CAS, with exactly the fields that each tool reads.
 
-Which records are ours stands in their custom metadata, where no other tool takes it for a field of its own.
+Custom metadata marks the records that we own; no other tool takes it for a field.
 """
 
 from collections.abc import Sequence
@@ -14,12 +14,12 @@ from zoho_tokend.vault.kv import Kv, KvRecord
 from zoho_tokend.vault.layout import Layout
 from zoho_tokend.vault.session import Session
 
-# As many as KV remembers unless it is told otherwise.
-_REMEMBERED: Final = 10
+# KV's default for max_versions.
+_KEPT_VERSIONS: Final = 10
 
 
 class VaultTargets:
-    """The records of these targets. One that is not of our making is never written over, nor withdrawn."""
+    """Writes the records of these targets. A record that somebody else made is never overwritten or withdrawn."""
 
     def __init__(self, session: Session, layout: Layout, targets: Sequence[Target]) -> None:
         self._kv = Kv(session, layout)
@@ -27,55 +27,55 @@ class VaultTargets:
         self._targets = targets
 
     async def target_record(self, target: Target, connection: ConnectionName) -> TargetRecord:
-        return _record_at(target, connection, await self._standing(target, connection))
+        return _record_at(target, connection, await self._read(target, connection))
 
     async def write_target(self, target: Target, record: TokenRecord, *, after_version: int) -> int:
-        place = self._layout.target(target, record.connection)
-        return await self._kv.write(place, target_fields(target.shape, record), after_version=after_version)
+        path = self._layout.target(target, record.connection)
+        return await self._kv.write(path, target_fields(target.shape, record), after_version=after_version)
 
     async def was_published(self, connection: ConnectionName, fingerprint: str) -> bool:
-        place = self._layout.token(connection)
-        for version in reversed((await self._kv.versions(place))[-_REMEMBERED:]):
-            token = (await self._kv.ask(place.read_version(version.number))).at("data", "data", "access_token")
+        path = self._layout.token(connection)
+        for version in reversed((await self._kv.versions(path))[-_KEPT_VERSIONS:]):
+            token = (await self._kv.ask(path.read_version(version.number))).at("data", "data", "access_token")
             if isinstance(token, str) and Secret(token).fingerprint() == fingerprint:
                 return True
         return False
 
     async def mark(self, target: Target, connection: ConnectionName) -> None:
-        standing = await self._standing(target, connection)
-        if not _record_at(target, connection, standing).marked:
-            await self._kv.ask(standing.place.say({**standing.custom_metadata, **mark_of(connection)}))
+        record = await self._read(target, connection)
+        if not _record_at(target, connection, record).marked:
+            await self._kv.ask(record.path.write_custom_metadata({**record.custom_metadata, **mark_of(connection)}))
 
     async def withdraw(self, connection: ConnectionName) -> None:
-        """Delete what tells a token of the connection, in a way that can be undone.
+        """Delete the second records of the connection's token, in a way that can be undone.
 
         Raises:
             NotAllowed, VaultUnavailable.
         """
         for target in self._targets:
-            standing = await self._standing(target, connection)
+            record = await self._read(target, connection)
             with suppress(TargetTaken):
-                found = _record_at(target, connection, standing)
+                found = _record_at(target, connection, record)
                 if found.marked and found.fingerprint is not None:
-                    await self._kv.ask(standing.place.delete())
+                    await self._kv.ask(record.path.delete())
 
-    async def _standing(self, target: Target, connection: ConnectionName) -> KvRecord:
+    async def _read(self, target: Target, connection: ConnectionName) -> KvRecord:
         return await self._kv.read(self._layout.target(target, connection))
 
 
-def _record_at(target: Target, connection: ConnectionName, standing: KvRecord) -> TargetRecord:
+def _record_at(target: Target, connection: ConnectionName, record: KvRecord) -> TargetRecord:
     return target_record(
         target,
         connection,
-        where=str(standing.place),
-        version=standing.version,
-        fields=standing.fields,
-        custom_metadata=standing.custom_metadata,
+        where=str(record.path),
+        version=record.version,
+        fields=record.fields,
+        custom_metadata=record.custom_metadata,
     )
 
 
 def target_fields(shape: Shape, record: TokenRecord) -> dict[str, object]:
-    """The record of a token in the shape of another tool."""
+    """Return the fields of a token's record in the shape of another tool."""
     match shape:
         case Shape.AIRFLOW_CONNECTION:
             return {"conn_type": "http", "host": record.api_domain, "password": record.access_token.reveal()}

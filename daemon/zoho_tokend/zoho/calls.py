@@ -1,4 +1,4 @@
-"""Calls that outlive whoever asked for them: a token that is being issued is paid for, so it is never cancelled."""
+"""Calls that outlive their caller: an issue that has started counts against the budget, so it is never cancelled."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -9,7 +9,7 @@ Result = TypeVar("Result")
 
 
 class Calls:
-    """The calls under way; leaving the context waits for all of them."""
+    """The calls in flight; leaving the context waits for all of them."""
 
     def __init__(self) -> None:
         self._under_way: set[asyncio.Task[object]] = set()
@@ -24,7 +24,7 @@ class Calls:
             await asyncio.wait(self._under_way)
 
     async def uncancelled(self, call: Coroutine[Any, Any, Result]) -> Result:
-        """What the call answers or raises. Cancelling the caller leaves the call running to its own end."""
+        """Return what the call returns, or raise what it raises. Cancelling the caller leaves the call running."""
         # No TaskGroup: it cancels its tasks as soon as anything beside them fails, and this is about not cancelling.
         task = asyncio.get_running_loop().create_task(call)
         self._under_way.add(task)
@@ -33,6 +33,6 @@ class Calls:
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
         self._under_way.discard(task)
-        # Asked for, so that asyncio does not complain about an error whose caller has gone.
+        # Retrieved, so that asyncio does not warn about an error whose caller has gone.
         if not task.cancelled():
             task.exception()

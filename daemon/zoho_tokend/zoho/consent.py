@@ -1,4 +1,4 @@
-"""The consent of a person in a browser: where it begins, and what the redirect at its end brings. Pure.
+"""The consent of a person in a browser: the URL where it begins, and the redirect that ends it. Pure.
 
 https://zoho.com/accounts/protocol/oauth/web-apps/authorization.html
 """
@@ -42,11 +42,11 @@ _REFUSALS: Final[Mapping[str, type[ConsentFailed]]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentRequest:
-    """One consent that was begun.
+    """One consent that was started.
 
     Attributes:
         state: comes back in the redirect, which shows that the redirect answers this request.
-        verifier: of PKCE, 86 characters; kept here, and shown at the exchange alone.
+        verifier: of PKCE, 86 characters; kept here, and sent at the exchange alone.
     """
 
     accounts_server: Origin
@@ -82,10 +82,10 @@ class ConsentRequest:
 def consent_request(
     *, accounts_server: Origin, client_id: str, scope: str, redirect_uri: str, random_bytes: Callable[[int], bytes]
 ) -> ConsentRequest:
-    """A new one, with a state and a verifier that nobody can guess.
+    """Return a new request, with a state and a verifier that nobody can guess.
 
     Args:
-        random_bytes: so many bytes from a source that is fit for secrets (``secrets.token_bytes``).
+        random_bytes: returns that many bytes from a source that is fit for secrets (``secrets.token_bytes``).
     """
     return ConsentRequest(
         accounts_server=accounts_server,
@@ -98,7 +98,7 @@ def consent_request(
 
 
 def answers(redirect: str, request: ConsentRequest) -> bool:
-    """Whether the redirect brings the state of this request, which nobody else knows."""
+    """Whether the redirect has the state of this request, which nobody else knows."""
     _, _, query = redirect.partition("?")
     try:
         pairs = parse_qsl(query, max_num_fields=_MOST_PARAMETERS) if len(redirect) <= _LONGEST_REDIRECT else []
@@ -108,18 +108,18 @@ def answers(redirect: str, request: ConsentRequest) -> bool:
 
 
 def grant_code(redirect: str, request: ConsentRequest, servers: AccountsServers) -> GrantCode:
-    """The code that the redirect brings, to be exchanged where the user lives.
+    """Return the code in the redirect, to be exchanged where the user lives.
 
     The accounts server that the redirect names is the user's, and not always the one that was asked; without one it
     is (https://zoho.com/accounts/protocol/oauth/multi-dc/client-authorization.html).
 
     Args:
-        redirect: the whole address, or no more of it than its query.
+        redirect: the whole address, or its query alone.
 
     Raises:
         WrongState: it answers another request.
         ConsentRefused, ScopeRejected, RedirectUriRejected: it says so.
-        RedirectUnreadable: it holds no code.
+        RedirectUnreadable: it contains no code.
         ServerNotAllowed: it names an accounts server that may not have the code.
     """
     parameters = _parameters(redirect)
@@ -158,34 +158,34 @@ def _parameters(redirect: str) -> Mapping[str, str]:
     return parameters
 
 
-def _check_state(told: str, request: ConsentRequest) -> None:
-    if not _is_state(told, request):
+def _check_state(state: str, request: ConsentRequest) -> None:
+    if not _is_state(state, request):
         raise WrongState
 
 
-def _is_state(told: str, request: ConsentRequest) -> bool:
-    return hmac.compare_digest(told.encode(errors="replace"), request.state.encode())
+def _is_state(state: str, request: ConsentRequest) -> bool:
+    return hmac.compare_digest(state.encode(errors="replace"), request.state.encode())
 
 
 def _refusal(error: str) -> ConsentFailed:
     if error in _REFUSALS:
         return _REFUSALS[error]()
-    return ConsentFailed("Zoho ended the consent with an error that is not known here: begin again")
+    return ConsentFailed("Zoho ended the consent with an unknown error: begin again")
 
 
-def _accounts_server(told: str | None, servers: AccountsServers) -> Origin | None:
-    if not told:
+def _accounts_server(text: str | None, servers: AccountsServers) -> Origin | None:
+    if not text:
         return None
     try:
-        server = parse_origin(told.removesuffix("/"))
+        server = parse_origin(text.removesuffix("/"))
     except ValueError:
         raise ServerNotAllowed(
-            "the redirect names an accounts server that is no origin, so the code was sent nowhere: begin again"
+            "the redirect names an invalid accounts server, so the code was not sent: begin again"
         ) from None
     if not servers.allows(server):
         raise ServerNotAllowed(
             f"the redirect names the accounts server {server}, which is neither Zoho's own nor allowed, so the code "
-            "was sent nowhere: if it is a new data centre of Zoho's, add the origin to ALLOWED_ACCOUNTS_SERVERS"
+            "was not sent: if it is a new data centre of Zoho's, add the origin to ALLOWED_ACCOUNTS_SERVERS"
         )
     return server
 

@@ -1,4 +1,4 @@
-"""What authorizing says to Zoho, carried out: codes, polls, revocation and the proof of a token."""
+"""Zoho's endpoints for authorizing: codes, polls, revocation and the proof of a token."""
 
 from collections.abc import Mapping
 
@@ -34,10 +34,10 @@ from zoho_tokend.zoho.wire import TOKEN_PATH, token_form
 
 
 class ConsentEndpoint:
-    """Zoho, for the person who authorizes, and for whoever asks whether a token lives.
+    """Zoho, for the person who authorizes, and for whoever checks whether a token is alive.
 
-    Nothing is sent to a server that is not allowed, and no call is cancelled half-way: what a code brought would be
-    lost with it.
+    Nothing is sent to a server that is not allowed, and no call is cancelled half-way: the tokens that a code brings
+    would be lost.
 
     Attributes:
         servers: where anything may be sent; replaced when the settings are read again.
@@ -52,7 +52,7 @@ class ConsentEndpoint:
         self.servers = servers
 
     async def exchange(self, code: GrantCode, client: Client) -> Granted:
-        """What the code brings; it is spent, whatever the answer.
+        """Exchange the code, which is spent whatever the answer, and return what it brings.
 
         Args:
             client: with its secret of the data centre that the code belongs to.
@@ -60,7 +60,7 @@ class ConsentEndpoint:
         Raises:
             NeverSent: Zoho was not reached, so the code is as good as before; a ZohoUnavailable.
             CodeMaybeSpent: the answer was lost, or cannot be read.
-            WrongDataCenter: the user lives elsewhere than the client, which is not known there.
+            WrongDataCenter: the user lives in a data centre where the client is not known.
             CodeRejected, RedirectUriRejected, ScopeRejected, OrganisationRejected, ConsentRefused, NoRefreshToken,
             ClientRejected, Throttled.
         """
@@ -78,7 +78,7 @@ class ConsentEndpoint:
     async def issue_to_client(
         self, client: Client, grant: ClientCredentialsGrant, *, accounts_server: Origin
     ) -> Issued:
-        """An access token for the client itself, to see whether its credentials are right; it costs an issue.
+        """Issue an access token to the client itself, to check its credentials; it costs an issue.
 
         Raises:
             OrganisationRejected, ScopeRejected, ClientRejected, CodeRejected, RedirectUriRejected, ConsentRefused,
@@ -87,7 +87,7 @@ class ConsentEndpoint:
         return issued_by_consent(await self._post(accounts_server, TOKEN_PATH, token_form(client, grant)))
 
     async def begin_device(self, client_id: str, scope: str, *, accounts_server: Origin) -> DeviceCode:
-        """A device flow waits for a person.
+        """Begin a device flow, and return its codes.
 
         Raises:
             ClientRejected, ScopeRejected, Throttled, ZohoUnavailable.
@@ -97,7 +97,7 @@ class ConsentEndpoint:
     async def poll_device(
         self, code: Secret, client: Client, *, accounts_server: Origin, moved_to: str | None = None
     ) -> Polled:
-        """What has become of it. After a lost answer that brought the tokens, the next one is CodeRejected.
+        """Poll the device flow. After a lost answer that contained the tokens, the next poll raises CodeRejected.
 
         Args:
             accounts_server: where the flow was begun, or that of the data centre where the person turned out to live.
@@ -105,7 +105,7 @@ class ConsentEndpoint:
 
         Raises:
             ConsentRefused, DeviceCodeExpired, NoRefreshToken, CodeRejected, ScopeRejected, ClientRejected.
-            WrongDataCenter: the person lives elsewhere than the client, which is not known there.
+            WrongDataCenter: the person lives in a data centre where the client is not known.
             Throttled, ZohoUnavailable: poll again.
         """
         try:
@@ -116,24 +116,24 @@ class ConsentEndpoint:
             raise _not_known_in(moved_to) from None
 
     async def accounts_server(self, location: str, *, seen_from: Origin) -> Origin:
-        """Where the accounts server of that data centre is; one of Zoho's own is known, others must be asked for.
+        """Return the accounts server of a data centre; Zoho's own are known, for others ``seen_from`` is asked.
 
         Raises:
-            WrongDataCenter: nobody knows.
-            ZohoUnavailable: it had to be asked for, and there was no usable answer.
+            WrongDataCenter: it is not known.
+            ZohoUnavailable: ``seen_from`` gave no usable answer.
         """
         known = self.servers.at(location) if self.servers.is_zohos(seen_from) else None
         server = known or (await self.data_centers(seen_from)).get(location)
         if server is None:
             raise WrongDataCenter(
-                f"the user lives in Zoho's data centre '{location}', and where that is was not to be learned: begin "
+                f"the user lives in Zoho's data centre '{location}', whose address could not be determined: begin "
                 "again at its accounts server"
             )
         self.servers.check(server)
         return server
 
     async def data_centers(self, seen_from: Origin) -> Mapping[str, Origin]:
-        """The accounts servers by location, as this one tells them; it allows nothing to be sent there.
+        """Return the accounts servers by location, as this one lists them; that does not allow sending anything there.
 
         Raises:
             ZohoUnavailable.
@@ -142,10 +142,10 @@ class ConsentEndpoint:
         return accounts_servers(await self._calls.uncancelled(self._transport.get(seen_from, SERVERINFO_PATH)))
 
     async def revoke(self, refresh_token: Secret, client: Client, *, accounts_server: Origin) -> Revocation:
-        """The refresh token is dead, and every access token that it brought: by the newer contract, or by the older.
+        """Revoke the refresh token and every access token issued with it, by the newer contract or else the older.
 
         Raises:
-            ClientRejected, Throttled, ZohoUnavailable: it may be alive.
+            ClientRejected, Throttled, ZohoUnavailable: it may still be alive.
         """
         answer = await self._post(
             accounts_server,
@@ -161,10 +161,10 @@ class ConsentEndpoint:
             )
 
     async def prove(self, access_token: Secret, *, api_domain: str) -> Proof:
-        """Whether Zoho's API takes the token. Trouble on the way proves nothing, and is no error.
+        """Check whether Zoho's API accepts the token. Trouble on the way proves nothing, and is not an error.
 
         Raises:
-            ServerNotAllowed: the API domain is none that may be sent a token; nothing was sent.
+            ServerNotAllowed: a token may not be sent to the API domain; nothing was sent.
         """
         api = self._api(api_domain)
         authorization = api_authorization(access_token)
@@ -185,18 +185,18 @@ class ConsentEndpoint:
         try:
             api = parse_origin(api_domain)
         except ValueError:
-            raise ServerNotAllowed("the API domain is no origin such as https://www.zohoapis.eu") from None
+            raise ServerNotAllowed("the API domain is not an origin such as https://www.zohoapis.eu") from None
         if not self.servers.allows_api(api):
             raise ServerNotAllowed(
-                f"the API domain {api} is none of Zoho's that are known here, so the token was not sent there"
+                f"the API domain {api} is not a known one of Zoho's, so the token was not sent there"
             )
         return api
 
 
 def _not_known_in(location: str) -> WrongDataCenter:
-    """What ``invalid_client`` means where the user lives elsewhere than the client.
+    """Return the error for ``invalid_client`` where the user's data centre is not the client's.
 
-    Zoho says it of a data centre that is not enabled for the client, and of one for which it has another secret:
+    Zoho reports it for a data centre that is not enabled for the client, and for one where it has another secret:
     https://www.zoho.com/crm/developer/docs/api/v2.1/access-refresh.html.
     """
     return WrongDataCenter(

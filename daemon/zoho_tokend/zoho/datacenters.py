@@ -8,7 +8,7 @@ from zoho_tokend.core.errors import ServerNotAllowed
 from zoho_tokend.core.origin import Origin, parse_origin
 
 ELSEWHERE: Final = "other"
-"""The location of an accounts server that is allowed, yet none of Zoho's own that we know."""
+"""The location of an accounts server that is allowed but is not one of Zoho's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class DataCenter:
 
     Attributes:
         location: Zoho's name of it, as in the ``location`` of a consent's redirect.
-        api_domain: where its tokens are used. A token answer's own ``api_domain`` goes before it.
+        api_domain: where its tokens are used. The ``api_domain`` in a token answer takes precedence.
     """
 
     location: str
@@ -76,7 +76,7 @@ class AccountsServers:
         return origin in _BY_ACCOUNTS_SERVER
 
     def check(self, origin: Origin) -> None:
-        """Nothing happens where a credential may be sent there.
+        """Check that a credential may be sent there.
 
         Raises:
             ServerNotAllowed: it may not.
@@ -88,25 +88,25 @@ class AccountsServers:
             )
 
     def location(self, origin: Origin) -> str:
-        """Zoho's name of the data centre (``eu``); ``other`` for any origin that is none of Zoho's own."""
+        """Return Zoho's name of the data centre (``eu``); ``other`` for any origin that is not Zoho's own."""
         center = _BY_ACCOUNTS_SERVER.get(origin)
         return center.location if center else ELSEWHERE
 
     def api_domain(self, origin: Origin) -> str | None:
-        """Where tokens of one of Zoho's own data centres are used; None for any other."""
+        """Return where tokens of one of Zoho's own data centres are used; None for any other."""
         center = _BY_ACCOUNTS_SERVER.get(origin)
         return center.api_domain if center else None
 
     def at(self, location: str) -> Origin | None:
-        """The accounts server of one of Zoho's own data centres, by Zoho's name of it; None for any other."""
+        """Return the accounts server of one of Zoho's own data centres, by Zoho's name of it; None for any other."""
         center = _BY_LOCATION.get(location)
         return center.accounts_server if center else None
 
     def allows_api(self, api: Origin) -> bool:
         """Whether an access token may be sent there.
 
-        Zoho's own API hosts, in each of their environments, may have it, and so may an origin to which we would send
-        the refresh token itself. That a record or an answer names an API domain is not reason enough: whoever could
-        write it there would be sent a working token.
+        It may be sent to Zoho's own API hosts, in each of their environments, and to an origin to which we would send
+        the refresh token itself. An API domain in a record or an answer is not trusted by itself: whoever could
+        write it there would receive a working token.
         """
         return api in _APIS or api in self._added

@@ -1,4 +1,4 @@
-"""Consent for a machine without a browser: the codes to show, the polls, and what they answer. Pure.
+"""Consent for a machine without a browser: the codes to show, the polls and their answers. Pure.
 
 https://zoho.com/accounts/protocol/oauth/limited-input-devices.html
 """
@@ -36,7 +36,7 @@ _UNKNOWN_CLIENT: Final = (
 
 
 def device_form(client_id: str, scope: str) -> dict[str, str]:
-    """The form fields that begin the flow; no secret is asked for yet.
+    """Return the form fields that begin the flow; no secret is needed yet.
 
     https://zoho.com/accounts/protocol/oauth/devices/initiation-request.html
     """
@@ -50,10 +50,10 @@ def device_form(client_id: str, scope: str) -> dict[str, str]:
 
 
 def device_code(answer: ZohoResponse) -> DeviceCode:
-    """The codes.
+    """Return the codes.
 
     Raises:
-        ClientRejected: the client is unknown here, or no device's.
+        ClientRejected: the client is unknown here, or not for devices.
         CodeRejected, ConsentRefused, OrganisationRejected, RedirectUriRejected, ScopeRejected: Zoho says so.
         Throttled, ZohoUnavailable.
     """
@@ -77,7 +77,7 @@ def device_code(answer: ZohoResponse) -> DeviceCode:
 
 
 def poll_form(code: Secret, client: Client) -> dict[str, str]:
-    """The form fields that ask whether the person has decided.
+    """Return the form fields that ask whether the person has decided.
 
     https://zoho.com/accounts/protocol/oauth/devices/polling-request.html
     """
@@ -85,11 +85,11 @@ def poll_form(code: Secret, client: Client) -> dict[str, str]:
 
 
 def polled(answer: ZohoResponse) -> Polled:
-    """What has become of the flow.
+    """Return the state of the flow.
 
     Raises:
-        ConsentRefused: the person said no.
-        DeviceCodeExpired: nobody said anything in time.
+        ConsentRefused: the person refused.
+        DeviceCodeExpired: the person did not decide in time.
         WrongDataCenter: the person lives in a data centre that Zoho does not name.
         NoRefreshToken, CodeRejected, RedirectUriRejected, ScopeRejected, OrganisationRejected, ClientRejected,
         Throttled, ZohoUnavailable.
@@ -120,7 +120,7 @@ def _no_device_code(answer: ZohoResponse) -> TokendError:
 
 
 def _page(value: object) -> str | None:
-    """The value, if it is the address of a page that a person may open."""
+    """Return the value if it is the address of a page that a person may open."""
     address = words(value)
     if address is None:
         return None
@@ -133,16 +133,16 @@ def _page(value: object) -> str | None:
 
 
 def _span(value: object, *, usual: timedelta, longest: timedelta) -> timedelta:
-    """A span in seconds, or in milliseconds where that would be absurdly long; the usual one where it is unusable.
+    """Parse a duration in seconds, or in milliseconds where that would be absurdly long; ``usual`` if it is unusable.
 
     Zoho gives milliseconds (https://github.com/igor-yuzkiv/zoho-studio-cli), and RFC 8628 says seconds.
     """
-    told = number(value)
-    if told is not None and told > longest.total_seconds():
-        told /= 1000
-    if told is None or not 1 <= told <= longest.total_seconds():
+    seconds = number(value)
+    if seconds is not None and seconds > longest.total_seconds():
+        seconds /= 1000
+    if seconds is None or not 1 <= seconds <= longest.total_seconds():
         return usual
-    return timedelta(seconds=told)
+    return timedelta(seconds=seconds)
 
 
 _SHORTEST: Final = timedelta(seconds=1)
@@ -151,9 +151,9 @@ _LONGEST: Final = timedelta(minutes=2)
 
 @dataclass(frozen=True, slots=True)
 class PollPace:
-    """The wait before each poll: as long as Zoho asks, a second at least and two minutes at most.
+    """The wait before each poll: as long as Zoho asks, at least a second and at most two minutes.
 
-    Zoho's pages name 30 s and 5 s, so its own answer rules, and ``slow_down`` doubles it: a device code lives for five
+    Zoho's pages name 30 s and 5 s, so its answer decides, and ``slow_down`` doubles it: a device code lives for five
     minutes only. https://zoho.com/accounts/protocol/oauth/devices/polling-request.html
     """
 
@@ -163,5 +163,5 @@ class PollPace:
         object.__setattr__(self, "wait", min(max(self.wait, _SHORTEST), _LONGEST))
 
     def slower(self) -> Self:
-        """The pace after ``slow_down``."""
+        """Return the pace after ``slow_down``."""
         return replace(self, wait=self.wait * 2)

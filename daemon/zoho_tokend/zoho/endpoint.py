@@ -1,4 +1,4 @@
-"""Zoho's token endpoint, as the port of the core: one request a token, its outcome and Zoho's clock made known."""
+"""Zoho's token endpoint, as the core's port: one request per token; its outcome and Zoho's clock are emitted."""
 
 from datetime import timedelta
 from typing import Final
@@ -31,20 +31,20 @@ _SECONDS_BETWEEN_COMPARISONS: Final = 60.0
 
 
 class ZohoEndpoint:
-    """Carries out `zoho_tokend.core.ports.TokenEndpoint`.
+    """Implements `zoho_tokend.core.ports.TokenEndpoint`.
 
     Attributes:
         servers: where credentials may be sent; replaced when the settings are read again.
     """
 
     def __init__(
-        self, transport: Transport, calls: Calls, *, servers: AccountsServers, clock: Clock, sink: Sink
+        self, transport: Transport, calls: Calls, *, servers: AccountsServers, clock: Clock, emit: Sink
     ) -> None:
         self.servers = servers
         self._transport = transport
         self._calls = calls
         self._clock = clock
-        self._sink = sink
+        self._emit = emit
         self._compared_at = float("-inf")
 
     def data_center(self, credential: Credential) -> str:
@@ -73,7 +73,7 @@ class ZohoEndpoint:
             return token
         finally:
             took = timedelta(seconds=self._clock.monotonic() - started)
-            self._sink(ZohoAnswered(data_center=self.data_center(credential), outcome=outcome, took=took))
+            self._emit(ZohoAnswered(data_center=self.data_center(credential), outcome=outcome, took=took))
 
     def _compare_clocks(self, answer: ZohoResponse) -> None:
         now = self._clock.monotonic()
@@ -82,4 +82,4 @@ class ZohoEndpoint:
         skew = clock_skew(answer)
         if skew is not None:
             self._compared_at = now
-            self._sink(ClockCompared(peer=Peer.ZOHO, skew=skew))
+            self._emit(ClockCompared(peer=Peer.ZOHO, skew=skew))

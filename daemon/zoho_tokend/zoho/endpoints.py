@@ -1,4 +1,4 @@
-"""Zoho's endpoints upon one transport, open together and closed together."""
+"""Zoho's endpoints on one transport, opened and closed together."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,27 +15,27 @@ from zoho_tokend.zoho.transport import TimeLimits, Transport
 
 @dataclass(frozen=True, slots=True)
 class Endpoints:
-    """Where tokens come from, and where everything else is asked."""
+    """The endpoint that issues tokens, and the one for everything else."""
 
     tokens: ZohoEndpoint
     consent: ConsentEndpoint
 
     def obey(self, servers: AccountsServers) -> None:
-        """From now on nothing is sent anywhere else."""
+        """Send nothing to any other accounts server from now on."""
         self.tokens.servers = self.consent.servers = servers
 
 
 @asynccontextmanager
 async def endpoints(
-    servers: AccountsServers, *, clock: Clock, sink: Sink, limits: TimeLimits | None = None
+    servers: AccountsServers, *, clock: Clock, emit: Sink, limits: TimeLimits | None = None
 ) -> AsyncIterator[Endpoints]:
-    """Both, open; leaving waits for the calls under way, 30 s at most, and then closes every connection.
+    """Open both; leaving waits for the calls in flight, 30 s at most, and then closes every connection.
 
     Raises:
         BadSettings: the environment names a proxy or a CA bundle that cannot be used.
     """
     async with Transport(clock, limits=limits) as transport, Calls() as calls:
         yield Endpoints(
-            tokens=ZohoEndpoint(transport, calls, servers=servers, clock=clock, sink=sink),
+            tokens=ZohoEndpoint(transport, calls, servers=servers, clock=clock, emit=emit),
             consent=ConsentEndpoint(transport, calls, servers=servers),
         )

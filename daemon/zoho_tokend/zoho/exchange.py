@@ -1,4 +1,4 @@
-"""What a grant code is exchanged for, and why not. Pure.
+"""The exchange of a grant code, and its refusals. Pure.
 
 https://zoho.com/accounts/protocol/oauth/web-apps/access-token.html
 https://zoho.com/accounts/protocol/oauth/self-client/authorization-code-flow.html
@@ -26,8 +26,8 @@ from zoho_tokend.core.model import Client, Issued
 from zoho_tokend.zoho.response import ZohoResponse
 from zoho_tokend.zoho.wire import client_fields, issued
 
-# A refresh takes these words for trouble that may pass, for it must not park a connection by mistake. Here a person
-# waits for an answer, and each of them names what the person can mend.
+# A refresh treats these errors as temporary, as it must not park a connection by mistake. Here a person waits for an
+# answer, and each of them names what the person can correct.
 _VERDICTS: Final[Mapping[str, type[TokendError]]] = {
     "access_denied": ConsentRefused,
     "invalid_redirect_uri": RedirectUriRejected,
@@ -42,10 +42,10 @@ _WRONG_TYPE: Final = (
 
 
 def exchange_form(code: GrantCode, client: Client) -> dict[str, str]:
-    """The form fields that exchange the code.
+    """Return the form fields that exchange the code.
 
-    Each type of client is shown a secret in the console; whether a mobile one must send it is not documented, so it
-    always does.
+    The console shows a secret for each type of client; whether a mobile one must send it is not documented, so it is
+    always sent.
     """
     fields = {"grant_type": "authorization_code", **client_fields(client), "code": code.code.reveal()}
     if code.redirect_uri is not None:
@@ -56,7 +56,7 @@ def exchange_form(code: GrantCode, client: Client) -> dict[str, str]:
 
 
 def granted(answer: ZohoResponse) -> Granted:
-    """What the consent brought.
+    """Return what the consent brought.
 
     Raises:
         NoRefreshToken: an access token alone.
@@ -76,7 +76,7 @@ def granted(answer: ZohoResponse) -> Granted:
 
 
 def issued_by_consent(answer: ZohoResponse) -> Issued:
-    """The access token, with each refusal named for the person who waits for it.
+    """Return the access token, with each refusal named for the person who waits for it.
 
     Raises:
         CodeRejected, RedirectUriRejected, ScopeRejected, OrganisationRejected, ConsentRefused, ClientRejected,
@@ -89,7 +89,7 @@ def issued_by_consent(answer: ZohoResponse) -> Issued:
 
 
 def for_a_person(error: RefreshError, answer: ZohoResponse) -> TokendError:
-    """The error of a refresh, named for the person who waits where Zoho's word tells what the person can mend."""
+    """Return the error of a refresh, named for the person who waits if it says what the person can correct."""
     match error:
         case GrantRejected():
             return CodeRejected()

@@ -1,7 +1,7 @@
 """Whether Zoho's API takes a token, and whose it is. Pure.
 
 Any call proves a token, with its scope or without: a missing scope has its own answer, which a dead token never gets
-(https://github.com/trufflesecurity/trufflehog, pkg/detectors/zohocrm). This one also tells the organisation.
+(https://github.com/trufflesecurity/trufflehog, pkg/detectors/zohocrm). This one also returns the organisation.
 """
 
 import re
@@ -32,12 +32,12 @@ _VERDICTS: Final[Mapping[str, Proof]] = {
 
 
 def api_authorization(access_token: Secret) -> Secret:
-    """The header's value; the word is Zoho's own, and not ``Bearer`` (https://github.com/zoho/zohocrm-python-sdk-8.0)."""
+    """Return the header's value; the scheme is Zoho's own, and not ``Bearer`` (https://github.com/zoho/zohocrm-python-sdk-8.0)."""
     return Secret(f"Zoho-oauthtoken {access_token.reveal()}")
 
 
 def proof(answer: ZohoResponse) -> Proof:
-    """What the answer proves; never an error."""
+    """Return what the answer proves; never raise."""
     fields = answer.document or {}
     code = fields.get("code")
     if isinstance(code, str) and code in _VERDICTS:
@@ -55,7 +55,7 @@ def _alive(fields: Mapping[str, object]) -> Alive:
 
 
 def _line(value: object) -> str | None:
-    """The value, if a terminal may be shown it."""
+    """Return the value if it may be printed on a terminal."""
     if not isinstance(value, str) or not value.strip() or not value.isprintable():
         return None
     return value.strip()[:_LONGEST_NAME]

@@ -1,4 +1,4 @@
-"""An HTTP answer of Zoho's, and what all of them have in common when they are read with suspicion. Pure."""
+"""An HTTP answer of Zoho's, and the parsing that all of them share, which trusts no value. Pure."""
 
 import json
 import re
@@ -24,7 +24,7 @@ class ZohoResponse:
 
     Attributes:
         headers: by lower-case name.
-        received_at: our own time when its head had arrived.
+        received_at: our own time when its headers had arrived.
     """
 
     status: int
@@ -43,13 +43,13 @@ class ZohoResponse:
 
     @property
     def error(self) -> str:
-        """What the accounts server calls its refusal; empty where it names none."""
+        """The accounts server's error code; empty where there is none."""
         error = (self.document or {}).get("error")
         return error if isinstance(error, str) else ""
 
     @property
     def is_throttle(self) -> bool:
-        """Whether Zoho says that too much was asked of it, at whatever status.
+        """Whether Zoho says that there were too many requests, at whatever status.
 
         Seen with 400 and with 200: https://help.zoho.com/portal/en/community/topic/kaizen-43-tokens-and-limitations.
         The words "Access Denied" alone are not enough in a page: a firewall's page says them too.
@@ -70,13 +70,13 @@ class ZohoResponse:
 
 
 def clock_skew(answer: ZohoResponse) -> timedelta | None:
-    """How far Zoho's clock is ahead of ours at the least; None where the answer does not tell its time."""
-    told = http_date(answer.headers.get("date", ""))
-    return None if told is None else instants.clock_skew(told, answer.received_at)
+    """Return how far Zoho's clock is ahead of ours at least; None where the answer has no ``Date``."""
+    date = http_date(answer.headers.get("date", ""))
+    return None if date is None else instants.clock_skew(date, answer.received_at)
 
 
 def number(value: object) -> float | None:
-    """The value as a number, be it one or the text of one."""
+    """Return the value as a number, if it is one or the text of one."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
@@ -86,20 +86,20 @@ def number(value: object) -> float | None:
 
 
 def words(value: object) -> str | None:
-    """The value, if it is one line of printable ASCII."""
+    """Return the value if it is one line of printable ASCII."""
     return value if isinstance(value, str) and _WORDS.fullmatch(value) else None
 
 
 def location(value: object) -> str | None:
-    """The value, if it looks like Zoho's name of a data centre (``eu``)."""
+    """Return the value if it looks like Zoho's name of a data centre (``eu``)."""
     return value.lower() if isinstance(value, str) and _LOCATION.fullmatch(value) else None
 
 
 def token(value: object) -> Secret:
-    """The value as a token.
+    """Return the value as a token.
 
     Raises:
-        ValueError: it is none; a line break inside would add headers of its own choice to every request of every job.
+        ValueError: it is not one; a line break in it would inject headers into every request of every job.
     """
     if not isinstance(value, str) or not _TOKEN.fullmatch(value):
         raise ValueError("Zoho's answer holds a token with characters that no token has")

@@ -1,7 +1,7 @@
-"""How a refresh token is revoked, in the two contracts that Zoho's pages describe. Pure.
+"""Revoking a refresh token, by the two contracts that Zoho's pages describe. Pure.
 
-The newer one names the client; the older one is what CRM's pages and the official SDK still use. Which of them a data
-centre has is to be found out: https://www.zoho.com/developer/oauth/revoke-oauth-token.html,
+The newer one names the client; CRM's pages and the official SDK still use the older one. Which of them a data centre
+supports must be tried: https://www.zoho.com/developer/oauth/revoke-oauth-token.html,
 https://zoho.com/accounts/protocol/oauth/revoke-refresh-token.html.
 """
 
@@ -24,23 +24,23 @@ _NOT_ALIVE: Final = frozenset({"invalid_token", "invalid_code"})
 
 
 def revocation_form(refresh_token: Secret) -> dict[str, str]:
-    """The form fields of the newer contract; the client stands in the header."""
+    """Return the form fields of the newer contract; the client is in the header."""
     return {"token": refresh_token.reveal(), "token_type": "refresh_token"}
 
 
 def old_revocation_form(refresh_token: Secret) -> dict[str, str]:
-    """The form fields of the older contract, which whoever holds the token may send."""
+    """Return the form fields of the older contract, which whoever has the token may send."""
     return {"token": refresh_token.reveal()}
 
 
 def basic_authorization(client: Client) -> Secret:
-    """The header's value that says who the client is (https://www.rfc-editor.org/rfc/rfc7617)."""
+    """Return the header's value that authenticates the client (https://www.rfc-editor.org/rfc/rfc7617)."""
     pair = f"{client.client_id}:{client.client_secret.reveal()}"
     return Secret(f"Basic {base64.b64encode(pair.encode()).decode()}")
 
 
 def revoked(answer: ZohoResponse) -> Revocation:
-    """How it ended. That no such token is alive counts as an end.
+    """Return how it ended; a token that was dead already counts as revoked.
 
     Raises:
         ClientRejected: the client is not the token's, or not known.
@@ -55,7 +55,7 @@ def revoked(answer: ZohoResponse) -> Revocation:
 
 
 def revoked_the_old_way(answer: ZohoResponse) -> Revocation:
-    """The same for the older contract, of whose answer to an unknown token no more is written than "HTTP 400".
+    """Return how it ended by the older contract, whose answer to an unknown token is documented only as "HTTP 400".
 
     Raises:
         ClientRejected, Throttled, ZohoUnavailable.

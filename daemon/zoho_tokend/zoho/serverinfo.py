@@ -1,4 +1,4 @@
-"""Where Zoho's data centres are, as an accounts server tells it to anybody. Pure.
+"""Zoho's data centres, as any accounts server lists them without a login. Pure.
 
 https://zoho.com/accounts/protocol/oauth/multi-dc/client-authorization.html
 """
@@ -15,24 +15,24 @@ SERVERINFO_PATH: Final = "/oauth/serverinfo"
 
 
 def accounts_servers(answer: ZohoResponse) -> Mapping[str, Origin]:
-    """The accounts servers by Zoho's names of their data centres (``eu``), as far as they can be read.
+    """Return the accounts servers by Zoho's names of their data centres (``eu``), without unreadable ones.
 
-    That one is named here allows nothing to be sent to it.
+    A server in this list is not thereby allowed: nothing may be sent to it.
 
     Raises:
-        ZohoUnavailable: the answer is no such list.
+        ZohoUnavailable: the answer is not such a list.
     """
-    told = (answer.document or {}).get("locations")
-    if not isinstance(told, dict):
+    locations = (answer.document or {}).get("locations")
+    if not isinstance(locations, dict):
         raise ZohoUnavailable(
             f"Zoho answers HTTP {answer.status} in place of the list of its data centres",
             retry_after=answer.retry_after,
         )
-    return dict(_readable(told))
+    return dict(_readable(locations))
 
 
-def _readable(told: Mapping[object, object]) -> Iterator[tuple[str, Origin]]:
-    for key, value in told.items():
+def _readable(locations: Mapping[object, object]) -> Iterator[tuple[str, Origin]]:
+    for key, value in locations.items():
         name = location(key)
         if name is None or not isinstance(value, str):
             continue

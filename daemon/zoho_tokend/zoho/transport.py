@@ -1,12 +1,12 @@
-"""One request to Zoho over httpx, with an end to its time and its size.
+"""One request to Zoho over httpx, with a limit to its time and its size.
 
-Proxies of the environment (``HTTPS_PROXY``, ``NO_PROXY``) and its CA bundle (``SSL_CERT_FILE``) are honoured: Zoho lies
-outside, and many a cluster reaches the outside through a proxy alone. Over https a proxy sees a tunnel, never a form.
-Plain http, which is for loopback, never goes through one.
+Proxies of the environment (``HTTPS_PROXY``, ``NO_PROXY``) and its CA bundle (``SSL_CERT_FILE``) are used: many clusters
+reach the outside only through a proxy. Over https a proxy sees a tunnel, never a form. Plain http, which is for
+loopback, never goes through one.
 
-Each call has a connection of its own, which the next call to the same server uses again. A pool would look through all
-of them twice in each call (a third of a refresh's processor time, measured), and keep a slot for ever where a call is
-cancelled at the wrong moment (https://github.com/encode/httpcore/issues/1093). A connection whose call did not end well
+Each call has its own connection, which the next call to the same server reuses. A pool would iterate over all of them
+twice in each call (a third of a refresh's processor time, measured), and leak a slot where a call is cancelled at the
+wrong moment (https://github.com/encode/httpcore/issues/1093). A connection whose call did not end well
 is closed. A call is not to be cancelled by its caller all the same, for what was issued would be lost: run it through
 `zoho_tokend.zoho.calls`. The deadline in here is a cancel scope of anyio, from which httpcore shields its tidying.
 """
@@ -38,7 +38,7 @@ _BEFORE_SENDING: Final = (httpx.ProxyError, httpx.ConnectTimeout, httpx.ConnectE
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeLimits:
-    """How long each part of a call may take, in seconds; ``total`` ends a drip that never lets ``read`` run out."""
+    """How long each part of a call may take, in seconds; ``total`` ends a slow drip, which never exceeds ``read``."""
 
     connect: float = 5
     read: float = 20
@@ -47,7 +47,7 @@ class TimeLimits:
 
 
 class Transport:
-    """Posts forms and gets documents; secrets travel in the body or in a header, never in the URL.
+    """Sends forms and GET requests; secrets travel in the body or in a header, never in the URL.
 
     Raises:
         BadSettings: the environment names a proxy or a CA bundle that cannot be used.
@@ -79,7 +79,7 @@ class Transport:
     async def post(
         self, origin: Origin, path: str, fields: Mapping[str, str], *, authorization: Secret | None = None
     ) -> ZohoResponse:
-        """The answer to one form, whatever its status. One request: no retry, no redirect, no cookie.
+        """Send a form, and return the answer, whatever its status. One request: no retry, no redirect, no cookie.
 
         Raises:
             NeverSent: Zoho was not reached.
@@ -88,7 +88,7 @@ class Transport:
         return await self._ask(origin, "POST", path, fields=fields, authorization=authorization)
 
     async def get(self, origin: Origin, path: str, *, authorization: Secret | None = None) -> ZohoResponse:
-        """The answer to a GET, with the same manners.
+        """Send a GET request, and return the answer; likewise without retry, redirect or cookie.
 
         Raises:
             NeverSent, ZohoUnavailable.
@@ -132,7 +132,7 @@ class Transport:
 
     @asynccontextmanager
     async def _client_for(self, origin: Origin) -> AsyncIterator[httpx.AsyncClient]:
-        """One that nobody else uses, its connection open perhaps; closed where the block does not end well."""
+        """Yield a client that nobody else uses, perhaps with an open connection; close it where the block fails."""
         idle = self._idle[origin]
         client = idle.pop() if idle else self._new_client()
         try:
@@ -148,7 +148,7 @@ def _client(limits: TimeLimits, trust: ssl.SSLContext) -> httpx.AsyncClient:
         headers={
             "User-Agent": f"zoho-tokend/{__version__}",
             "Accept": "application/json",
-            # An answer has some 200 bytes, and a packed one can unfold to gigabytes.
+            # An answer has about 200 bytes, and a compressed one can expand to gigabytes.
             "Accept-Encoding": "identity",
         },
         timeout=httpx.Timeout(limits.read, connect=limits.connect, write=limits.write),
@@ -176,7 +176,7 @@ def _what_happened(error: httpx.HTTPError) -> str:
 
 
 def trust() -> ssl.SSLContext:
-    """The authorities of ``SSL_CERT_FILE`` or ``SSL_CERT_DIR``, or else those of the package ``certifi``.
+    """Return the TLS trust of ``SSL_CERT_FILE`` or ``SSL_CERT_DIR``, or else of the package ``certifi``.
 
     Raises:
         BadSettings: they cannot be read.

@@ -1,6 +1,6 @@
-"""What is said to Zoho's token endpoint, and what its answers mean. Pure.
+"""The requests to Zoho's token endpoint, and what its answers mean. Pure.
 
-The one idea to know: the body decides, not the status. Zoho answers most errors with HTTP 200, its throttle with 400,
+The body decides, not the status. Zoho answers most errors with HTTP 200, its throttle with 400,
 and its own SDK never reads the status (https://github.com/zoho/zohocrm-python-sdk-8.0). A verdict that only a person
 can lift comes from four exact codes and from nothing else: an HTML page, a 401 or a firewall's refusal says nothing
 about a grant.
@@ -37,8 +37,8 @@ _VERDICTS: Final[Mapping[str, tuple[type[GrantRejected | ClientRejected], str]]]
     "invalid_client": (ClientRejected, _CLIENT_REJECTED),
     "invalid_client_secret": (ClientRejected, _CLIENT_REJECTED),
 }
-# Most likely mistakes of a set-up, yet nobody has captured what Zoho means by them at a refresh. Trying again slowly
-# costs less than parking a connection for a misread word.
+# Probably set-up mistakes, but it is not documented what Zoho means by them at a refresh. Retrying slowly costs less
+# than parking a connection because of a misread code.
 _HINTS: Final = {
     "access_denied": "the user or Zoho refused the consent; authorize the connection again if this lasts",
     "general_error": "Zoho gives no reason",
@@ -50,9 +50,9 @@ _HINTS: Final = {
 
 
 def token_form(client: Client, grant: Grant) -> dict[str, str]:
-    """The form fields that ask for an access token.
+    """Return the form fields that request an access token.
 
-    They go into the body: a query string would stand in every proxy's log.
+    They are sent in the body: a query string would be in every proxy's log.
     https://zoho.com/accounts/protocol/oauth/web-apps/access-token-expiry.html
     https://zoho.com/accounts/protocol/oauth/self-client/client-credentials-flow.html
     """
@@ -65,12 +65,12 @@ def token_form(client: Client, grant: Grant) -> dict[str, str]:
 
 
 def client_fields(client: Client) -> dict[str, str]:
-    """The form fields by which a client says who it is."""
+    """Return the form fields that identify a client."""
     return {"client_id": client.client_id, "client_secret": client.client_secret.reveal()}
 
 
 def issued(answer: ZohoResponse) -> Issued:
-    """What Zoho handed out.
+    """Return the token that Zoho issued.
 
     Raises:
         Throttled, ZohoUnavailable, GrantRejected, ClientRejected.
@@ -93,7 +93,7 @@ def issued(answer: ZohoResponse) -> Issued:
 
 
 def unusable(answer: ZohoResponse) -> ZohoUnavailable:
-    """The error for an answer that means nothing that we know; its text quotes none of it."""
+    """Return the error for an answer with an unknown meaning; its text quotes nothing of the answer."""
     if answer.error in _HINTS:
         sentence = f"Zoho answers {answer.error}: {_HINTS[answer.error]}"
     else:
@@ -103,7 +103,7 @@ def unusable(answer: ZohoResponse) -> ZohoUnavailable:
 
 
 def comma_separated(scope: str) -> str:
-    """The scopes as requests have them; answers separate them by spaces.
+    """Return the scopes separated by commas, as in requests; answers separate them by spaces.
 
     https://zoho.com/crm/developer/docs/api/v4/client-credentials.html
     """
@@ -111,7 +111,7 @@ def comma_separated(scope: str) -> str:
 
 
 def refusal(answer: ZohoResponse) -> RefreshError:
-    """What an answer without a token means."""
+    """Return the error that an answer without a token means."""
     if answer.is_throttle:
         return Throttled("Zoho says that too many tokens were asked for", retry_after=answer.retry_after)
     if answer.error in _VERDICTS:
@@ -123,7 +123,7 @@ def refusal(answer: ZohoResponse) -> RefreshError:
 
 
 def _lifetime(fields: Mapping[str, object]) -> timedelta:
-    """How long the token lives; an hour, which is Zoho's rule, where the answer does not say it usably.
+    """Return how long the token lives; an hour, which is Zoho's rule, where the answer has no usable value.
 
     Beside ``expires_in_sec``, ``expires_in`` is in milliseconds (https://github.com/Weble/ZohoClient/issues/11); alone
     it is in seconds, unless that were more than a day.

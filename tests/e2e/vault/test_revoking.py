@@ -79,7 +79,7 @@ async def a_desk(corner: Corner, rules: str) -> AsyncIterator[Desk]:
     clock, zoho = WallClock(), Zoho()
     async with Relay(urlsplit(corner.address).port or 0).running() as relay:
         auth = Token(token=Given(corner.admin.token(corner.admin.policy(rules)), "VAULT_TOKEN"))
-        session = Session(VaultConfig(address=relay.address), auth, clock=clock, sink=lambda _event: None)
+        session = Session(VaultConfig(address=relay.address), auth, clock=clock, emit=lambda _event: None)
         try:
             await session.open()
             store = VaultStore(session, corner.layout, clock=clock, location_of=zoho_location)

@@ -155,7 +155,7 @@ class TestMounts:
         mount = f"kv1-{secrets.token_hex(4)}"
         corner.admin.ask("POST", f"sys/mounts/{mount}", {"type": "kv", "options": {"version": "1"}})
 
-        assert f"the mount {mount} is not of KV version 2: check MOUNT" in await self.names(corner, Layout(mount=mount))
+        assert f"the mount {mount} is not KV version 2: check MOUNT" in await self.names(corner, Layout(mount=mount))
 
     async def test_a_mount_that_is_not_there_is_named(self, corner: Corner) -> None:
         assert "nowhere" in await self.names(corner, Layout(mount="nowhere"))
@@ -165,7 +165,7 @@ class TestMounts:
         corner.admin.ask("POST", f"sys/mounts/{mount}", {"type": "kv", "options": {"version": "1"}})
         layout = Layout(mount=corner.mount, tokens_mount=mount)
 
-        assert f"the mount {mount} is not of KV version 2: check TOKENS_MOUNT" in await self.names(corner, layout)
+        assert f"the mount {mount} is not KV version 2: check TOKENS_MOUNT" in await self.names(corner, layout)
 
 
 async def test_token_records_may_live_in_a_mount_of_their_own(corner: Corner) -> None:

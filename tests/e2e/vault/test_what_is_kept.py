@@ -10,12 +10,14 @@ from tests.support.samples.builders import CRM
 from tests.support.servers.openbao import Corner, steered
 from zoho_tokend.core.errors import RecordUnreadable
 from zoho_tokend.vault import store
-from zoho_tokend.vault.document import Document
+from zoho_tokend.vault.record_fields import RecordFields
 
 
 def is_kept(client_id: str) -> bool:
     gc.collect()
-    return any(isinstance(held, Document) and held.fields.get("client_id") == client_id for held in gc.get_objects())
+    return any(
+        isinstance(held, RecordFields) and held.values.get("client_id") == client_id for held in gc.get_objects()
+    )
 
 
 async def test_a_named_client_is_forgotten_in_time_though_nobody_reads_again(

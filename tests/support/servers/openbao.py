@@ -228,7 +228,7 @@ async def steered(corner: Corner) -> AsyncIterator[SteeredVault]:
     async with Relay(urlsplit(corner.address).port or 0).running() as relay:
         config = VaultConfig(address=relay.address)
         auth = Token(token=Given(corner.admin.token(corner.policy), "VAULT_TOKEN"))
-        session = Session(config, auth, clock=clock, sink=events.append)
+        session = Session(config, auth, clock=clock, emit=events.append)
         try:
             await session.open()
             store = VaultStore(session, corner.layout, clock=clock, location_of=zoho_location)

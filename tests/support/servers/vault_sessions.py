@@ -22,7 +22,7 @@ class Watched:
 
     def __init__(self, auth: AuthMethod, config: VaultConfig, clock: Clock) -> None:
         self.events: list[Event] = []
-        self.session = Session(config, auth, clock=clock, sink=self.events.append)
+        self.session = Session(config, auth, clock=clock, emit=self.events.append)
 
     @property
     def logins(self) -> list[LoginOutcome]:

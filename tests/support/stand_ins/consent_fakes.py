@@ -68,9 +68,9 @@ class FakeRegistry:
         path = f"credentials/{connection}"
         record = await self._vault._read(path)
         return KvRecord(
-            place=Layout().credential(connection),
+            path=Layout().credential(connection),
             version=self._vault._current(path),
-            fields=None if record is None else record.fields,
+            fields=None if record is None else record.values,
         )
 
     async def record_credential(

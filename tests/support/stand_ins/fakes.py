@@ -14,7 +14,7 @@ from zoho_tokend.core.origin import Origin
 from zoho_tokend.core.ports import Clock, Listing
 from zoho_tokend.core.targets import Target, TargetRecord, mark_of, target_record
 from zoho_tokend.vault import codec
-from zoho_tokend.vault.document import Document
+from zoho_tokend.vault.record_fields import RecordFields
 from zoho_tokend.vault.targets import target_fields
 
 T = TypeVar("T")
@@ -137,7 +137,7 @@ class FakeVault:
         record = await self._read(path)
         return Published(
             version=self._current(path),
-            record=codec.token_record(connection, record.fields, now=self._clock.now()) if record else None,
+            record=codec.token_record(connection, record.values, now=self._clock.now()) if record else None,
         )
 
     async def history(self, connection: ConnectionName) -> tuple[datetime, ...]:
@@ -157,7 +157,7 @@ class FakeVault:
     async def budget(self, grant: str) -> BudgetRecord:
         path = f"budgets/{grant}"
         record = await self._read(path)
-        return codec.budget_record(self._current(path), record.fields if record else {})
+        return codec.budget_record(self._current(path), record.values if record else {})
 
     async def remember_budget(self, grant: str, record: BudgetRecord) -> int:
         return await self._write(f"budgets/{grant}", codec.budget_fields(record), after_version=record.version)
@@ -177,7 +177,7 @@ class FakeVault:
 
     async def report(self, connection: ConnectionName) -> str | None:
         record = await self._read(f"reports/{connection}")
-        fingerprint = record.fields.get("fingerprint") if record else None
+        fingerprint = record.values.get("fingerprint") if record else None
         return fingerprint if isinstance(fingerprint, str) else None
 
     async def dismiss(self, connection: ConnectionName) -> None:
@@ -192,7 +192,7 @@ class FakeVault:
             connection,
             where=path,
             version=self._current(path),
-            fields=record.fields if record else None,
+            fields=record.values if record else None,
             custom_metadata=self.custom_metadata.get(path, {}),
         )
 
@@ -223,15 +223,15 @@ class FakeVault:
         if path in self._forbidden:
             raise VaultForbidden(f"Vault's policy denies {path}")
 
-    async def _read(self, path: str) -> Document | None:
+    async def _read(self, path: str) -> RecordFields | None:
         await self._request(path)
         versions = self._records.get(path)
         if not versions or versions[-1].fields is None:
             return None
         number, fields, written = versions[-1].number, versions[-1].fields, versions[-1].written_at.isoformat()
-        return Document(where=f"{_MOUNT}/{path}", version=number, fields=fields, created=written)
+        return RecordFields(where=f"{_MOUNT}/{path}", version=number, values=fields, created=written)
 
-    async def _read_credential(self, connection: ConnectionName) -> Document:
+    async def _read_credential(self, connection: ConnectionName) -> RecordFields:
         record = await self._read(f"credentials/{connection}")
         if record is None:
             raise NoCredential

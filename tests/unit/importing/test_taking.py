@@ -19,7 +19,7 @@ OTHERS = {"client": "jobs", "refresh_token": "another"}
 class Record:
     version: int = 0
     fields: Mapping[str, object] | None = None
-    place: str = "secret/zoho/credentials/crm-prod"
+    path: str = "secret/zoho/credentials/crm-prod"
 
 
 @dataclass

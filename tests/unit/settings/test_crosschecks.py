@@ -77,7 +77,7 @@ def test_a_login_says_which_setting_it_lacks(ours: dict[str, str], missing: list
     problems = problems_of(**{name: file if value == "<file>" else value for name, value in ours.items()})
 
     method = ours.get("VAULT_AUTH", "token")
-    assert problems == [f"VAULT_AUTH is {method}, which needs {names}, and there is none" for names in missing]
+    assert problems == [f"VAULT_AUTH is {method}, which needs {names}, and none is given" for names in missing]
 
 
 def test_a_secret_is_given_in_one_place_alone(file: str) -> None:
@@ -110,7 +110,7 @@ def test_no_two_publish_targets_write_into_one_folder() -> None:
         PUBLISH_TARGETS="airflow-variable=airflow/{connection},airflow-connection=airflow/zoho-{connection}",
     )
 
-    assert problem == "PUBLISH_TARGETS: two targets have the folder airflow: give each one of its own"
+    assert problem == "PUBLISH_TARGETS: two targets have the folder airflow: give each its own folder"
 
 
 def test_a_certificate_and_its_key_go_together(file: str) -> None:

@@ -293,7 +293,7 @@ def test_a_name_like_no_other_gets_no_suggestion() -> None:
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"prefix = ", "is no TOML"),
+        (b"prefix = ", "is not TOML"),
         (b"\xff\xfe", "is not UTF-8"),
         (b'prefix = "a"\nPREFIX = "b"', "twice"),
         (None, "cannot be read: No such file"),

@@ -1,7 +1,7 @@
 import pytest
 
 from zoho_tokend.core.events import VaultOutcome
-from zoho_tokend.vault.response import VaultResponse, answer_of
+from zoho_tokend.vault.response import VaultResponse, parse_response
 
 CAS = {"errors": ["check-and-set parameter did not match the current version"]}
 
@@ -81,11 +81,11 @@ LONG = b'{"data": ' + b"9" * 5_000 + b"}"
 
 @pytest.mark.parametrize("content", [DEEP, LONG, None], ids=["nested", "of 5,000 digits", "too large"])
 def test_a_record_that_cannot_be_parsed_is_unreadable(content: bytes | None) -> None:
-    answer = answer_of(200, content, most=64 * 1024, retry_after=None)
+    answer = parse_response(200, content, most=64 * 1024, retry_after=None)
     assert (answer.outcome, bool(answer.unreadable)) == (VaultOutcome.OK, True)
 
 
 @pytest.mark.parametrize("content", [DEEP, LONG, b"<html>", b"[]", b"\xff"], ids=lambda content: content[:6])
 def test_any_other_answer_that_cannot_be_parsed_is_none(content: bytes) -> None:
     """A list of names that seemed empty would make every connection vanish."""
-    assert answer_of(200, content, retry_after=None).outcome is VaultOutcome.UNAVAILABLE
+    assert parse_response(200, content, retry_after=None).outcome is VaultOutcome.UNAVAILABLE

@@ -12,7 +12,7 @@ from tests.support.stand_ins.fakes import zoho_location
 from zoho_tokend.core.errors import ClientNotAllowed, RecordUnreadable
 from zoho_tokend.core.model import ClientCredentialsGrant, Credential, Secret, TokenRecord
 from zoho_tokend.vault import codec, registration_codec
-from zoho_tokend.vault.document import Document
+from zoho_tokend.vault.record_fields import RecordFields
 
 MISSING = object()
 INLINE: dict[str, object] = {
@@ -34,8 +34,8 @@ CLIENT: dict[str, object] = {
 
 def a_document(
     fields: dict[str, object], version: int = 12, where: str = "secret/zoho/credentials/crm-prod"
-) -> Document:
-    return Document(where=where, version=version, fields=fields)
+) -> RecordFields:
+    return RecordFields(where=where, version=version, values=fields)
 
 
 def but(fields: dict[str, object], **changes: object) -> dict[str, object]:
@@ -147,19 +147,22 @@ FAULTS = [
     pytest.param(but(INLINE, refresh_token=MISSING), "refresh_token", "is missing", id="no refresh token"),
     pytest.param(but(INLINE, refresh_token=""), "refresh_token", "is empty", id="an empty refresh token"),
     pytest.param(but(INLINE, refresh_token="1000.CANARY "), "refresh_token", "white space", id="a space after it"),
-    pytest.param(but(INLINE, refresh_token="1000.CANARY\n"), "refresh_token", "line end", id="a line end after it"),
+    pytest.param(but(INLINE, refresh_token="1000.CANARY\n"), "refresh_token", "line break", id="a line end after it"),
     pytest.param(but(INLINE, refresh_token="1000 CANARY"), "refresh_token", "white space", id="a space within it"),
-    pytest.param(but(INLINE, refresh_token="1000\x00CANARY"), "refresh_token", "printed", id="a control character"),
-    pytest.param(but(INLINE, refresh_token=1000), "refresh_token", "is no text", id="a number as refresh token"),
+    pytest.param(but(INLINE, refresh_token="1000\x00CANARY"), "refresh_token", "unprintable", id="a control character"),
+    pytest.param(but(INLINE, refresh_token=1000), "refresh_token", "is not a text", id="a number as refresh token"),
     pytest.param(
         but(INLINE, refresh_token=MISSING, revoked_at="CANARY"),
         "revoked_at",
-        "no instant",
+        "not an instant",
         id="a revocation at no time",
     ),
     *(
         pytest.param(
-            but(INLINE, refresh_token=MISSING, revoked_at=instant), "revoked_at", "no instant", id=f"revoked {instant}"
+            but(INLINE, refresh_token=MISSING, revoked_at=instant),
+            "revoked_at",
+            "not an instant",
+            id=f"revoked {instant}",
         )
         for instant in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-01:00")
     ),
@@ -168,9 +171,9 @@ FAULTS = [
     pytest.param(but(INLINE, client_id=MISSING), "client_id", "is missing", id="no client id"),
     pytest.param(but(INLINE, client_secret=MISSING), "client_secret", "is missing", id="no client secret"),
     pytest.param(but(INLINE, client_id=MISSING, client_secret=MISSING), "client", "is missing", id="no client at all"),
-    pytest.param(but(INLINE, client="my-app"), "client", "stands beside", id="a client twice over"),
-    pytest.param(but(NAMED, client="../../sys"), "client", "is no client's name", id="a client on a way out"),
-    pytest.param(but(NAMED, client=["a"]), "client", "is no text", id="a list of clients"),
+    pytest.param(but(INLINE, client="my-app"), "client", "is given together with", id="a client twice over"),
+    pytest.param(but(NAMED, client="../../sys"), "client", "is not a client's name", id="a client on a way out"),
+    pytest.param(but(NAMED, client=["a"]), "client", "is not a text", id="a list of clients"),
     pytest.param(but(INLINE, accounts_server=MISSING), "accounts_server", "is missing", id="no accounts server"),
     pytest.param(
         but(INLINE, accounts_server="https://accounts.zoho.eu/"), "accounts_server", "origin", id="a server with a path"
@@ -178,7 +181,7 @@ FAULTS = [
     pytest.param(
         but(INLINE, accounts_server="http://accounts.zoho.eu"), "accounts_server", "https", id="a server without TLS"
     ),
-    pytest.param(but(INLINE, scope=["A"]), "scope", "is no text", id="a list of scopes"),
+    pytest.param(but(INLINE, scope=["A"]), "scope", "is not a text", id="a list of scopes"),
     pytest.param(but(INLINE, refresh_at="often"), "refresh_at", "from 0.2 to 0.95", id="a word as refresh_at"),
     pytest.param(but(INLINE, refresh_at=0.1), "refresh_at", "from 0.2 to 0.95", id="a refresh_at too low"),
     pytest.param(but(INLINE, refresh_at="0.99"), "refresh_at", "from 0.2 to 0.95", id="a refresh_at too high"),

@@ -159,7 +159,7 @@ def test_an_added_accounts_server_may_have_the_code() -> None:
     ],
 )
 def test_a_code_is_kept_from_an_accounts_server_that_is_not_allowed(server: str) -> None:
-    with pytest.raises(ServerNotAllowed, match="sent nowhere"):
+    with pytest.raises(ServerNotAllowed, match="not sent"):
         read(redirected(code=CODE, accounts_server=server))
 
 

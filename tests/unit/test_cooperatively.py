@@ -1,20 +1,20 @@
-"""Very many things, one after the other, and never for long at a time."""
+"""Iteration over many items that lets the event loop run."""
 
 import asyncio
 
-from zoho_tokend.concurrency import unhurried
+from zoho_tokend.concurrency import cooperatively
 
 
-async def test_each_comes_once_and_in_order() -> None:
-    assert [number async for number in unhurried(range(2500))] == list(range(2500))
+async def test_each_item_is_yielded_once_and_in_order() -> None:
+    assert [number async for number in cooperatively(range(2500))] == list(range(2500))
 
 
-async def test_whatever_else_is_ready_has_its_turn_after_every_thousand() -> None:
+async def test_other_tasks_run_after_every_thousand_items() -> None:
     done, turns = 0, list[int]()
 
     async def work() -> None:
         nonlocal done
-        async for number in unhurried(range(1, 3001)):
+        async for number in cooperatively(range(1, 3001)):
             done = number
 
     async def others() -> None:
