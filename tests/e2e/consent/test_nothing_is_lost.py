@@ -111,7 +111,7 @@ def test_passphrases_that_are_short_or_differ_are_asked_for_again(desk: Desk, re
         command.type(PASSPHRASE)
         command.says("The same once more: ")
         command.type("something else")
-        command.says("The two are not the same; once more.\r\nPassphrase: ")
+        command.says("The two differ; try again.\r\nPassphrase: ")
         assert list(desk.folder.iterdir()) == []
         relay.mend()
 

@@ -28,7 +28,7 @@ def test_the_budget_that_vault_remembers_holds_for_the_command_too(shell: Operat
     codes = [shell("refresh", "crm-prod", ISSUES_PER_TEN_MINUTES="2").code for _ in range(2)]
     refused = shell("refresh", "crm-prod", ISSUES_PER_TEN_MINUTES="2")
     assert (codes, refused.code) == ([0, 0], 1)
-    assert "Zoho was not asked: the budget of its refresh token for ten minutes is spent" in refused.err
+    assert "Zoho was not asked: its refresh token has spent its budget for ten minutes" in refused.err
     assert len(shell.site.zoho.journal.requests()) == 2
 
 
