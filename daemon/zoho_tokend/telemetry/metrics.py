@@ -146,7 +146,7 @@ class Metrics:
                 | events.Stopped()
                 | events.DaemonCrashed()
             ):
-                """TargetRecord by the connections' states at scrape time, or by the log alone."""
+                """Visible in the connections' states at scrape time, or only in the log."""
             case _:
                 assert_never(event)
 

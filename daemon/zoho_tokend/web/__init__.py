@@ -1,1 +1,1 @@
-"""What the daemon shows over HTTP: probes, metrics, status. It only reads; nothing here can change anything."""
+"""What the daemon serves over HTTP: probes, metrics, status. It is read-only."""

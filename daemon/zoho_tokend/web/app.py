@@ -1,4 +1,4 @@
-"""The web application: which path shows what. It reads, in the daemon's own loop, and changes nothing."""
+"""The web application: the routes. It is read-only, and runs in the daemon's own loop."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
@@ -25,9 +25,9 @@ from zoho_tokend.web.snapshot import SHARED_FOR, Snapshot, Snapshots
 from zoho_tokend.web.status import status
 
 ROWS: Final = 100
-# So many of each page are made of ten thousand connections within a few seconds, before a scrape would be given up.
+# For ten thousand connections this many of each page are rendered in a few seconds, before a scrape times out.
 MOST_AT_ONCE: Final = 16
-# A refusal that comes at once would have whoever does not wait ask thousands of times a second, at a probe's expense.
+# An immediate refusal would let a client without back-off ask thousands of times a second, at the probes' expense.
 _REFUSED_AFTER_SECONDS: Final = 0.5
 
 Made = TypeVar("Made")
@@ -37,13 +37,13 @@ Render = Callable[[Iterable[ConnectionFacts], str], tuple[bytes, str]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
-    """Where the answers come from.
+    """Where the pages' facts come from.
 
     Attributes:
-        check_vault: asks Vault whether it is there, before the daemon's facts are taken; in two seconds or so.
-        connections: gone through in the pages' thread, for a large fleet takes a while.
-        render: the metrics page of these connections, and its content type, for an ``Accept`` header; called in the
-            pages' thread, for it may take a second.
+        check_vault: checks whether Vault is up before the daemon's facts are read; takes about two seconds at most.
+        connections: iterated in the pages' thread, as a large fleet takes a while.
+        render: returns the metrics page of these connections and its content type, for an ``Accept`` header; called in
+            the pages' thread, as it may take a second.
     """
 
     live: Probe
@@ -55,11 +55,13 @@ class Sources:
 
 
 def create_app(sources: Sources, *, hosts: Collection[str] = (), shared_for: timedelta = SHARED_FOR) -> ASGIApp:
-    """``/livez``, ``/readyz``, ``/metrics``, ``/status`` and the status page; all else is 404, all but reading 405.
+    """Create the application: ``/livez``, ``/readyz``, ``/metrics``, ``/status`` and the status page.
+
+    Any other path is 404, any method but reading 405.
 
     Args:
-        hosts: names under which the status and its page are served, beside IP addresses and ``localhost``.
-        shared_for: how long one look at the fleet serves all who read the status or its page.
+        hosts: names under which the status and its page are served, besides IP addresses and ``localhost``.
+        shared_for: how long one snapshot of the fleet is used for the status and its page.
     """
     site = _Site(sources, shared_for)
     app = Starlette(
@@ -77,7 +79,7 @@ def create_app(sources: Sources, *, hosts: Collection[str] = (), shared_for: tim
 
 
 def bounded(endpoint: Endpoint) -> Endpoint:
-    """Return the endpoint, for so many at once; whoever comes then gets 503, and when to come again."""
+    """Return the endpoint with a limit of concurrent requests; any more get 503 with ``Retry-After``."""
     under_way = 0
 
     async def answer(request: Request) -> Response:
@@ -96,7 +98,7 @@ def bounded(endpoint: Endpoint) -> Endpoint:
 
 
 class _Scrapes:
-    """Renders the metrics once for all who asked before a rendering began: no scrape is older than its request."""
+    """Renders the metrics once for all requests that came before it began: no scrape is older than its request."""
 
     def __init__(self, render: Callable[[str], Awaitable[tuple[bytes, str]]]) -> None:
         self._render = render
@@ -123,7 +125,7 @@ class _Scrapes:
 
 
 class _Site:
-    """Every page is made in the one thread of the pages: the loop's own threads are left to look host names up."""
+    """Every page is rendered in one thread of its own: the loop's threads are left for looking up host names."""
 
     def __init__(self, sources: Sources, shared_for: timedelta) -> None:
         self._sources = sources

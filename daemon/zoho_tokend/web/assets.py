@@ -1,4 +1,4 @@
-"""What pages are made of besides their facts: templates, and a few files that are all our own.
+"""The templates and static files of the pages.
 
 A template escapes every value that it writes (https://jinja.palletsprojects.com/en/stable/api/#autoescaping).
 """
@@ -20,13 +20,13 @@ SCRIPT: Final = "refresh.js"
 ICON: Final = "icon.svg"
 
 _TYPES: Final = {STYLE: "text/css", SCRIPT: "text/javascript", ICON: "image/svg+xml"}
-# Lines are for whoever reads a template. The page's script compares elements by their place, and text between them
-# would stand in its way; no value can hold a bracket.
+# Line breaks are for readers of a template. The page's script compares elements by position, and text between them
+# would break that; no value can contain a bracket.
 _LINE_BETWEEN_TAGS: Final = re.compile(r"(?<=>)\s*\n\s*(?=<)")
 
 
 def render(template: str, **values: object) -> str:
-    """Return the page that this template of the folder ``templates`` makes of the values."""
+    """Render the template, of the folder ``templates``, with the values."""
     return _LINE_BETWEEN_TAGS.sub("", _environment().get_template(template).render(values))
 
 
@@ -44,7 +44,7 @@ def _environment() -> Environment:
 
 
 def words(label: str) -> str:
-    """Return a label, such as a state, as a person says it."""
+    """Return a label, such as a state, as plain words."""
     return label.replace("_", " ")
 
 

@@ -1,6 +1,6 @@
-"""What is shown of a fleet: how the promise stands for all of it, and which connections a page lists. Pure.
+"""What is shown of a fleet: whether the promise is kept, and which connections a page lists. Pure.
 
-A page lists those in one state or in all, trouble first.
+A page lists the connections in one state or in all, trouble first.
 """
 
 import heapq
@@ -28,8 +28,8 @@ TROUBLE_FIRST: Final = (
     State.REFRESHING,
     State.FRESH,
 )
-Place = tuple[int, str]
-BEGINNING: Final[Place] = (-1, "")
+Position = tuple[int, str]
+BEGINNING: Final[Position] = (-1, "")
 
 _NUMBER: Final = re.compile(r"[1-9][0-9]{0,3}")
 _RANK: Final = {state: rank for rank, state in enumerate(TROUBLE_FIRST)}
@@ -37,18 +37,18 @@ _RANK: Final = {state: rank for rank, state in enumerate(TROUBLE_FIRST)}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promise:
-    """How the promise stands. Each connection counts once at most.
+    """How well the promise is kept. Each connection counts at most once.
 
     Attributes:
         connections: how many there are.
-        awaited: of how many the first token is being asked for, and nothing has gone wrong.
-        lapsed: how many had a token, which has ended, and are tried again.
-        short: how many have a token that lives, for less than the floor.
-        waiting: how many wait for a person and have no token that lives as long as promised.
-        unproven: how many never had a token, and were refused one.
-        troubled: how many are not well although a job finds what it was promised.
-        revoked: of how many a person ended the grant: nothing is promised.
-        tightest: the living token that is nearest to its floor, or farthest below; None when there is none.
+        awaited: how many are about to get their first token, without any failure.
+        lapsed: how many have a token that has expired, and are retried.
+        short: how many have a live token, with less than the floor left.
+        waiting: how many wait for a person and have no token with the floor left.
+        unproven: how many never had a token, and failed to get one.
+        troubled: how many are unhealthy although their tokens are good.
+        revoked: how many grants a person ended: nothing is promised.
+        tightest: the connection whose live token is nearest to its floor, or farthest below; None if there is none.
     """
 
     connections: int = 0
@@ -63,23 +63,23 @@ class Promise:
 
     @property
     def broken(self) -> int:
-        """For how many connections it was kept once, and is not any more."""
+        """How many connections it is no longer kept for."""
         return self.lapsed + self.short
 
     @property
     def stuck(self) -> int:
-        """How many have no good token, and it is not for us to get one."""
+        """How many have no good token, and need a person."""
         return self.waiting + self.unproven
 
 
 def promise(rows: Iterable[ConnectionFacts], now: datetime) -> Promise:
-    """Return how the promise stands for these connections."""
+    """Return how well the promise is kept for these connections."""
     counts: Counter[str] = Counter()
     tightest, least = None, timedelta.max
     for row in rows:
         counts["connections"] += 1
-        if standing := _standing(row, now):
-            counts[standing] += 1
+        if category := _category(row, now):
+            counts[category] += 1
         if row.state is State.REVOKED or row.expires_at is None or row.expires_at <= now:
             continue
         margin = row.expires_at - now - row.floor
@@ -88,8 +88,8 @@ def promise(rows: Iterable[ConnectionFacts], now: datetime) -> Promise:
     return Promise(**counts, tightest=tightest)
 
 
-def _standing(row: ConnectionFacts, now: datetime) -> str:
-    """Return which number of a `Promise` counts the connection; empty where it is well."""
+def _category(row: ConnectionFacts, now: datetime) -> str:
+    """Return which count of a `Promise` the connection belongs to; empty where it is healthy."""
     if row.state is State.REVOKED:
         return "revoked"
     if row.expires_at is not None and row.expires_at - now >= row.floor:
@@ -103,30 +103,30 @@ def _standing(row: ConnectionFacts, now: datetime) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """What was asked for.
+    """What a reader asked to see.
 
     Attributes:
-        state: show this state alone; None shows all.
-        search: show connections whose name contains this text alone, be it in capitals or not.
-        after: where the page before ended: the rank of the last connection's state, and its name.
+        state: show only this state; None shows all.
+        search: show only connections whose name contains this text, in upper or lower case.
+        after: where the previous page ended: the rank of the last connection's state, and its name.
     """
 
     state: State | None = None
     search: str = ""
     limit: int = PAGE
-    after: Place = BEGINNING
+    after: Position = BEGINNING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """What is shown.
+    """One page of a listing.
 
     Attributes:
-        counts: how many connections are in each state, every state named, whatever was asked for.
-        matching: how many connections were asked for, on whatever page.
-        first: which of them the first row is, counted from 1.
-        before: what to ask for to get the page before; None when this is the first.
-        after: what to ask for to get the next page; None when this is the last.
+        counts: how many connections of the whole fleet are in each state; every state has an entry.
+        matching: how many connections match the selection, on all pages.
+        first: the number of the first row among them, from 1.
+        before: the ``after`` of the previous page; None where this is the first.
+        after: the ``after`` of the next page; None where this is the last.
     """
 
     counts: Mapping[State, int]
@@ -138,10 +138,10 @@ class Listing:
 
 
 def parse_selection(parameters: Mapping[str, str]) -> Selection:
-    """The selection that the parameters ``state``, ``search``, ``limit`` and ``after`` of a query ask for.
+    """Parse the parameters ``state``, ``search``, ``limit`` and ``after`` of a query.
 
     Raises:
-        ValueError: one of them is not what it must be; the text says what would be.
+        ValueError: one of them is not valid; the text says what is.
     """
     state, limit = parameters.get("state") or None, parameters.get("limit", str(PAGE))
     if state is not None and state not in _RANK:
@@ -157,9 +157,9 @@ def parse_selection(parameters: Mapping[str, str]) -> Selection:
 
 
 def select(connections: Sequence[ConnectionFacts], selection: Selection) -> Listing:
-    """The page of the connections, by state, trouble first, and by name within a state.
+    """Return the page of the connections, by state, trouble first, and by name within a state.
 
-    A page starts behind the place where the one before ended, not behind a number of rows, so that connections which
+    A page starts after the position where the previous one ended, not after a number of rows, so that connections which
     change their state between two pages neither hide nor repeat the others.
     """
     search = selection.search.casefold()
@@ -168,8 +168,8 @@ def select(connections: Sequence[ConnectionFacts], selection: Selection) -> List
         for row in connections
         if (selection.state is None or row.state is selection.state) and search in row.name.casefold()
     ]
-    behind = [row for row in wanted if _place(row) > selection.after]
-    rows = heapq.nsmallest(selection.limit + 1, behind, key=_place)
+    behind = [row for row in wanted if _position(row) > selection.after]
+    rows = heapq.nsmallest(selection.limit + 1, behind, key=_position)
     page = rows[: selection.limit]
     counts = Counter(row.state for row in connections)
     return Listing(
@@ -178,31 +178,31 @@ def select(connections: Sequence[ConnectionFacts], selection: Selection) -> List
         matching=len(wanted),
         first=len(wanted) - len(behind) + 1,
         before=_before(wanted, selection),
-        after=_text(_place(page[-1])) if len(rows) > len(page) else None,
+        after=_text(_position(page[-1])) if len(rows) > len(page) else None,
     )
 
 
 def _before(wanted: Sequence[ConnectionFacts], selection: Selection) -> str | None:
-    """Where the page before the page before ended, behind which the page before starts; empty for the beginning."""
+    """Return the position after which the previous page starts; empty for the beginning."""
     if selection.after == BEGINNING:
         return None
-    ahead = (row for row in wanted if _place(row) <= selection.after)
-    nearest = heapq.nlargest(selection.limit + 1, ahead, key=_place)
-    return _text(_place(nearest[-1])) if len(nearest) > selection.limit else ""
+    ahead = (row for row in wanted if _position(row) <= selection.after)
+    nearest = heapq.nlargest(selection.limit + 1, ahead, key=_position)
+    return _text(_position(nearest[-1])) if len(nearest) > selection.limit else ""
 
 
-def _place(row: ConnectionFacts) -> Place:
+def _position(row: ConnectionFacts) -> Position:
     return _RANK[row.state], row.name
 
 
-def _text(place: Place) -> str:
-    return "{}:{}".format(*place)
+def _text(position: Position) -> str:
+    return "{}:{}".format(*position)
 
 
-def _parse_after(text: str | None) -> Place:
+def _parse_after(text: str | None) -> Position:
     if not text:
         return BEGINNING
     rank, colon, name = text.partition(":")
     if not (colon and rank in map(str, _RANK.values())):
-        raise ValueError("after is what the page before told")
+        raise ValueError("after must be the value that the previous page gave")
     return int(rank), name

@@ -1,6 +1,6 @@
-"""The status page: one look says whether every job finds a good token. Pure: what the templates show, made of facts.
+"""The status page: it shows at a glance whether every job finds a good token. Pure: facts in, template values out.
 
-It works without a script, and better with one. Equal causes are shown once, with everything that they hit above them.
+It works without a script, and better with one. Each cause is shown once, below all connections that it affects.
 """
 
 import re
@@ -21,21 +21,21 @@ from zoho_tokend.web.remedy import remedy
 
 _REFRESH: Final = timedelta(seconds=10)
 _RELOAD: Final = timedelta(seconds=30)
-# More than so many that are well can be folded, and are where others need a look.
+# More healthy connections than this are folded where others need a look.
 _FEW: Final = 12
 # A probe that is farther away than this is not worth counting down to.
 _SOON: Final = timedelta(hours=1)
-# No connection's name, for the other groups go by such a name.
+# Not a valid name of a connection, as the keys of the other groups are such names.
 _WELL: Final = "all that are well"
 _NAME: Final = "\N{HORIZONTAL ELLIPSIS}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """What the page is made of: facts of one moment, and what the reader asked to see of them.
+    """What the page is made of: facts of one moment, and what the reader asked to see.
 
     Attributes:
-        promise: how it stands for the whole fleet, whatever part of it is shown.
+        promise: of the whole fleet, whatever part of it is shown.
         ready: the checks of ``/readyz``.
     """
 
@@ -53,7 +53,7 @@ class View:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bar:
-    """A token's life: what is left of it and where its floor is, as shares of its whole life; how well that is."""
+    """A token's life: what is left and where its floor is, as fractions of the whole life, and its health."""
 
     health: str
     life: str
@@ -72,7 +72,7 @@ class Least:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
-    """What a person should know at once, and the command that says more; alarming where jobs suffer."""
+    """What a person should know at once, and the command that says more; alarming where jobs are affected."""
 
     text: str
     command: str = ""
@@ -96,7 +96,7 @@ class Row:
 
     Attributes:
         bar: None where it has no token.
-        floor: empty where it is the daemon's own.
+        floor: empty where it is the daemon's default.
         next_refresh_at: None where ``next_refresh`` says it in words.
         waits_for: what a refresh that is due waits for; empty where it does not wait.
         never: in words, where there is no ``last_success_at``.
@@ -118,7 +118,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """Connections with one cause and one remedy; neither where they are well.
+    """Connections with the same cause and remedy; both empty where they are healthy.
 
     Attributes:
         key: the first one's name; the page's script finds the group by it again.
@@ -136,12 +136,12 @@ class Group:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """All that the templates show.
+    """The values that the templates show.
 
     Attributes:
         groups: the rows that are shown, those that need a look first.
-        many_well: rows that are well, with a ``summary`` behind which they may be ``folded``; none where they are few.
-        not_found: why nothing is shown, where something else was asked for than there is.
+        many_well: healthy rows, which may be ``folded`` under a ``summary``; none where they are few.
+        not_found: why nothing is shown, where the selection matches nothing.
     """
 
     now: datetime
@@ -275,7 +275,7 @@ def _notes(view: View) -> Iterator[Note]:
 
 
 def _sentences(promise: Promise) -> Iterator[tuple[str, bool]]:
-    """Yield what the verdict is made of, and whether jobs suffer from it."""
+    """Yield the reasons for the verdict, and whether jobs are affected."""
     if promise.lapsed:
         whose = "its jobs fail" if promise.lapsed == 1 else "their jobs fail"
         yield f"{_has(promise.lapsed)} no living token in Vault: {whose} now.", True
@@ -343,7 +343,7 @@ def _query(**parameters: str) -> str:
 
 
 def _extent(listing: Listing) -> str:
-    """Return which of how many are shown."""
+    """Return the sentence that says which of how many are shown."""
     last = listing.first + len(listing.rows) - 1
     shown = f"{listing.first:,} to {last:,} of {listing.matching:,}" if len(listing.rows) > 1 else f"{listing.first:,}"
     if len(listing.rows) == listing.matching:
@@ -405,7 +405,7 @@ def _noticed(row: ConnectionFacts, daemon: DaemonFacts) -> str:
 
 
 def _is_probed(row: ConnectionFacts, now: datetime) -> bool:
-    """Whether nothing but a slow probe is to come."""
+    """Whether the next attempt is only a slow probe."""
     waits = row.state in WAITING_FOR_A_PERSON and row.next_refresh_at is not None
     return waits and row.next_refresh_at is not None and row.next_refresh_at - now > _SOON
 

@@ -17,10 +17,10 @@ _NOT_NOW: Final = 503
 
 
 def probe_routes(name: str, probe: Probe) -> list[Route]:
-    """``/<name>`` asks every check of the probe, ``/<name>/<check>`` that one alone.
+    """Return the routes ``/<name>``, for every check of the probe, and ``/<name>/<check>``, for one alone.
 
-    ``?verbose`` tells each check, as a failure always does; ``?exclude=<check>``, several times if need be, passes over
-    one. 503 when a check fails, 404 when there is none of that name.
+    ``?verbose`` lists each check, as a failure always does; ``?exclude=<check>``, which may be repeated, ignores one.
+    503 where a check fails, 404 where there is none of that name.
     """
 
     async def every(request: Request) -> Response:

@@ -1,6 +1,6 @@
-"""The loopback listener at which a consent's redirect arrives, and the page that the browser ends on.
+"""The loopback listener for a consent's redirect, and the page that the browser ends on.
 
-The page waits until it is known what became of the consent: it says what was stored, or what to do next.
+The page waits for the result of the consent, and then says what was stored, or what to do next.
 https://www.rfc-editor.org/rfc/rfc8252#section-7.3
 """
 
@@ -27,12 +27,12 @@ _LOCALHOST: Final = {"localhost": "127.0.0.1"}
 
 
 class NoListener(TokendError):
-    """The redirect URI is none at which this machine can listen."""
+    """This machine cannot listen at the redirect URI."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:
-    """What the browser shows in the end; no secret is in it."""
+    """What the browser shows at the end; it contains no secret."""
 
     heading: str
     sentences: Sequence[str]
@@ -54,9 +54,9 @@ _FOREIGN: Final = Ending(
 
 
 class RedirectListener:
-    """Waits for the redirect that answers the consent, and answers it when told what to say.
+    """Waits for the redirect of the consent, and answers it once ``end`` is called.
 
-    Any page in the browser, and any program on the machine, may call the address too: that ends no wait.
+    Any page in the browser, and any program on the machine, may call the address too: that does not end the wait.
     """
 
     def __init__(self, answers: Callable[[str], bool]) -> None:
@@ -67,18 +67,18 @@ class RedirectListener:
         self._shown = asyncio.Event()
 
     async def redirect(self) -> str:
-        """The address that the browser was sent to, as far as the listener sees it: its path and query."""
+        """Wait for the redirect, and return its path and query."""
         return await self._arrived
 
     async def end(self, ending: Ending) -> None:
-        """The browser shows this, if one is there."""
+        """Show this in the browser, if it has arrived."""
         if not self._ending.done():
             self._ending.set_result(ending)
         if self._arrived.done():
             await self._shown.wait()
 
     async def handle(self, request: Request) -> Response:
-        """Answers the redirect; a second one is shown how the first one ended."""
+        """Answer the redirect; a repeated one gets the same ending."""
         redirect = f"{request.url.path}?{request.url.query}"
         if not self._answers(redirect):
             return HTMLResponse(render("ending.html.j2", ending=_FOREIGN), HTTPStatus.BAD_REQUEST)
@@ -91,10 +91,10 @@ class RedirectListener:
 
 @asynccontextmanager
 async def redirect_listener(redirect_uri: str, *, answers: Callable[[str], bool]) -> AsyncIterator[RedirectListener]:
-    """Listens at the redirect URI until the block ends.
+    """Listen at the redirect URI until the block ends.
 
     Args:
-        answers: whether a redirect, as path and query, is the one that is waited for.
+        answers: whether a redirect, as path and query, is the awaited one.
 
     Raises:
         NoListener: it is not plain http on this machine, with a port of its own; or the port is taken.

@@ -1,7 +1,7 @@
-"""What helps a connection that is not well: who must do what, and the command for it. Pure.
+"""The remedy for an unhealthy connection: who must do what, and the command for it. Pure.
 
-A command is whole but for words in CAPITALS, which the daemon does not know. Secrets come by standard input (``-``),
-so that no shell keeps them.
+A command is complete except for words in CAPITALS, which the daemon does not know. Secrets are read from standard input
+(``-``), so that they do not stay in the shell's history.
 """
 
 import shlex
@@ -13,11 +13,11 @@ from zoho_tokend.core.facts import HEALTHY, ConnectionFacts, State
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remedy:
-    """What helps.
+    """What to do.
 
     Attributes:
         advice: for a person, in a sentence or two.
-        command: does it, or says more.
+        command: does it, or shows more.
     """
 
     advice: str
@@ -25,7 +25,7 @@ class Remedy:
 
 
 def remedy(row: ConnectionFacts, *, credentials: str) -> Remedy | None:
-    """What helps this connection; None where nothing is wrong.
+    """Return the remedy for this connection; None where nothing is wrong.
 
     Args:
         credentials: the path under which the credentials lie, as ``vault kv get`` takes it.
@@ -94,6 +94,6 @@ def _try_now(row: ConnectionFacts) -> Remedy:
 
 
 def _operand(name: str) -> str:
-    """The name as the last word of a command, taken as a name also where it begins with a hyphen."""
+    """Return the name as the last argument of a command, safe also where it begins with a hyphen."""
     quoted = shlex.quote(name)
     return f"-- {quoted}" if name.startswith("-") else quoted

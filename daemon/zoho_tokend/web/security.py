@@ -1,4 +1,4 @@
-"""What keeps a browser safe: headers on every response, and pages for requests that name this server alone."""
+"""Browser security: headers on every response, and a check of the ``Host`` of requests for pages."""
 
 import re
 from collections.abc import Awaitable, Callable, Collection
@@ -12,8 +12,8 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 STYLE_ALONE: Final = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-# The status page asks itself for fresh facts, and sends its search form to itself. Its script writes no HTML from text,
-# and so needs no trusted types: https://www.w3.org/TR/trusted-types/
+# The status page fetches itself for fresh facts, and sends its search form to itself. Its script creates no HTML from
+# text, and so needs no trusted types: https://www.w3.org/TR/trusted-types/
 OWN_SCRIPT: Final = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'; "
     "form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
@@ -35,7 +35,7 @@ _HEADERS: Final = {
 
 
 class SecurityHeaders:
-    """The application with these headers, and this Content-Security-Policy, on every answer."""
+    """The application with these headers, and this Content-Security-Policy, on every response."""
 
     def __init__(self, app: ASGIApp, *, policy: str = STYLE_ALONE) -> None:
         self._app = app

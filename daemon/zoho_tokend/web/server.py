@@ -1,8 +1,8 @@
 """The web server: uvicorn inside the daemon's own loop, so that a hung loop fails its probe by itself.
 
-A crowd cannot block it. uvicorn waits for ever for a connection's first request, and beyond its limit it answers 503 to
-everybody, which would make the kubelet restart a healthy daemon; and idle connections could use up the file descriptors
-that a refresh needs. So a connection that asks nothing gives way, and a probe is always answered.
+Many connections cannot block it. uvicorn waits for ever for a connection's first request, and beyond its limit it
+answers 503 to everybody, which would make the kubelet restart a healthy daemon; and idle connections could use up the
+file descriptors that a refresh needs. So idle connections are closed first, and a probe is always answered.
 """
 
 import asyncio
@@ -28,12 +28,12 @@ _LARGEST_HEAD_BYTES: Final = 16 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patience:
-    """How long one connection may keep us waiting, in seconds.
+    """The time-outs of one connection, in seconds.
 
     Attributes:
-        head: for the end of a request's head, counted from the connection's begin or from the head's first byte.
+        head: to receive a request's head, from the start of the connection or the first byte of the head.
         pause: between two requests.
-        answer: for an answer to be made and fetched.
+        answer: to make an answer and send it.
     """
 
     head: float = 10.0
@@ -45,12 +45,12 @@ PATIENCE: Final = Patience()
 
 
 class PatientProtocol(H11Protocol):
-    """One connection, broken off when our patience ends, or when it is the longest silent of too many.
+    """One connection, aborted at its time-out, or when there are too many and it is the longest idle.
 
-    Nobody is refused: who comes when all the others ask takes the place of the one that has asked longest.
+    No connection is refused: where all the others have a request in progress, a new one replaces the oldest of them.
 
     Attributes:
-        heard_at: when it last sent something, by the loop's time.
+        received_at: when it last sent something, by the loop's time.
     """
 
     def __init__(
@@ -65,62 +65,62 @@ class PatientProtocol(H11Protocol):
         super().__init__(config, server_state, app_state, _loop)
         self._patience = patience
         self._end: asyncio.TimerHandle | None = None
-        self.heard_at = 0.0
+        self.received_at = 0.0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn itself
         super().connection_made(transport)
-        self.heard_at = self.loop.time()
-        self._break_off_after(self._patience.head)
+        self.received_at = self.loop.time()
+        self._abort_after(self._patience.head)
         if len(self.connections) > MOST_CONNECTIONS:
             self._make_room()
 
     def data_received(self, data: bytes) -> None:
-        self.heard_at = self.loop.time()
+        self.received_at = self.loop.time()
         was_asking = self.is_asking
         super().data_received(data)
         if self.is_asking and not was_asking:
-            self._break_off_after(self._patience.answer)
+            self._abort_after(self._patience.answer)
         elif self._end is None:
-            self._break_off_after(self._patience.head)
+            self._abort_after(self._patience.head)
 
     def on_response_complete(self) -> None:
-        self._forbear()
+        self._cancel_timeout()
         super().on_response_complete()
-        if self.is_asking:  # the next request had come with the one before
-            self._break_off_after(self._patience.answer)
+        if self.is_asking:  # the next request was pipelined
+            self._abort_after(self._patience.answer)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._forbear()
+        self._cancel_timeout()
         super().connection_lost(exc)
 
     @property
     def is_asking(self) -> bool:
-        """Whether a request is under way."""
+        """Whether a request is in progress."""
         cycle: RequestResponseCycle | None = self.cycle
         return cycle is not None and not cycle.response_complete
 
     def _make_room(self) -> None:
-        """Those that ask stay rather than those that are silent, and the latest rather than the first."""
+        """Abort the connection that is idle, or else the one that sent its last bytes the longest ago."""
         here = [each for each in self.connections if not each.transport.is_closing()]
         if len(here) > MOST_CONNECTIONS:
             crowd = [each for each in here if isinstance(each, PatientProtocol)]
-            min(crowd, key=lambda each: (each.is_asking, each.heard_at)).transport.abort()
+            min(crowd, key=lambda each: (each.is_asking, each.received_at)).transport.abort()
 
-    def _break_off_after(self, seconds: float) -> None:
-        self._forbear()
+    def _abort_after(self, seconds: float) -> None:
+        self._cancel_timeout()
         self._end = self.loop.call_later(seconds, self.transport.abort)
 
-    def _forbear(self) -> None:
+    def _cancel_timeout(self) -> None:
         if self._end is not None:
             self._end.cancel()
             self._end = None
 
 
 class Server:
-    """Listens from the moment it is made; answers while ``serve`` runs.
+    """Listens from its creation; answers while ``serve`` runs.
 
     Args:
-        called: the setting or option that names the address, for the complaint.
+        called: the setting or option that names the address, for the error.
 
     Raises:
         BadSettings: the address cannot be listened on.
@@ -134,7 +134,7 @@ class Server:
         self._server = _SignallessServer(
             uvicorn.Config(
                 app,
-                http=partial(PatientProtocol, patience=patience),  # type: ignore[arg-type]  # it is called, and no more
+                http=partial(PatientProtocol, patience=patience),  # type: ignore[arg-type]  # it is only called
                 ws="none",
                 lifespan="off",
                 log_config=None,
@@ -149,34 +149,34 @@ class Server:
 
     @property
     def bound_address(self) -> tuple[str, int]:
-        """The host and the port that it listens on, the port being the real one where 0 was asked for."""
+        """The host and the port that it listens on; the actual port where 0 was given."""
         host, port = self._address
         return str(host), int(port)
 
     async def serve(self) -> None:
-        """Answers requests until ``stop``, then those under way for 5 s at most; the port is free afterwards."""
+        """Answer requests until ``stop``, then finish those in progress within 5 s; the port is free afterwards."""
         try:
             await self._server.serve(sockets=[self._socket])
         finally:
             self._server.release()
             self._socket.close()
-            await asyncio.sleep(0)  # connections that were broken off are gone after the loop's next turn
+            await asyncio.sleep(0)  # aborted connections are gone after the next iteration of the loop
 
     def stop(self) -> None:
-        """``serve`` is about to end."""
+        """Let ``serve`` end."""
         self._server.should_exit = True
 
 
 class _SignallessServer(uvicorn.Server):
-    """uvicorn would take SIGTERM for itself, and raise it again at its end."""
+    """uvicorn without its own handling of SIGTERM, which it would raise again at its end."""
 
     def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]  # ours captures nothing
         return nullcontext()
 
     def release(self) -> None:
-        """Nothing listens any more, even where ``serve`` was cancelled before it could tidy up.
+        """Stop listening, even where ``serve`` was cancelled before it could clean up.
 
-        A browser opens connections in advance: one that came in at the last moment is broken off.
+        A browser opens connections in advance: one that came in at the last moment is aborted.
         """
         for server in getattr(self, "servers", ()):
             server.close()
@@ -190,9 +190,9 @@ def _bind(host: str, port: int, called: str) -> socket.socket:
         listening = socket.create_server((host, port), family=family, dualstack_ipv6=host == "::")
     except OSError as problem:
         raise BadSettings(
-            f"{called}: cannot listen on {host}:{port}: {_reason(problem)}. Name another address or free this one."
+            f"{called}: cannot listen on {host}:{port}: {_reason(problem)}. Choose another address, or free this one."
         ) from problem
-    # asyncio sees to this only for sockets that name their protocol; without it each answer waits for 40 ms.
+    # asyncio sets this only for sockets with an explicit protocol; without it each answer is delayed by 40 ms.
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listening
 

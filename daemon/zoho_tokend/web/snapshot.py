@@ -1,7 +1,7 @@
-"""The daemon and its fleet as they were at one moment, shared by all who look at about the same time.
+"""The daemon and its fleet at one moment, shared by all requests at about the same time.
 
-A fleet of ten thousand takes a tenth of a second to go through. It is done in the pages' thread, one at a time, and not
-anew for each of many readers.
+Iterating over a fleet of ten thousand takes a tenth of a second. It is done in the pages' thread, one at a time, and
+not again for each of many readers.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ SHARED_FOR: Final = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """One moment, whole."""
+    """The facts of one moment."""
 
     daemon: DaemonFacts
     connections: Sequence[ConnectionFacts]
@@ -27,7 +27,7 @@ class Snapshot:
 
 
 class Snapshots:
-    """Makes a snapshot when there is none to be shared, and keeps none for longer than it is shared."""
+    """Makes a snapshot where there is none to share, and keeps it no longer than it is shared."""
 
     def __init__(
         self,
@@ -47,7 +47,7 @@ class Snapshots:
         self._shared: Snapshot | None = None
 
     async def latest(self) -> Snapshot:
-        """A snapshot that is no older than that, or was in the making when it was asked for."""
+        """Return a snapshot that is no older than ``shared_for``, or was being made at the time of the call."""
         async with self._making:
             if self._shared is not None:
                 return self._shared

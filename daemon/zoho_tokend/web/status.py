@@ -1,4 +1,4 @@
-"""``/status``: everything that anybody may know, as JSON of a stable shape.
+"""``/status``: all public facts, as JSON of a stable shape.
 
     version            of the daemon
     now, started_at    instants: RFC 3339, UTC
@@ -34,7 +34,7 @@ Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
 
 
 def status(daemon: DaemonFacts, listing: Listing) -> dict[str, Json]:
-    """The document."""
+    """Return the document."""
     return {
         "version": daemon.version,
         "now": _instant(daemon.now),

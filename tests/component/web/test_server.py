@@ -67,7 +67,7 @@ async def test_a_taken_port_is_a_bad_setting_told_in_one_line() -> None:
     taken.stop()
     await taken.serve()
     assert str(refusal.value) == (
-        f"LISTEN: cannot listen on {host}:{port}: Address already in use. Name another address or free this one."
+        f"LISTEN: cannot listen on {host}:{port}: Address already in use. Choose another address, or free this one."
     )
 
 

@@ -89,7 +89,7 @@ def test_nothing_asked_for_is_the_first_page_of_all() -> None:
             for limit in ("0", "-1", "1001", "9" * 5000, "x", "٣", "")
         ),
         *(
-            ({"after": after}, "after is what the page before told")
+            ({"after": after}, "after must be the value that the previous page gave")
             for after in ("crm-prod", "10:x", "x:y", "00:a", ":")
         ),
     ],
