@@ -1,50 +1,30 @@
 """The engine: the fleet and everything that works on it, joined in one place.
 
-The daemon, the one-shot refresh, the tests on virtual time, the simulation and the benchmarks all build it here, so
-that none of them drifts from what runs in production.
+The daemon, the tests on virtual time, the simulation and the benchmarks all build it here, so that none of them drifts
+from what runs in production. The one-shot refresh builds the same `Refresher` from the same ports.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
 
-from zoho_tokend.core.events import Event, Sink
+from zoho_tokend.core.events import Event
 from zoho_tokend.core.fleet import Fleet
 from zoho_tokend.core.policy import Policy
 from zoho_tokend.core.ports import (
-    BudgetStore,
-    Clock,
-    CredentialStore,
     Leadership,
     Prover,
     ReportStore,
     TargetStore,
-    TokenEndpoint,
-    TokenStore,
     VaultSession,
 )
 from zoho_tokend.core.sharding import WHOLE, Shard
 from zoho_tokend.core.targets import Target
 from zoho_tokend.engine.clockwork import Command
 from zoho_tokend.engine.discovery import Discovery
-from zoho_tokend.engine.refresher import Refresher
+from zoho_tokend.engine.refresher import Refresher, RefreshPorts
 from zoho_tokend.engine.reports import Reports
 from zoho_tokend.engine.runner import BackgroundTask, Inbox, Runner
 from zoho_tokend.engine.targets import Targets
-
-
-class Records(CredentialStore, TokenStore, BudgetStore, Protocol):
-    """The records in Vault that a refresh reads and writes."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RefreshPorts:
-    """What a refresh needs from outside."""
-
-    records: Records
-    endpoint: TokenEndpoint
-    clock: Clock
-    emit: Sink
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,19 +43,6 @@ class Ports(RefreshPorts):
     reports: ReportStore | None = None
     prover: Prover | None = None
     targets: TargetStore | None = None
-
-
-def refresher(fleet: Fleet, ports: RefreshPorts) -> Refresher:
-    """Join what refreshes the connections of this fleet."""
-    return Refresher(
-        fleet=fleet,
-        credentials=ports.records,
-        tokens=ports.records,
-        budgets=ports.records,
-        endpoint=ports.endpoint,
-        clock=ports.clock,
-        emit=ports.emit,
-    )
 
 
 class Engine:
@@ -111,7 +78,7 @@ class Engine:
             self._targets = Targets(
                 targets, tokens=ports.records, store=ports.targets, clock=ports.clock, emit=ports.emit
             )
-        self.refresher = refresher(self.fleet, ports)
+        self.refresher = Refresher(self.fleet, ports)
         self.discovery = Discovery(
             fleet=self.fleet,
             credentials=ports.records,

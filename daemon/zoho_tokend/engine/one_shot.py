@@ -15,9 +15,7 @@ from zoho_tokend.core.fleet import Fleet
 from zoho_tokend.core.model import ConnectionName
 from zoho_tokend.core.policy import Policy
 from zoho_tokend.core.ports import Clock, TokenEndpoint
-from zoho_tokend.engine import engine
-from zoho_tokend.engine.engine import Records, RefreshPorts
-from zoho_tokend.engine.refresher import Refresher
+from zoho_tokend.engine.refresher import Records, Refresher, RefreshPorts
 
 _SAVE_TIMEOUT: Final = timedelta(minutes=1)
 
@@ -44,7 +42,7 @@ class OneShotRefresh:
         fleet = Fleet(self._policy, slots=1)
         fleet.add(name, await self._records.published(name), self._clock.now())
         ports = RefreshPorts(records=self._records, endpoint=self._endpoint, clock=self._clock, emit=events.append)
-        refresher = engine.refresher(fleet, ports)
+        refresher = Refresher(fleet, ports)
         await refresher.refresh(name, Reason.ON_REQUEST)
         await self._save(fleet, refresher, name)
         return _ended(events, name)

@@ -4,8 +4,9 @@ It must never spend an issue that the budget does not allow.
 """
 
 from collections.abc import Awaitable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from zoho_tokend.core import schedule, transitions
 from zoho_tokend.core.connection import Connection, Reason, Rotation
@@ -39,31 +40,35 @@ from zoho_tokend.engine.ledger import Ledger
 from zoho_tokend.engine.publisher import Publisher
 
 
+class Records(CredentialStore, TokenStore, BudgetStore, Protocol):
+    """The records in Vault that a refresh reads and writes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefreshPorts:
+    """What a refresh needs from outside."""
+
+    records: Records
+    endpoint: TokenEndpoint
+    clock: Clock
+    emit: Sink
+
+
 class Refresher:
     """Refreshes one connection, or saves what it holds. Its state is kept in the fleet.
 
     Every error is handled here for its connection alone, so that one broken tenant never stops another.
     """
 
-    def __init__(
-        self,
-        *,
-        fleet: Fleet,
-        credentials: CredentialStore,
-        tokens: TokenStore,
-        budgets: BudgetStore,
-        endpoint: TokenEndpoint,
-        clock: Clock,
-        emit: Sink,
-    ) -> None:
+    def __init__(self, fleet: Fleet, ports: RefreshPorts) -> None:
+        records, self._clock, self._emit = ports.records, ports.clock, ports.emit
         self._fleet = fleet
-        self._credentials = credentials
-        self._tokens = tokens
-        self._ledger = Ledger(fleet=fleet, tokens=tokens, budgets=budgets, clock=clock, emit=emit)
-        self._endpoint = endpoint
-        self._publisher = Publisher(fleet=fleet, credentials=credentials, tokens=tokens, clock=clock, emit=emit)
-        self._clock = clock
-        self._emit = emit
+        self._credentials = self._tokens = records
+        self._endpoint = ports.endpoint
+        self._ledger = Ledger(fleet=fleet, tokens=records, budgets=records, clock=ports.clock, emit=ports.emit)
+        self._publisher = Publisher(
+            fleet=fleet, credentials=records, tokens=records, clock=ports.clock, emit=ports.emit
+        )
 
     async def refresh(self, name: ConnectionName, reason: Reason) -> None:
         """Refresh the connection, or let it wait for its next try; an event says which."""
