@@ -112,7 +112,7 @@ MUTANTS = {
         edge="a restart while a server hangs",
     ),
     "whose discovery ends at the first path that Vault cannot read": mutant(
-        "bulk_reader.py",
+        "engine/bulk_reader.py",
         "                    failed(item, error)\n",
         "                    away.extend([error] if isinstance(error, VaultUnavailable) else [])\n"
         "                    failed(item, error)\n",
@@ -120,7 +120,7 @@ MUTANTS = {
         edge="one path that vault cannot read",
     ),
     "whose discovery gives up what Vault limits": mutant(
-        "bulk_reader.py",
+        "engine/bulk_reader.py",
         "if error.retry_after is None or now - max(self._answered_at, begun) > _LONGEST_SILENCE:",
         "if error is not None:",
         caught="are not known although Vault allows it",
@@ -134,14 +134,14 @@ MUTANTS = {
         edge="zoho refuses good credentials for less than the floor",
     ),
     "that does not write down what it asked in vain": mutant(
-        "ledger.py",
+        "engine/ledger.py",
         "version = await self._budgets.remember_budget(grant, record)",
         "version = known.version",
         caught="for one refresh token within ten minutes",
         edge="restarts in an outage",
     ),
     "that does not read what was asked in vain before it": mutant(
-        "ledger.py",
+        "engine/ledger.py",
         "        self._fleet.found_budget(name, record, self._clock.now())\n",
         "",
         caught="for one refresh token within ten minutes",
@@ -169,14 +169,14 @@ MUTANTS = {
         edge="a credential is corrected whatever the state",
     ),
     "that does not look at what others write": mutant(
-        "discovery.py",
+        "engine/discovery.py",
         "        if name not in self._fleet or self._fleet.is_under_way(name) or self._fleet[name].write_at",
         "        if name or self._fleet[name].write_at",
         caught="is not what is believed",
         edge="a person refreshes while the daemon waits",
     ),
     "that does not compare after an outage of Vault": mutant(
-        "discovery.py",
+        "engine/discovery.py",
         "        self._to_compare.update(self._fleet.names)\n",
         "",
         caught="is not what is believed",
