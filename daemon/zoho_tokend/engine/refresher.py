@@ -113,7 +113,9 @@ class Refresher:
                 await self._look(name)
                 if not isinstance(self._fleet.decide(name, self._clock.now()), Refresh):
                     return
-            credential = await self._credentials.credential(name)
+            # A refusal is confirmed only of what Vault holds now: a named client may have been corrected within the minute.
+            fresh = self._fleet[name].rejection is not None
+            credential = await self._credentials.credential(name, fresh=fresh)
             connection = self._fleet.read(name, credential, self._clock.now())
             await self._ledger.recall(name)
             reserved = await self._ledger.reserve(name)
