@@ -188,7 +188,9 @@ class World(Stage):
     def _check_written(self, path: str, before: Version | None, new: Version, process: Process | None) -> None:
         folder, _, name = path.partition("/")
         fields = new.fields or {}
-        self.journal.note("{} is written by {}: version {}", path, process.name if process else "a person", new.number)
+        # A budget's path holds a fingerprint, which is another one in each run.
+        what = "a budget" if folder == "budgets" else path
+        self.journal.note("{} is written by {}: version {}", what, process.name if process else "a person", new.number)
         daemon = self._daemons.get(process) if process else None
         if folder == "budgets":
             return

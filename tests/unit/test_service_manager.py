@@ -19,7 +19,7 @@ BEAT = events.Beat(at=NOON, lag=timedelta())
 
 
 @dataclass
-class TargetRecord:
+class Notifications:
     """What the manager was told of these events, and the liveness that it saw."""
 
     messages: list[str] = field(default_factory=list)
@@ -36,27 +36,27 @@ class TargetRecord:
 
 
 @pytest.fixture
-def told() -> TargetRecord:
-    return TargetRecord()
+def told() -> Notifications:
+    return Notifications()
 
 
 @pytest.fixture
-def ready(told: TargetRecord) -> TargetRecord:
+def ready(told: Notifications) -> Notifications:
     told.of(FOUND)
     return told
 
 
-def test_it_is_ready_once_the_first_discovery_has_succeeded(told: TargetRecord) -> None:
+def test_it_is_ready_once_the_first_discovery_has_succeeded(told: Notifications) -> None:
     assert told.of(MISSED) == ["STATUS=Vault is sealed"]
     assert told.of(FOUND) == ["READY=1\nSTATUS=Connections kept fresh: 3."]
     assert told.of(FOUND) == ["STATUS=Connections kept fresh: 3."]
 
 
-def test_while_it_starts_each_heartbeat_asks_for_more_time(told: TargetRecord) -> None:
+def test_while_it_starts_each_heartbeat_asks_for_more_time(told: Notifications) -> None:
     assert told.of(BEAT) == ["EXTEND_TIMEOUT_USEC=30000000"]
 
 
-def test_once_it_is_ready_each_heartbeat_feeds_the_watchdog(ready: TargetRecord) -> None:
+def test_once_it_is_ready_each_heartbeat_feeds_the_watchdog(ready: Notifications) -> None:
     assert ready.of(BEAT, BEAT) == ["WATCHDOG=1"] * 2
 
 
@@ -64,36 +64,36 @@ def test_once_it_is_ready_each_heartbeat_feeds_the_watchdog(ready: TargetRecord)
 def test_a_heartbeat_of_a_process_that_is_not_alive_feeds_nobody_and_says_why(
     request: pytest.FixtureRequest, state: str
 ) -> None:
-    of_state: TargetRecord = request.getfixturevalue(state)
+    of_state: Notifications = request.getfixturevalue(state)
     of_state.checks = (Check(name="event-loop"), Check(name="sweep", reason="no sweep for 61 s"))
     assert of_state.of(BEAT) == ["STATUS=Not alive: no sweep for 61 s."]
 
 
-def test_a_reload_is_told_when_it_begins_and_when_it_is_over_even_if_it_was_refused(ready: TargetRecord) -> None:
+def test_a_reload_is_told_when_it_begins_and_when_it_is_over_even_if_it_was_refused(ready: Notifications) -> None:
     assert ready.of(events.Reloading(), events.Reloaded(error="There is no such setting.")) == [
         "RELOADING=1\nMONOTONIC_USEC=12500000",
         "READY=1",
     ]
 
 
-def test_a_reload_of_one_that_is_not_ready_does_not_make_it_ready(told: TargetRecord) -> None:
+def test_a_reload_of_one_that_is_not_ready_does_not_make_it_ready(told: Notifications) -> None:
     assert told.of(events.Reloading(), events.Reloaded()) == []
 
 
-def test_it_says_that_it_is_stopping(ready: TargetRecord) -> None:
+def test_it_says_that_it_is_stopping(ready: Notifications) -> None:
     assert ready.of(events.Stopping(in_flight=1, unsaved=0)) == ["STOPPING=1\nSTATUS=Ending what is under way."]
 
 
-def test_a_login_that_fails_is_its_status(told: TargetRecord) -> None:
+def test_a_login_that_fails_is_its_status(told: Notifications) -> None:
     failed = events.VaultLoggedIn(method="approle", outcome=LoginOutcome.UNAVAILABLE, error="Vault does not answer")
     assert told.of(failed) == ["STATUS=Vault does not answer"]
 
 
-def test_an_error_of_several_lines_cannot_say_anything_but_the_status(told: TargetRecord) -> None:
+def test_an_error_of_several_lines_cannot_say_anything_but_the_status(told: Notifications) -> None:
     assert told.of(replace(MISSED, error="sealed\nREADY=1")) == ["STATUS=sealed READY=1"]
 
 
-def test_nothing_else_that_happens_is_told(ready: TargetRecord) -> None:
+def test_nothing_else_that_happens_is_told(ready: Notifications) -> None:
     spoken = (events.DiscoveryEnded, events.Beat, events.Reloading, events.Reloaded, events.Stopping)
     rest = [event for event in ONE_OF_EVERY if not isinstance(event, spoken)]
     assert len(rest) > 10

@@ -11,6 +11,8 @@ from typing import Protocol
 from zoho_tokend.core import schedule, transitions
 from zoho_tokend.core.connection import Connection, Reason, Rotation
 from zoho_tokend.core.errors import (
+    ClientRejected,
+    GrantRejected,
     NeverSent,
     NoCredential,
     Outcome,
@@ -102,9 +104,22 @@ class Refresher:
             self._fleet.forget(attempt.name)
             self._emit(Vanished(connection=attempt.name))
         except RefreshError as error:
+            await self._recheck(attempt.name, error)
             self._failed(attempt, error)
         except Exception as error:  # noqa: BLE001 - unexpected: this connection backs off, the others go on
             self._crashed(attempt, error)
+
+    async def _recheck(self, name: ConnectionName, error: RefreshError) -> None:
+        """Read the credential again where Zoho says a refusal twice: one that was corrected meanwhile is not parked."""
+        before = self._fleet[name]
+        if before.rejection is None or not isinstance(error, GrantRejected | ClientRejected):
+            return
+        try:
+            credential = await self._credentials.credential(name, fresh=True)
+        except RefreshError:
+            return  # It is parked for what was read before; discovery wakes it when it can be read again.
+        if self._fleet.read(name, credential, self._clock.now()).stamp != before.stamp:
+            self._fleet.wake(name, self._clock.now())
 
     async def _refresh(self, attempt: Attempt) -> None:
         name = attempt.name
@@ -113,7 +128,7 @@ class Refresher:
                 await self._look(name)
                 if not isinstance(self._fleet.decide(name, self._clock.now()), Refresh):
                     return
-            # A refusal is confirmed only of what Vault holds now: a named client may have been corrected within the minute.
+            # A refusal is confirmed only for what Vault holds now: a named client may have been corrected meanwhile.
             fresh = self._fleet[name].rejection is not None
             credential = await self._credentials.credential(name, fresh=fresh)
             connection = self._fleet.read(name, credential, self._clock.now())
