@@ -12,10 +12,10 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     "an-empty-field": ({"refresh_token": ""}, "the field 'refresh_token' is empty"),
     "a-missing-field": ({"client_secret": None}, "the field 'client_secret' is missing"),
     "two-clients": ({"client": "jobs"}, "the field 'client' is given together with 'client_id'"),
-    "a-path": ({"accounts_server": "https://accounts.zoho.eu/oauth"}, "the field 'accounts_server' is not one"),
-    "a-user": ({"accounts_server": "https://me@accounts.zoho.eu"}, "the field 'accounts_server' is not one"),
+    "a-path": ({"accounts_server": "https://accounts.zoho.eu/oauth"}, "the field 'accounts_server' is not an origin"),
+    "a-user": ({"accounts_server": "https://me@accounts.zoho.eu"}, "the field 'accounts_server' is not an origin"),
     "a-foreign-server": ({"accounts_server": "https://zoho.example"}, "neither Zoho's own nor allowed"),
-    "no-number": ({"refresh_at": "soon"}, "the field 'refresh_at' is no number"),
+    "no-number": ({"refresh_at": "soon"}, "the field 'refresh_at' is not a number"),
 }
 
 

@@ -92,7 +92,7 @@ def test_each_row_stands_for_itself_and_the_report_says_what_was_not_taken_and_w
             "the field 'refresh_token' is missing",
             "the field 'client' names no client under",
             "has no secret for https://zoho.example",
-            "the field 'refresh_at' is no number",
+            "the field 'refresh_at' is not a number",
             "looks like a token or a secret",
             "'connections' of the client other does not name stranger",
         ),
