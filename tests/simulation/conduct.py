@@ -369,6 +369,8 @@ class Conduct:
                 record.parked, record.soonest = True, self._now() + _until(daemon, probe_at)
             case UnsavedTokenExpired() | TokenDropped():
                 record.holds = False
+            case Followed(connection=name) if daemon.fleet[name].rejection is not None:
+                """A token that has ended, or is an older one, says nothing about the credential: it stays refused."""
             case Woken() | Followed():
                 # What another process published takes the failures of this one with it.
                 record.parked, record.soonest, record.throttles, record.refused_since = False, -inf, 0, None
