@@ -34,6 +34,6 @@ async def test_a_policy_that_lacks_a_capability_is_noticed(corner: Corner, grant
     rules = f'path "{corner.mount}/data/zoho/credentials/*" {{ capabilities = [{granted}] }}'
     async with steered(corner) as vault:
         corner.admin.ask("PUT", f"sys/policies/acl/{corner.policy}", {"policy": rules})
-        with pytest.raises(VaultForbidden, match=r"does not let you create and update .*/zoho/credentials/crm-prod"):
+        with pytest.raises(VaultForbidden, match=r"denies create and update on .*/zoho/credentials/crm-prod"):
             await Registry(vault.session, corner.layout).prove_writable(CRM)
     assert not listed(corner)
