@@ -117,6 +117,8 @@ class Troubles:
             self.site.put(name, self.site.fields(client, refresh_token=self.mark("refresh-token")) | changes)
         self.site.corner.put("tokens/well", access_token=self.mark("foreign-token"), schema="1", connection="well")
         self.site.put("revoked", self.site.fields(client, revoked_at="2026-01-01T00:00:00Z"))
+        self.site.corner.put("clients/of-others", **self.site.fields(client), connections="sales-*")
+        self.site.put("not-named", {"client": "of-others", "refresh_token": self.mark("refresh-token")})
         self._connect("forbidden", client)
         self.site.corner.forbid("credentials/forbidden")
 
