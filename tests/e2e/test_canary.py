@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from tests.canary import assert_no_canary
 from tests.raised_errors import raised_errors
 from tests.support.places.daemon_role import DaemonRole
 from tests.support.places.site import Site, a_site
-from tests.support.places.troubles import Troubles
+from tests.support.places.troubles import SLOW, Troubles
 from tests.support.processes.process import Daemon, call
 from tests.support.servers.openbao import Admin, new_corner, running
 from tests.support.servers.relay_in_thread import relay_in_thread
@@ -86,6 +87,9 @@ def test_no_secret_is_in_the_output_or_on_a_page_of_the_process_whatever_goes_wr
     assert at_a_console.out.count("refresh.failed") > 10
 
 
+_SLOW = timedelta(seconds=SLOW)
+
+
 class Clumsy:
     """A sink that fails once, in the midst of a refresh that holds a token."""
 
@@ -97,7 +101,9 @@ class Clumsy:
     def __call__(self, event: Event) -> None:
         self.events.append(event)
         self._heard.set()
-        if isinstance(event, ZohoAnswered) and event.outcome is ZohoOutcome.ISSUED and not self._has_stumbled:
+        # Not at a slow answer: somebody else writes the record of that connection meanwhile, and is to be met.
+        issued = isinstance(event, ZohoAnswered) and event.outcome is ZohoOutcome.ISSUED and event.took < _SLOW / 2
+        if issued and not self._has_stumbled:
             self._has_stumbled = True
             raise RuntimeError("nobody foresaw this")
 
